@@ -1,0 +1,1 @@
+"""Aisle: one catalogue, one stock, one customer and one order across every sales channel."""

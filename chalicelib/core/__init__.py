@@ -1,0 +1,1 @@
+"""What every context stands on: transactions, events, identity, problems, time. No commerce word in here."""

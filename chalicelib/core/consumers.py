@@ -1,0 +1,122 @@
+"""Queue consumers, at least once and per record.
+
+Chalice cannot report partial batch failures, so a consumer deletes what it finished and raises for the rest: those come
+back, alone. A message that can never succeed (`Poison`), and one that failed for the last time, goes to the dead-letter
+queue with its reason as message attributes, which the queue's own redrive would not give.
+"""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from chalicelib.core import observability
+from chalicelib.core.auth import Principal, system
+from chalicelib.core.aws import client
+from chalicelib.core.errors import AisleError
+from chalicelib.core.outbox import Event
+
+MAX_RECEIVES = 5
+"""The redrive count of every queue (infra/terraform/modules/queue); the last receive reports its reason itself."""
+
+
+class Poison(Exception):
+    """A message that will never be understood, with the reason for whoever opens the dead-letter queue."""
+
+
+class BatchFailed(Exception):
+    """Some records failed and will be delivered again."""
+
+
+Handler = Callable[[Any, Principal], None]
+
+
+def each_event(handler: Callable[[Event, Principal], None]) -> Callable[[Any], None]:
+    """A consumer of bus events: the handler gets each envelope and the principal to act as.
+
+    The body is what an EventBridge rule delivers; `detail` is the envelope.
+    """
+
+    def handle(body: Any, by: Principal) -> None:
+        try:
+            event = Event.from_dict(body["detail"])
+        except (KeyError, TypeError) as error:
+            raise Poison(f"not an event envelope: {error!r}") from error
+        with observability.tracing(event.correlation_id, event.id):
+            handler(event, by)
+
+    return _consumer(handler.__name__, handle)
+
+
+def each_message(handler: Handler) -> Callable[[Any], None]:
+    """A consumer of messages from outside: the handler gets the parsed JSON body and raises `Poison` for a bad one."""
+
+    def handle(body: Any, by: Principal) -> None:
+        correlation = body.get("correlation_id") if isinstance(body, dict) else None
+        with observability.tracing(str(correlation or "none")):
+            handler(body, by)
+
+    return _consumer(handler.__name__, handle)
+
+
+def _consumer(name: str, handle: Handler) -> Callable[[Any], None]:
+    by = system(name)
+
+    @wraps(handle)
+    def consume(batch: Any) -> None:
+        records = batch.to_dict()["Records"]
+        failed = [record for record in records if not _finished(record, handle, by)]
+        if not failed:
+            return
+        for record in records:
+            if record not in failed:
+                _delete(record)
+        raise BatchFailed(f"{len(failed)} of {len(records)} records failed and will come again")
+
+    consume.__name__ = name
+    return consume
+
+
+def _finished(record: dict[str, Any], handle: Handler, by: Principal) -> bool:
+    try:
+        try:
+            body = json.loads(record["body"])
+        except ValueError as error:
+            raise Poison(f"not JSON: {error}") from error
+        handle(body, by)
+        return True
+    except Poison as error:
+        _bury(record, "Poison", str(error))
+        return True
+    except Exception as error:
+        observability.log.exception("a record failed", message_id=record.get("messageId"))
+        if int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) < MAX_RECEIVES:
+            return False
+        _bury(record, type(error).__name__, error.detail if isinstance(error, AisleError) else repr(error))
+        return True
+
+
+def _bury(record: dict[str, Any], kind: str, reason: str) -> None:
+    observability.log.error(
+        "a record goes to the dead-letter queue", kind=kind, reason=reason, message_id=record.get("messageId")
+    )
+    client("sqs").send_message(
+        QueueUrl=_queue_url(record, suffix="-dlq"),
+        MessageBody=record["body"],
+        MessageAttributes={
+            "kind": {"DataType": "String", "StringValue": kind},
+            "reason": {"DataType": "String", "StringValue": reason[:1024] or "-"},
+            "message_id": {"DataType": "String", "StringValue": record.get("messageId", "-")},
+        },
+    )
+
+
+def _delete(record: dict[str, Any]) -> None:
+    client("sqs").delete_message(QueueUrl=_queue_url(record), ReceiptHandle=record["receiptHandle"])
+
+
+def _queue_url(record: dict[str, Any], suffix: str = "") -> str:
+    """The URL of the queue a record came from. GetQueueUrl answers it for any endpoint, local or AWS."""
+    _, _, _, _, account, name = record["eventSourceARN"].split(":", 5)
+    url: str = client("sqs").get_queue_url(QueueName=name + suffix, QueueOwnerAWSAccountId=account)["QueueUrl"]
+    return url
