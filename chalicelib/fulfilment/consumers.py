@@ -1,0 +1,43 @@
+"""Queues that fulfilment reads."""
+
+from typing import Any
+
+from chalice.app import Blueprint
+from pydantic import ValidationError
+
+from chalicelib.core.auth import Principal
+from chalicelib.core.consumers import Poison, each_event, each_message
+from chalicelib.core.idempotency import Idempotency, Replay
+from chalicelib.core.outbox import Event
+from chalicelib.core.settings import settings
+from chalicelib.fulfilment import service
+from chalicelib.fulfilment.schemas import QueuedAnswer
+from chalicelib.orders import service as orders
+
+functions = Blueprint(__name__)
+
+
+@functions.on_sqs_message(
+    queue=settings().fulfilment_shipped_queue, name="fulfilment-on-fulfilment-shipped", batch_size=10
+)
+@each_event
+def on_fulfilment_shipped(event: Event, by: Principal) -> None:
+    """Trigger: bus aisle, FulfilmentShipped or FulfilmentShort → queue fulfilment-shipped. The workflow goes on."""
+    service.complete(event.aggregate.id)
+
+
+@functions.on_sqs_message(
+    queue=settings().warehouse_answers_queue, name="fulfilment-on-warehouse-answer", batch_size=10
+)
+@each_message
+def on_warehouse_answer(body: Any, by: Principal) -> None:
+    """Trigger: queue fulfilment-warehouse-answers. The warehouse packed, shipped or delivered; once per `message_id`."""
+    try:
+        message = QueuedAnswer.model_validate(body)
+    except ValidationError as error:
+        raise Poison(str(error.errors(include_url=False, include_input=False))) from error
+    once = Idempotency.of("warehouse answers", message.message_id, message.model_dump_json().encode())
+    try:
+        orders.record_answer(message.fulfilment_id, message.as_answer(), by=by, once=once)
+    except Replay:
+        return

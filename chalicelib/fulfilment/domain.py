@@ -1,0 +1,114 @@
+"""A fulfilment: the part of an order that one location ships, as one parcel or refusal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.core.errors import Conflict, RuleBroken
+
+
+class FulfilmentStatus(StrEnum):
+    """The life of a fulfilment. `short`: nothing of it could be found. `cancelled`: the order was refused."""
+
+    REQUESTED = "requested"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    SHORT = "short"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({FulfilmentStatus.REQUESTED, FulfilmentStatus.PACKED})
+
+
+class OutOfTurn(Conflict):
+    code = "fulfilment_out_of_turn"
+    title = "The fulfilment is not in a state for this answer"
+    retryable = True
+
+
+class MoreThanRequested(RuleBroken):
+    code = "more_than_requested"
+    title = "The answer names lines or units that were not requested"
+
+
+@dataclass(frozen=True, slots=True)
+class FulfilmentLine:
+    """Units of an order line that this location ships; `shipped` and `short` once it has answered."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    shipped: int = 0
+    short: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilment:
+    """One location's part of an order."""
+
+    id: str
+    order_id: str
+    location_id: str
+    status: FulfilmentStatus
+    lines: tuple[FulfilmentLine, ...]
+    address: Mapping[str, Any]
+    tracking: Mapping[str, str] | None = None
+    version: int = 1
+
+
+def fulfilment_id(order_id: str, number: int) -> str:
+    """`ful_<the order's ULID>_<n>`: sortable, and tells its order without an index."""
+    return f"ful_{order_id.removeprefix('ord_')}_{number}"
+
+
+def order_of(fulfilment_id: str) -> tuple[str, str]:
+    """The order id and number in a fulfilment id; an id of another shape gives an order that does not exist."""
+    ulid, _, number = fulfilment_id.removeprefix("ful_").rpartition("_")
+    return f"ord_{ulid}", number
+
+
+def pack(fulfilment: Fulfilment) -> Fulfilment:
+    """The fulfilment, packed. Raises `OutOfTurn` unless it was just requested."""
+    if fulfilment.status is not FulfilmentStatus.REQUESTED:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; only a requested one is packed.")
+    return replace(fulfilment, status=FulfilmentStatus.PACKED, version=fulfilment.version + 1)
+
+
+def ship(fulfilment: Fulfilment, shipped: Mapping[str, int], tracking: Mapping[str, str] | None) -> Fulfilment:
+    """The fulfilment after its one parcel left; units of its lines that are not in `shipped` are short.
+
+    With no unit shipped it is `short`. Raises `OutOfTurn` when it left before, `MoreThanRequested` for foreign lines.
+    """
+    if fulfilment.status not in OPEN:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it cannot be shipped.")
+    _within(fulfilment, shipped, {line.line_id: line.quantity for line in fulfilment.lines})
+    lines = tuple(
+        replace(line, shipped=shipped.get(line.line_id, 0), short=line.quantity - shipped.get(line.line_id, 0))
+        for line in fulfilment.lines
+    )
+    status = FulfilmentStatus.SHIPPED if any(line.shipped for line in lines) else FulfilmentStatus.SHORT
+    return replace(fulfilment, status=status, lines=lines, tracking=tracking, version=fulfilment.version + 1)
+
+
+def deliver(fulfilment: Fulfilment) -> Fulfilment:
+    """The fulfilment after its parcel reached the customer. Raises `OutOfTurn` unless it was shipped."""
+    if fulfilment.status is not FulfilmentStatus.SHIPPED:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; only a shipped one is delivered.")
+    return replace(fulfilment, status=FulfilmentStatus.DELIVERED, version=fulfilment.version + 1)
+
+
+def cancel(fulfilment: Fulfilment) -> Fulfilment:
+    """The fulfilment, called off before it left. Raises `OutOfTurn` after."""
+    if fulfilment.status not in OPEN:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it cannot be cancelled.")
+    return replace(fulfilment, status=FulfilmentStatus.CANCELLED, version=fulfilment.version + 1)
+
+
+def _within(fulfilment: Fulfilment, given: Mapping[str, int], most: Mapping[str, int]) -> None:
+    for line_id, quantity in given.items():
+        if not 0 <= quantity <= most.get(line_id, -1):
+            raise MoreThanRequested(
+                f"Line {line_id} of {fulfilment.id}: {quantity} answered, {most.get(line_id, 0)} requested."
+            )

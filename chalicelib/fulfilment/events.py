@@ -1,0 +1,33 @@
+"""Events of fulfilments. They stand in the order's timeline."""
+
+from chalicelib.core import outbox
+from chalicelib.core.auth import Principal
+from chalicelib.core.keys import key
+from chalicelib.core.outbox import Aggregate
+from chalicelib.core.table import Transaction
+from chalicelib.fulfilment.domain import Fulfilment, FulfilmentStatus
+
+_TYPES = {
+    FulfilmentStatus.PACKED: "FulfilmentPacked",
+    FulfilmentStatus.SHIPPED: "FulfilmentShipped",
+    FulfilmentStatus.SHORT: "FulfilmentShort",
+    FulfilmentStatus.DELIVERED: "FulfilmentDelivered",
+}
+
+
+def fulfilment_changed(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> None:
+    """FulfilmentPacked, FulfilmentShipped, FulfilmentShort or FulfilmentDelivered, by the state it is now in."""
+    outbox.publish(
+        tx,
+        pk=key("ORDER", fulfilment.order_id),
+        source="fulfilment",
+        type=_TYPES[fulfilment.status],
+        aggregate=Aggregate("fulfilment", fulfilment.id, fulfilment.version),
+        by=by,
+        data={
+            "order_id": fulfilment.order_id,
+            "location_id": fulfilment.location_id,
+            "lines": [[line.sku, line.shipped, line.short] for line in fulfilment.lines],
+            "tracking": dict(fulfilment.tracking) if fulfilment.tracking else None,
+        },
+    )

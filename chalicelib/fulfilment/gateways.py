@@ -1,0 +1,67 @@
+"""Ways out of fulfilment: requests to the warehouse system, and answers to the waiting workflow."""
+
+import json
+from typing import Any, Protocol
+
+from chalicelib.core.aws import client
+from chalicelib.core.observability import trace
+from chalicelib.core.settings import settings
+from chalicelib.fulfilment.domain import Fulfilment
+
+
+class Warehouse(Protocol):
+    """Whoever packs and ships. A request may arrive twice; `fulfilment_id` tells it is the same."""
+
+    def request_shipment(self, fulfilment: Fulfilment) -> None: ...
+
+
+class QueuedWarehouse:
+    """A warehouse system that reads shipment requests from a queue."""
+
+    def request_shipment(self, fulfilment: Fulfilment) -> None:
+        """Send what to ship, and where."""
+        client("sqs").send_message(
+            QueueUrl=settings().shipment_requests_url, MessageBody=json.dumps(shipment_request(fulfilment))
+        )
+
+
+def shipment_request(fulfilment: Fulfilment) -> dict[str, Any]:
+    """The message that a warehouse gets (docs/asyncapi.json)."""
+    return {
+        "fulfilment_id": fulfilment.id,
+        "order_id": fulfilment.order_id,
+        "location_id": fulfilment.location_id,
+        "lines": [{"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity} for line in fulfilment.lines],
+        "address": dict(fulfilment.address),
+        "correlation_id": trace().correlation_id,
+    }
+
+
+_TOKEN_CONTEXT = {"purpose": "task-token"}
+_OVER = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
+
+
+class Workflow:
+    """The waiting state of place-order, reached by its task token. Tokens rest encrypted."""
+
+    def seal(self, token: str) -> bytes:
+        """The token as it may be stored."""
+        answer = client("kms").encrypt(
+            KeyId=settings().token_key_id, Plaintext=token.encode(), EncryptionContext=_TOKEN_CONTEXT
+        )
+        sealed: bytes = answer["CiphertextBlob"]
+        return sealed
+
+    def complete_sealed(self, sealed: bytes, output: dict[str, Any]) -> None:
+        """As `complete`, for a stored token."""
+        answer = client("kms").decrypt(CiphertextBlob=sealed, EncryptionContext=_TOKEN_CONTEXT)
+        self.complete(answer["Plaintext"].decode(), output)
+
+    def complete(self, token: str, output: dict[str, Any]) -> None:
+        """Let the workflow go on. A workflow that waits no longer was told before, or was stopped: nothing to do."""
+        states = client("stepfunctions")
+        try:
+            states.send_task_success(taskToken=token, output=json.dumps(output))
+        except states.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in _OVER:
+                raise

@@ -1,0 +1,64 @@
+"""Routes for warehouse systems and staff."""
+
+from chalice.app import Response
+
+from chalicelib.core import http
+from chalicelib.core.http import Routes
+from chalicelib.fulfilment import service
+from chalicelib.fulfilment.domain import MoreThanRequested, OutOfTurn
+from chalicelib.fulfilment.schemas import Answer, FulfilmentQuery, FulfilmentSummary, FulfilmentView
+from chalicelib.orders import service as orders
+
+routes = Routes(__name__, "fulfilment")
+
+
+@routes.endpoint(
+    "GET",
+    "/v1/fulfilments",
+    summary="List a location's fulfilments",
+    query=FulfilmentQuery,
+    answers={200: http.list_of(FulfilmentSummary)},
+    scopes=["fulfilment.write"],
+)
+def list_fulfilments() -> Response:
+    """Oldest first: what a location has to pack, has packed, or has sent."""
+    wanted = http.query(FulfilmentQuery)
+    page = service.at_location(wanted.location, wanted.status, wanted.limit, wanted.cursor, http.caller())
+    return http.listed(page, FulfilmentSummary.of)
+
+
+@routes.endpoint(
+    "GET",
+    "/v1/fulfilments/{fulfilment_id}",
+    summary="Read a fulfilment",
+    answers={200: FulfilmentView},
+    scopes=["fulfilment.write"],
+)
+def read_fulfilment(fulfilment_id: str) -> Response:
+    """One location's part of an order."""
+    fulfilment = service.read(fulfilment_id, http.caller())
+    return http.ok(FulfilmentView.of(fulfilment), version=fulfilment.version)
+
+
+@routes.endpoint(
+    "POST",
+    "/v1/fulfilments/{fulfilment_id}/answers",
+    summary="Record what the warehouse did",
+    body=Answer,
+    answers={200: FulfilmentView},
+    scopes=["fulfilment.write"],
+    idempotent=True,
+    raises=[OutOfTurn, MoreThanRequested],
+)
+def record_answer(fulfilment_id: str) -> Response:
+    """Packed, shipped (with tracking; units not named are short) or delivered. The same can come by queue."""
+    given = http.body(Answer)
+    return http.once(
+        lambda once: orders.record_answer(
+            fulfilment_id,
+            given.as_answer(),
+            by=http.caller(),
+            once=once,
+            answer=lambda done: http.answer(200, FulfilmentView.of(done), version=done.version),
+        )
+    )

@@ -1,0 +1,104 @@
+"""What warehouse systems and staff exchange with fulfilment."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from chalicelib.core.http import PageQuery, Schema, View
+from chalicelib.fulfilment.domain import Fulfilment, FulfilmentStatus
+from chalicelib.orders.service import WarehouseAnswer
+
+LineId = Annotated[str, Field(pattern=r"^[0-9]{1,4}$")]
+
+
+class AnsweredLine(Schema):
+    """Units of an order line."""
+
+    line_id: LineId
+    quantity: int = Field(ge=0, le=1_000_000)
+
+
+class Tracking(Schema):
+    """How the parcel can be followed."""
+
+    carrier: str = Field(min_length=1, max_length=60)
+    number: str = Field(min_length=1, max_length=60)
+
+
+class Answer(Schema):
+    """What a warehouse did. `shipped` names the units in the parcel; the others of the fulfilment are short."""
+
+    type: Literal["packed", "shipped", "delivered"]
+    lines: list[AnsweredLine] = Field(default_factory=list, max_length=60)
+    tracking: Tracking | None = None
+
+    def as_answer(self) -> WarehouseAnswer:
+        quantities: dict[str, int] = {}
+        for line in self.lines:
+            quantities[line.line_id] = quantities.get(line.line_id, 0) + line.quantity
+        return WarehouseAnswer(self.type, quantities, self.tracking.model_dump() if self.tracking else None)
+
+
+class QueuedAnswer(Answer):
+    """An answer that comes by queue; `message_id` is the same when it is sent again."""
+
+    message_id: str = Field(min_length=1, max_length=255)
+    fulfilment_id: str = Field(pattern=r"^ful_[0-9A-Z]{26}_[0-9]{1,3}$")
+    correlation_id: str | None = Field(default=None, max_length=64)
+
+
+class FulfilmentQuery(PageQuery):
+    """Which fulfilments to list."""
+
+    location: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")
+    status: FulfilmentStatus = FulfilmentStatus.REQUESTED
+
+
+class FulfilmentLineView(View):
+    line_id: str
+    sku: str
+    quantity: int
+    shipped: int
+    short: int
+
+
+class FulfilmentView(View):
+    """One location's part of an order."""
+
+    id: str
+    order_id: str
+    location_id: str
+    status: FulfilmentStatus
+    lines: list[FulfilmentLineView]
+    tracking: dict[str, str] | None
+    version: int
+
+    @classmethod
+    def of(cls, fulfilment: Fulfilment) -> "FulfilmentView":
+        return cls(
+            id=fulfilment.id,
+            order_id=fulfilment.order_id,
+            location_id=fulfilment.location_id,
+            status=fulfilment.status,
+            lines=[
+                FulfilmentLineView(
+                    line_id=line.line_id, sku=line.sku, quantity=line.quantity, shipped=line.shipped, short=line.short
+                )
+                for line in fulfilment.lines
+            ],
+            tracking=dict(fulfilment.tracking) if fulfilment.tracking else None,
+            version=fulfilment.version,
+        )
+
+
+class FulfilmentSummary(View):
+    """A fulfilment in a list."""
+
+    id: str
+    order_id: str
+    location_id: str
+    status: FulfilmentStatus
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "FulfilmentSummary":
+        return cls(**row)

@@ -1,0 +1,105 @@
+"""Fulfilments in the table.
+
+| item | pk | sk | gsi1 |
+|---|---|---|---|
+| fulfilment | ORDER#<order> | FULFILMENT#<n> | FULFILMENTS#<location>#<status> / <id> |
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, cast
+
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.core.errors import AisleError, Stale
+from chalicelib.core.keys import key
+from chalicelib.core.table import Item, Json, RawItem, Transaction, find
+from chalicelib.fulfilment.domain import OPEN, Fulfilment, FulfilmentLine, FulfilmentStatus, OutOfTurn, order_of
+
+
+class FulfilmentItem(Item):
+    """pk = ORDER#<order id>, sk = FULFILMENT#<n>. `token` is the parked task token, encrypted by KMS."""
+
+    version = NumberAttribute()
+    status = UnicodeAttribute()
+    document = Json()
+    token = BinaryAttribute(null=True, legacy_encoding=False)
+
+
+def fulfilment_key(fulfilment_id: str) -> tuple[type[Item], str, str]:
+    order_id, number = order_of(fulfilment_id)
+    return FulfilmentItem, key("ORDER", order_id), key("FULFILMENT", number)
+
+
+def _attributes(fulfilment: Fulfilment) -> dict[str, Any]:
+    document = asdict(fulfilment)
+    for kept_apart in ("version", "status"):
+        del document[kept_apart]
+    return {
+        "version": fulfilment.version,
+        "status": str(fulfilment.status),
+        "document": document,
+        "gsi1pk": key("FULFILMENTS", fulfilment.location_id, fulfilment.status),
+        "gsi1sk": fulfilment.id,
+        "summary": {"order_id": fulfilment.order_id, "location_id": fulfilment.location_id, "status": fulfilment.status},
+    }
+
+
+def fulfilment_from(item: FulfilmentItem) -> Fulfilment:
+    stored = dict(item.document)
+    return Fulfilment(
+        **{**stored, "lines": tuple(FulfilmentLine(**line) for line in stored["lines"])},
+        status=FulfilmentStatus(item.status),
+        version=int(item.version),
+    )
+
+
+def add(tx: Transaction, fulfilment: Fulfilment) -> None:
+    """Write a new fulfilment."""
+    _, pk, sk = fulfilment_key(fulfilment.id)
+    tx.create(FulfilmentItem(pk, sk, **_attributes(fulfilment)), lambda _: Stale("This fulfilment exists."))
+
+
+def change(tx: Transaction, fulfilment: Fulfilment) -> None:
+    """Write the next version; the parked token stays. Raises `Stale` at commit when another was quicker."""
+
+    def stale(raw: RawItem | None) -> AisleError:
+        return Stale(f"The fulfilment is not at version {fulfilment.version - 1} any more.")
+
+    _, pk, sk = fulfilment_key(fulfilment.id)
+    actions = [getattr(FulfilmentItem, name).set(value) for name, value in _attributes(fulfilment).items()]
+    tx.update(FulfilmentItem(pk, sk), actions, FulfilmentItem.version == fulfilment.version - 1, stale)
+
+
+def park_token(fulfilment_id: str, token: bytes) -> None:
+    """Keep the encrypted task token while the fulfilment is open. Raises `OutOfTurn` when it was answered already."""
+    tx = Transaction()
+    _, pk, sk = fulfilment_key(fulfilment_id)
+    tx.update(
+        FulfilmentItem(pk, sk),
+        [FulfilmentItem.token.set(token)],
+        FulfilmentItem.status.is_in(*(str(status) for status in sorted(OPEN))),
+        lambda _: OutOfTurn("The fulfilment is not open any more."),
+    )
+    tx.commit()
+
+
+def get(fulfilment_id: str, *, consistent: bool = False) -> tuple[Fulfilment, bytes | None] | None:
+    """The fulfilment and its parked token, or None."""
+    _, pk, sk = fulfilment_key(fulfilment_id)
+    item = find(FulfilmentItem, pk, sk, consistent=consistent)
+    return (fulfilment_from(item), item.token) if item else None
+
+
+def in_batch(found: Mapping[tuple[str, str], Item], fulfilment_id: str) -> Fulfilment | None:
+    """The fulfilment out of a batch read with `fulfilment_key`."""
+    _, pk, sk = fulfilment_key(fulfilment_id)
+    item = found.get((pk, sk))
+    return fulfilment_from(cast(FulfilmentItem, item)) if item else None
+
+
+def at_location(location_id: str, status: str, after: str | None, count: int) -> list[dict[str, Any]]:
+    """Summaries of a location's fulfilments in a status, oldest first."""
+    condition = FulfilmentItem.gsi1sk > after if after else None
+    rows = FulfilmentItem.by_owner.query(key("FULFILMENTS", location_id, status), condition, limit=count)
+    return [{"id": row.gsi1sk, **row.summary} for row in rows]
