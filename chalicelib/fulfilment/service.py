@@ -9,10 +9,18 @@ from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Item, Transaction
 from chalicelib.fulfilment import domain, events, store
 from chalicelib.fulfilment.allocation import Assignment, Demand, Plan, Rules, Shortage, Site, allocate
-from chalicelib.fulfilment.domain import OPEN, Fulfilment, FulfilmentLine, FulfilmentStatus, OutOfTurn, fulfilment_id
+from chalicelib.fulfilment.domain import (
+    OPEN,
+    Fulfilment,
+    FulfilmentLine,
+    FulfilmentStatus,
+    OutOfTurn,
+    fulfilment_id,
+    order_of,
+)
 from chalicelib.fulfilment.gateways import QueuedWarehouse, Warehouse, Workflow
 
-__all__ = ["Assignment", "Demand", "Fulfilment", "FulfilmentStatus", "OutOfTurn", "Plan", "Rules", "Shortage", "Site", "allocate"]
+__all__ = ["Assignment", "Demand", "Fulfilment", "FulfilmentLine", "FulfilmentStatus", "OutOfTurn", "Plan", "Rules", "Shortage", "Site", "allocate", "order_of"]
 
 
 def create(

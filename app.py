@@ -1,0 +1,42 @@
+"""The Chalice application: registers the contexts, nothing else."""
+
+from chalice import Chalice, CORSConfig
+
+from chalicelib.catalog.routes import routes as catalog_routes
+from chalicelib.fulfilment.consumers import functions as fulfilment_consumers
+from chalicelib.fulfilment.routes import routes as fulfilment_routes
+from chalicelib.fulfilment.tasks import functions as fulfilment_tasks
+from chalicelib.inventory.routes import routes as inventory_routes
+from chalicelib.inventory.tasks import functions as inventory_tasks
+from chalicelib.meta.routes import routes as meta_routes
+from chalicelib.notifications.consumers import functions as notifications_consumers
+from chalicelib.orders.consumers import functions as orders_consumers
+from chalicelib.orders.routes import routes as orders_routes
+from chalicelib.orders.tasks import functions as orders_tasks
+from chalicelib.payments.routes import routes as payments_routes
+from chalicelib.payments.tasks import functions as payments_tasks
+
+app = Chalice(app_name="aisle")
+app.api.cors = CORSConfig(
+    allow_origin="*",
+    allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Prefer", "X-Correlation-Id"],
+    expose_headers=["ETag", "Idempotent-Replayed", "Location", "Retry-After", "X-Correlation-Id", "X-Request-Id"],
+    max_age=600,
+)
+
+for blueprint in (
+    catalog_routes,
+    inventory_routes,
+    orders_routes,
+    payments_routes,
+    fulfilment_routes,
+    meta_routes,
+    orders_consumers,
+    orders_tasks,
+    payments_tasks,
+    fulfilment_consumers,
+    fulfilment_tasks,
+    inventory_tasks,
+    notifications_consumers,
+):
+    app.register_blueprint(blueprint)

@@ -1,0 +1,247 @@
+"""What callers send and get of orders."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from chalicelib.core.http import PageQuery, Schema, View
+from chalicelib.core.outbox import Event
+from chalicelib.orders.domain import MAX_LINES, Order, Status
+from chalicelib.orders.service import LineRequest, OrderRequest
+
+Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+CustomerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+MAX_AMOUNT = 100_000_000_00
+"""A hundred million of the major unit: beyond any retail price, far below where sums could leave 64 bits."""
+
+
+class PlaceOrderLine(Schema):
+    """A SKU and how many. `unit_price` (gross, minor units) overrides the catalogue's; staff only."""
+
+    sku: Sku
+    quantity: int = Field(ge=1, le=1_000_000)
+    unit_price: int | None = Field(default=None, ge=0, le=MAX_AMOUNT)
+
+
+class PlaceOrderCharge(Schema):
+    """Postage and the like, gross; negative for a discount over the goods. Staff only."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_ -]{1,32}$")]
+    description: Text
+    amount: int = Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT)
+    tax_rate_bps: int = Field(default=0, ge=0, le=10_000)
+
+
+class ContactDetails(Schema):
+    """Whom to tell."""
+
+    name: Text
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")] | None = None
+    phone: Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = Field(
+        default=None, description="E.164"
+    )
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = Field(
+        default="en", description="BCP 47"
+    )
+
+
+class Address(Schema):
+    """Where it goes."""
+
+    name: Text
+    line1: Text
+    line2: Text | None = None
+    city: Text
+    postal_code: Annotated[str, StringConstraints(min_length=1, max_length=20)] | None = None
+    region: Text | None = None
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(description="ISO 3166-1 alpha-2")
+
+
+class PaymentMethod(Schema):
+    """A token of the payment provider, never a card number."""
+
+    token: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+
+
+class PlaceOrder(Schema):
+    """An order directly from lines."""
+
+    channel: Channel = "web"
+    currency: Currency
+    customer_id: CustomerId | None = None
+    reference: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    lines: list[PlaceOrderLine] = Field(default_factory=list, max_length=MAX_LINES)
+    charges: list[PlaceOrderCharge] = Field(default_factory=list, max_length=20)
+    contact: ContactDetails
+    shipping_address: Address
+    payment: PaymentMethod | None = None
+
+    def as_request(self) -> OrderRequest:
+        return OrderRequest(
+            channel=self.channel,
+            currency=self.currency,
+            customer_id=self.customer_id,
+            reference=self.reference,
+            lines=[LineRequest(line.sku, line.quantity, line.unit_price) for line in self.lines],
+            charges=[(one.code, one.description, one.amount, one.tax_rate_bps) for one in self.charges],
+            contact=self.contact.model_dump(),
+            shipping_address=self.shipping_address.model_dump(exclude_none=True),
+            payment_token=self.payment.token if self.payment else None,
+        )
+
+
+class MoneyView(View):
+    """Minor units of an ISO 4217 currency."""
+
+    amount: int
+    currency: str
+
+
+class LineView(View):
+    """A line: frozen amounts (gross minor units) and counters."""
+
+    id: str
+    sku: str
+    name: str
+    unit_price: int
+    price_source: str
+    amount: int
+    discount: int
+    tax_rate_bps: int
+    tax: int
+    ordered: int
+    allocated: int
+    shipped: int
+    delivered: int
+    cancelled: int
+    returned: int
+
+
+class ChargeView(View):
+    code: str
+    description: str
+    amount: int
+    tax_rate_bps: int
+    tax: int
+
+
+class FulfilmentNoteView(View):
+    id: str
+    location_id: str
+    status: str
+    tracking: dict[str, str] | None
+
+
+class OrderView(View):
+    """An order as it stands. `status` follows from the counters of its lines."""
+
+    id: str
+    status: Status
+    version: int
+    channel: str
+    customer_id: str | None
+    reference: str | None
+    placed_at: str
+    total: MoneyView
+    tax: MoneyView
+    lines: list[LineView]
+    charges: list[ChargeView]
+    fulfilments: list[FulfilmentNoteView]
+    allocation_reasons: list[dict[str, Any]]
+    refusal: str | None
+    contact: dict[str, Any]
+    shipping_address: dict[str, Any]
+
+    @classmethod
+    def of(cls, order: Order) -> "OrderView":
+        return cls.model_construct(
+            id=order.id,
+            status=order.status,
+            version=order.version,
+            channel=order.channel,
+            customer_id=order.customer_id,
+            reference=order.reference,
+            placed_at=order.placed_at,
+            total=MoneyView.model_construct(amount=order.total.amount, currency=order.currency),
+            tax=MoneyView.model_construct(amount=order.tax.amount, currency=order.currency),
+            lines=[_shown(LineView, line) for line in order.lines],
+            charges=[_shown(ChargeView, charge) for charge in order.charges],
+            fulfilments=[_shown(FulfilmentNoteView, note) for note in order.fulfilments],
+            allocation_reasons=[dict(reason) for reason in order.reasons],
+            refusal=order.refusal,
+            contact=dict(order.contact),
+            shipping_address=dict(order.shipping_address),
+        )
+
+
+def _shown(view: type[View], value: object) -> Any:
+    return view.model_construct(**{name: getattr(value, name) for name in view.model_fields})
+
+
+class OrderSummary(View):
+    """An order in a list."""
+
+    id: str
+    status: Status
+    total: int
+    currency: str
+    placed_at: str
+    reference: str | None
+    customer_id: str | None
+    channel: str
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "OrderSummary":
+        return cls(**row)
+
+
+class OrdersQuery(PageQuery):
+    """With `day` and `status`: the orders of a UTC day, for staff. Else the caller's own, or for staff `customer_id`'s."""
+
+    customer_id: CustomerId | None = None
+    day: date | None = None
+    status: Status | None = None
+
+
+class TimelineEntry(View):
+    """Who did what, when."""
+
+    id: str
+    type: str
+    occurred_at: str
+    actor: dict[str, str]
+    correlation_id: str
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, event: Event) -> "TimelineEntry":
+        return cls(
+            id=event.id,
+            type=event.type,
+            occurred_at=event.occurred_at,
+            actor=event.actor,
+            correlation_id=event.correlation_id,
+            data=event.data,
+        )
+
+
+class TimelineView(View):
+    items: list[TimelineEntry]
+
+
+class ReviewView(View):
+    """Work that a workflow could not finish."""
+
+    id: str
+    order_id: str
+    state: str
+    parked_at: str
+    error: Any
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "ReviewView":
+        return cls(**{name: row.get(name) for name in cls.model_fields})

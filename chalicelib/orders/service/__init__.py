@@ -1,0 +1,37 @@
+"""Use cases of orders."""
+
+from chalicelib.orders.service.decide_order import confirm_order, park_compensation, refuse_order
+from chalicelib.orders.service.place_order import LineRequest, OrderRequest, place_order
+from chalicelib.orders.service.read_orders import (
+    Contact,
+    contact_of,
+    list_for_customer,
+    list_for_staff,
+    list_reviews,
+    read_order,
+    read_timeline,
+    wait_until_decided,
+)
+from chalicelib.orders.service.record_answer import WarehouseAnswer, record_answer
+from chalicelib.orders.service.run_workflow import resume_workflow, start_workflow
+
+__all__ = [
+    "Contact",
+    "LineRequest",
+    "OrderRequest",
+    "WarehouseAnswer",
+    "confirm_order",
+    "contact_of",
+    "list_for_customer",
+    "list_for_staff",
+    "list_reviews",
+    "park_compensation",
+    "place_order",
+    "read_order",
+    "read_timeline",
+    "record_answer",
+    "refuse_order",
+    "resume_workflow",
+    "start_workflow",
+    "wait_until_decided",
+]

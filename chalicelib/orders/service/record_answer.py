@@ -1,0 +1,106 @@
+"""What a warehouse did, as one transaction over fulfilment, order, stock and payment."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chalicelib.core import observability
+from chalicelib.core.auth import Principal, Role
+from chalicelib.core.errors import NotFound, Stale
+from chalicelib.core.idempotency import Answer, Idempotency, no_answer
+from chalicelib.core.table import Transaction, find_many
+from chalicelib.fulfilment import service as fulfilment
+from chalicelib.fulfilment.service import Fulfilment
+from chalicelib.inventory import service as inventory
+from chalicelib.orders import domain, store
+from chalicelib.orders.domain import FulfilmentNote, Order
+from chalicelib.payments import service as payments
+from chalicelib.payments.service import Payment
+
+_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseAnswer:
+    """`type` is packed, shipped or delivered; `quantities` are units by line id; tracking holds carrier and number."""
+
+    type: str
+    quantities: Mapping[str, int]
+    tracking: Mapping[str, str] | None = None
+
+
+def record_answer(
+    fulfilment_id: str,
+    given: WarehouseAnswer,
+    *,
+    by: Principal,
+    once: Idempotency,
+    answer: Callable[[Fulfilment], Answer] = lambda _: no_answer(),
+) -> Answer:
+    """Record a warehouse's answer: counters of the order, stock, and what falls due, all at once.
+
+    Raises `OutOfTurn` when the fulfilment is not in a state for it, `MoreThanRequested`, `Replay` for a repetition.
+    """
+    by.require(Role.ASSOCIATE, Role.ADMIN, scope="fulfilment.write")
+    for _ in range(_ATTEMPTS):
+        part, order, payment = _read(fulfilment_id)
+        tx = Transaction()
+        changed = _record(tx, given, part, order, payment, by)
+        final = answer(changed)
+        once.record(tx, final)
+        try:
+            tx.commit()
+        except Stale:
+            continue
+        if changed.status is fulfilment.FulfilmentStatus.SHIPPED:
+            observability.count("FulfilmentsShipped")
+        return final
+    raise Stale(f"Order {order.id} kept changing.")
+
+
+def _read(fulfilment_id: str) -> tuple[Fulfilment, Order, Payment]:
+    order_id, _ = fulfilment.order_of(fulfilment_id)
+    found = find_many(
+        [fulfilment.key_of(fulfilment_id), store.order_key(order_id), *payments.payment_keys(order_id)], consistent=True
+    )
+    part, order = fulfilment.in_batch(found, fulfilment_id), store.in_batch(found, order_id)
+    if part is None or order is None:
+        raise NotFound(f"There is no fulfilment {fulfilment_id}.")
+    return part, order, payments.payment_from(found, order_id)
+
+
+def _record(
+    tx: Transaction, given: WarehouseAnswer, part: Fulfilment, order: Order, payment: Payment, by: Principal
+) -> Fulfilment:
+    if given.type == "packed":
+        packed = fulfilment.pack(tx, part, by)
+        store.change(tx, domain.note_fulfilment(order, _note(packed)))
+        return packed
+    if given.type == "delivered":
+        delivered = fulfilment.deliver(tx, part, by)
+        units = {line.line_id: line.shipped for line in delivered.lines}
+        store.change(tx, domain.deliver(order, _note(delivered), units))
+        return delivered
+    return _ship(tx, given, part, order, payment, by)
+
+
+def _ship(
+    tx: Transaction, given: WarehouseAnswer, part: Fulfilment, order: Order, payment: Payment, by: Principal
+) -> Fulfilment:
+    shipped = fulfilment.ship(tx, part, given.quantities, given.tracking, by)
+    units = {line.line_id: line.shipped for line in shipped.lines}
+    short = {line.line_id: line.short for line in shipped.lines}
+    after = domain.ship(order, _note(shipped), units, short)
+    store.change(tx, after)
+    inventory.settle(
+        tx,
+        [inventory.Settlement(line.sku, part.location_id, line.shipped, line.short) for line in shipped.lines],
+        reference=shipped.id,
+        by=by,
+    )
+    due = domain.due_on_shipment(order, units)
+    payments.add_due(tx, payment, shipped.id, due, final=domain.is_settled(after), by=by)
+    return shipped
+
+
+def _note(part: Fulfilment) -> FulfilmentNote:
+    return FulfilmentNote(part.id, part.location_id, part.status, dict(part.tracking) if part.tracking else None)

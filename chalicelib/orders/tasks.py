@@ -1,0 +1,36 @@
+"""Tasks of orders for the workflow place-order; do and undo side by side."""
+
+from typing import Any
+
+from chalice.app import Blueprint
+
+from chalicelib.core.auth import Principal
+from chalicelib.core.tasks import Outcome, Tasks
+from chalicelib.orders import service
+
+functions = Blueprint(__name__)
+tasks = Tasks("orders")
+
+
+@tasks.task
+def confirm_order(order_id: str, by: Principal) -> Outcome:
+    """Bind the reservation and make the fulfilments."""
+    return service.confirm_order(order_id, by)
+
+
+@tasks.task
+def refuse_order(order_id: str, reason: str, by: Principal) -> Outcome:
+    """Undo of placing and confirming: free the stock, tell the customer."""
+    return service.refuse_order(order_id, reason, by)
+
+
+@tasks.task
+def park_compensation(order_id: str, state: str, by: Principal, error: Any = None, **context: Any) -> Outcome:
+    """Last resort of the undo chain: keep the work for a person."""
+    return service.park_compensation(order_id, state, error, by, **context)
+
+
+@functions.lambda_function(name="orders-tasks")
+def orders_tasks(event: dict[str, Any], context: object) -> Outcome:
+    """Trigger: Step Functions place-order."""
+    return tasks.run(event)
