@@ -1,0 +1,207 @@
+"""Bring a stack up: emulator, infrastructure, application, users. Each step is skipped while its inputs are unchanged."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from infra.local import emulator, environments, localstack, users
+from infra.local.progress import Progress
+from infra.local.stack import (
+    DEFAULT_REGION,
+    LOCAL,
+    ROOT,
+    STATE_MACHINES,
+    TERRAFORM,
+    LocalCloudError,
+    Options,
+    Stack,
+    fingerprint,
+)
+from infra.local.terraform import Terraform
+from infra.package.build import stage as stage_package
+
+CACHE = LOCAL / "cache"
+PACKAGING = ROOT / "infra" / "package"
+
+Record = dict[str, Any]
+
+
+def up(stack: Stack, options: Options, progress: Progress) -> Record:
+    """Bring the stack up to date with the sources and answer its record, which is also in its `stack.json`."""
+    with stack.locked():
+        region = region_of(options.stage)
+        interrupted = _applying(stack).exists()
+        endpoint, instance = _emulator(stack, options, region, progress)
+        try:
+            return _deploy_into(stack, options, region, endpoint, instance, progress)
+        except LocalCloudError:
+            if not interrupted or options.emulator != "ministack" or options.persist:
+                raise
+        # An earlier command was ended inside an apply, so the emulator holds what Terraform does not know of.
+        progress.note("an interrupted start left something half made; beginning anew")
+        emulator.stop(stack)
+        stack.forget_deployment()
+        endpoint, instance = _emulator(stack, options, region, progress)
+        return _deploy_into(stack, options, region, endpoint, instance, progress)
+
+
+def region_of(stage: str) -> str:
+    """The region that a stage's variables name, else the default of `variables.tf`."""
+    file = TERRAFORM / "env" / f"{stage}.tfvars"
+    named = re.search(r'^\s*region\s*=\s*"([^"]+)"', file.read_text(), re.MULTILINE) if file.exists() else None
+    return named.group(1) if named else DEFAULT_REGION
+
+
+def _emulator(stack: Stack, options: Options, region: str, progress: Progress) -> tuple[str, str]:
+    if options.emulator == "localstack":
+        endpoint = localstack.endpoint()
+        with progress.step("emulator") as step:
+            step.done(localstack.check(endpoint))
+        return endpoint, f"localstack {endpoint}"
+    with progress.step("emulator") as step:
+        found = emulator.running(stack)
+        wanted = (options.persist, options.iam, region)
+        if found and (found.persist, found.iam, found.region) == wanted:
+            step.unchanged(found.endpoint)
+        else:
+            step.says("installing" if not (ROOT / ".venv" / "cloud").exists() else "starting")
+            found = emulator.start(stack, options, region, environments.ensure("cloud"))
+            stack.forget_done()
+            step.done(found.endpoint)
+    return found.endpoint, found.instance
+
+
+def _deploy_into(
+    stack: Stack, options: Options, region: str, endpoint: str, instance: str, progress: Progress
+) -> Record:
+    environment = emulator.local_environment(endpoint, region)
+    where = f"{instance} {endpoint} {options.stage}"
+    outputs = _infrastructure(stack, options, environment, where, progress)
+    _application(stack, options, environment, where, outputs["chalice_config"], progress)
+    record = _record(stack, options, endpoint, outputs)
+    with progress.step("users") as step:
+        inputs = fingerprint([], where, record["user_pool_id"], record["client_id"])
+        if stack.is_done("users", inputs) and stack.record_file.exists():
+            earlier = stack.record()
+            record.update({name: earlier[name] for name in ("users", "machine") if name in earlier})
+            step.unchanged()
+        else:
+            record.update(users.create(record))
+            stack.mark_done("users", inputs)
+            step.done(", ".join(users.ROLES))
+    stack.write_record(record)
+    return record
+
+
+def _infrastructure(
+    stack: Stack, options: Options, environment: dict[str, str], where: str, progress: Progress
+) -> Record:
+    saved = stack.directory / "outputs.json"
+    with progress.step("infrastructure") as step:
+        inputs = fingerprint([TERRAFORM, STATE_MACHINES], where)
+        if stack.is_done("infrastructure", inputs) and saved.exists():
+            step.unchanged()
+            return dict(json.loads(saved.read_text()))
+        terraform = Terraform(options.stage, environment, stack)
+        step.says("terraform init")
+        terraform.init()
+        step.says("terraform apply")
+        _applying(stack).touch()
+        try:
+            terraform.apply(step.says)
+        except LocalCloudError:
+            _applying(stack).unlink()  # Terraform came to its end and knows what it made
+            raise
+        _applying(stack).unlink()
+        outputs = terraform.outputs()
+        saved.write_text(json.dumps(outputs))
+        saved.chmod(0o600)
+        stack.mark_done("infrastructure", inputs)
+        step.done()
+    return outputs
+
+
+def _applying(stack: Stack) -> Path:
+    """Exists while Terraform applies; left behind when it did not come to its end."""
+    return stack.directory / "applying"
+
+
+def _application(
+    stack: Stack, options: Options, environment: dict[str, str], where: str, config: str, progress: Progress
+) -> None:
+    sources = [ROOT / "app.py", ROOT / "chalicelib", ROOT / "requirements.txt", PACKAGING]
+    inputs = fingerprint(sources, where, config)
+    with progress.step("application") as step:
+        if stack.is_done("application", inputs) and deployed(stack.app, options.stage):
+            step.unchanged()
+            return
+        step.says("packaging")
+        stage_package(ROOT, stack.app, config, CACHE, False, options.stage)
+        step.says("chalice deploy")
+        chalice_deploy(stack.app, options.stage, environment, stack.directory / "chalice.log")
+        stack.mark_done("application", inputs)
+        step.done(f"package of {package_size(stack.app)}")
+
+
+def chalice_deploy(staged: Path, stage: str, environment: dict[str, str], log: Path | None = None) -> None:
+    """Run the real `chalice deploy` on a staged directory; with a log its words go there."""
+    command = [sys.executable, "-m", "infra.local.chalice_cli", "--project-dir", str(staged), "deploy"]
+    command += ["--stage", stage]
+    if log is None:
+        failed = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        said = ""
+    else:
+        ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        failed, said = ran.returncode, ran.stdout + ran.stderr
+        with log.open("a") as file:
+            file.write(said)
+    if failed:
+        raise LocalCloudError(f"chalice deploy failed:\n{said[-3000:]}")
+
+
+def deployed(staged: Path, stage: str) -> list[Record]:
+    """What Chalice remembers to have deployed from a staged directory."""
+    try:
+        return list(json.loads((staged / ".chalice" / "deployed" / f"{stage}.json").read_text())["resources"])
+    except FileNotFoundError:
+        return []
+
+
+def package_size(staged: Path) -> str:
+    """The size of the deployment package, e.g. `5.8 MB`."""
+    sizes = [package.stat().st_size for package in (staged / ".chalice" / "deployments").glob("*.zip")]
+    return f"{max(sizes, default=0) / 1e6:.1f} MB"
+
+
+def _record(stack: Stack, options: Options, endpoint: str, outputs: Record) -> Record:
+    api = next((one for one in deployed(stack.app, options.stage) if one["resource_type"] == "rest_api"), None)
+    if api is None:
+        raise LocalCloudError("chalice deploy created no REST API: the application has no routes")
+    gateway_stage = api["rest_api_url"].rstrip("/").rpartition("/")[2]
+    record = {
+        "name": stack.name,
+        "stage": options.stage,
+        "emulator": options.emulator,
+        "api_url": f"{endpoint}/_aws/execute-api/{api['rest_api_id']}/{gateway_stage}",
+        "endpoint_url": endpoint,
+        "region": region_of(options.stage),
+        **{name: value for name, value in outputs.items() if name not in ("chalice_config", "machine_client_secret")},
+    }
+    if outputs.get("machine_client_id"):
+        record["machine"] = {
+            "client_id": outputs["machine_client_id"],
+            "client_secret": outputs["machine_client_secret"],
+        }
+    running = emulator.running(stack)
+    if running is not None:
+        record["mqtt"] = {
+            "host": "127.0.0.1",
+            "port": running.iot_port,
+            "ca_url": f"{endpoint}/_ministack/iot/ca.pem",
+        }
+    return record

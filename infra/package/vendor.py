@@ -1,0 +1,182 @@
+"""The dependencies of the functions: installed for Lambda's platform, trimmed, compiled, and kept in a cache."""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import os
+import platform
+import py_compile
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from infra.package import AWS_SERVICES
+
+# Where Lambda unpacks a function; tracebacks name this path instead of the machine that built the package.
+TASK_ROOT = "/var/task"
+
+LAMBDA_PLATFORMS = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+# Typing stubs, type markers, compiled leftovers and scripts: nothing that runs in a function.
+JUNK_FILES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "py.typed", "*.exe")
+JUNK_DIRECTORIES = ("tests", "testing", "bin", "__pycache__", "*-stubs")
+# Parts of libraries that this application has no use for: other web frameworks, other versions, a second tz database.
+# Importing one raises ModuleNotFoundError in the local cloud too, where functions see their package and nothing else.
+JUNK_PATHS = (
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/utilities/auth_alpha",
+    "aws_lambda_powertools/utilities/batch",
+    "aws_lambda_powertools/utilities/circuit_breaker",
+    "aws_lambda_powertools/utilities/data_classes",
+    "aws_lambda_powertools/utilities/data_masking",
+    "aws_lambda_powertools/utilities/feature_flags",
+    "aws_lambda_powertools/utilities/kafka",
+    "aws_lambda_powertools/utilities/parser",
+    "aws_lambda_powertools/utilities/streaming",
+    "aws_lambda_powertools/utilities/validation",
+    "aws_xray_sdk/ext/[!_bhru]*",  # keeps botocore, httplib and what they need
+    "boto3/examples",
+    "botocore/data/*/*/examples-1.json*",
+    "dateutil/zoneinfo/*.tar.gz",
+    "pydantic/mypy.py",
+    "pydantic/v1",
+)
+
+
+class PackagingError(Exception):
+    """The package could not be built; the message carries pip's own words."""
+
+
+def vendored(requirements: Path, cache: Path, architecture: str | None) -> Path:
+    """The directory with the dependencies of `requirements`, ready to ship.
+
+    `architecture` is Lambda's (`x86_64`, `arm64`); None installs for this machine, for functions that the local cloud
+    runs with the interpreter at hand.
+    """
+    if architecture is None and _is_lambda_like():
+        architecture = "x86_64"  # one package for both, so that what runs here is what ships
+    recipe = Path(__file__).read_bytes() + requirements.read_bytes() + repr(sorted(AWS_SERVICES)).encode()
+    key = hashlib.sha256(recipe + f"{PYTHON} {architecture} {platform.machine()}".encode()).hexdigest()[:16]
+    directory = cache / f"vendor-{key}"
+    if directory.is_dir():
+        return directory
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as temporary:
+        fresh = Path(temporary) / "vendor"
+        _install(requirements, fresh, architecture)
+        trim(fresh, AWS_SERVICES)
+        compile_tree(fresh, fresh, keep_sources=False)
+        add_chalice_bytecode(fresh)
+        try:
+            fresh.rename(directory)
+        except OSError:  # another build was quicker
+            if not directory.is_dir():
+                raise
+    return directory
+
+
+def _is_lambda_like() -> bool:
+    return platform.system() == "Linux" and platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc"
+
+
+def _install(requirements: Path, target: Path, architecture: str | None) -> None:
+    install = ["install", "--quiet", "--no-compile", "--target", str(target), "-r", str(requirements)]
+    if architecture is None:
+        _pip(install)
+        return
+    install += ["--only-binary=:all:", "--implementation", "cp", "--python-version", PYTHON]
+    install += ["--platform", LAMBDA_PLATFORMS[architecture]]
+    if _pip(install, check=False):
+        return
+    # A dependency without a wheel: build wheels here and offer them. Only a pure-Python one fits Lambda's platform.
+    with tempfile.TemporaryDirectory() as wheels:
+        _pip(["wheel", "--quiet", "--wheel-dir", wheels, "-r", str(requirements)])
+        shutil.rmtree(target, ignore_errors=True)
+        _pip([*install, "--find-links", wheels])
+
+
+def _pip(arguments: list[str], check: bool = True) -> bool:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if check and ran.returncode:
+        raise PackagingError(ran.stderr.strip())
+    return ran.returncode == 0
+
+
+def trim(tree: Path, services: Iterable[str]) -> None:
+    """Remove from an installed tree what a function never reads."""
+    for pattern in JUNK_DIRECTORIES:
+        for directory in list(tree.rglob(pattern)):
+            shutil.rmtree(directory, ignore_errors=True)
+    for pattern in (*JUNK_FILES, *JUNK_PATHS):
+        for path in list(tree.rglob(pattern) if "/" not in pattern else tree.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for metadata in tree.glob("*.dist-info"):
+        _keep_name_and_version(metadata)
+    kept = set(services)
+    for data in (tree / "botocore" / "data", tree / "boto3" / "data"):
+        for service in list(data.iterdir()) if data.is_dir() else ():
+            if service.is_dir() and service.name not in kept:
+                shutil.rmtree(service)
+
+
+def _keep_name_and_version(metadata: Path) -> None:
+    """`importlib.metadata.version` is all that libraries ask of their metadata at run time."""
+    text = (metadata / "METADATA").read_text(encoding="utf-8")
+    wanted = ("Metadata-Version:", "Name:", "Version:")
+    header = [line for line in text.split("\n\n", 1)[0].splitlines() if line.startswith(wanted)]
+    shutil.rmtree(metadata)
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("\n".join(header) + "\n", encoding="utf-8")
+
+
+def compile_tree(tree: Path, root: Path, keep_sources: bool = True) -> None:
+    """Write bytecode that is used without a look at the source, since nothing changes in a package.
+
+    Without sources the package is a fifth smaller; tracebacks still name file and line.
+    """
+    compiled = compileall.compile_dir(
+        tree,
+        quiet=1,
+        workers=os.cpu_count() or 1,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        legacy=not keep_sources,
+        stripdir=str(root),
+        prependdir=TASK_ROOT,
+    )
+    if not compiled:
+        raise PackagingError(f"a module in {tree} does not compile")
+    if not keep_sources:
+        for source in tree.rglob("*.py"):
+            source.unlink()
+
+
+def compile_file(source: Path, bytecode: Path, shipped_as: str) -> None:
+    """Compile one module into `bytecode`; `shipped_as` is its path in the package."""
+    bytecode.parent.mkdir(parents=True, exist_ok=True)
+    py_compile.compile(
+        str(source),
+        cfile=str(bytecode),
+        dfile=f"{TASK_ROOT}/{shipped_as}",
+        doraise=True,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+
+
+def add_chalice_bytecode(vendor: Path) -> None:
+    """Bytecode for the two modules that Chalice's packager adds as sources.
+
+    The packager writes `chalice/__init__.py` and `chalice/app.py` itself and lays `vendor/` over the package, so bytecode
+    at `vendor/chalice/__pycache__/` lands beside them.
+    """
+    import chalice
+
+    runtime = Path(chalice.__file__).parent
+    for name in ("__init__", "app"):
+        bytecode = vendor / "chalice" / "__pycache__" / f"{name}.{sys.implementation.cache_tag}.pyc"
+        compile_file(runtime / f"{name}.py", bytecode, f"chalice/{name}.py")
