@@ -1,0 +1,86 @@
+# Alarms of what is not repeated; those of queues, functions and machines are in their modules. Every one of them
+# is explained in docs/runbook.md.
+locals {
+  metrics_namespace = "Aisle"
+
+  alarms = {
+    events-undelivered = {
+      meaning    = "Events, stream records or ticks could not be delivered"
+      section    = "dead-letters"
+      namespace  = "AWS/SQS"
+      metric     = "ApproximateNumberOfMessagesVisible"
+      dimensions = { QueueName = aws_sqs_queue.events_undelivered.name }
+      statistic  = "Maximum"
+    }
+    orders-compensation-parked = {
+      meaning    = "An undo was given up and waits for a person"
+      section    = "parked-compensations"
+      namespace  = local.metrics_namespace
+      metric     = "CompensationParked"
+      dimensions = { service = local.name }
+    }
+    events-pipe-failed = {
+      meaning    = "The pipe could not run publish-events"
+      section    = "pipe"
+      namespace  = "AWS/EventBridge/Pipes"
+      metric     = "ExecutionFailed"
+      dimensions = { PipeName = aws_pipes_pipe.events.name }
+    }
+    table-read-throttled = {
+      meaning    = "Reads of the table were throttled"
+      section    = "table"
+      namespace  = "AWS/DynamoDB"
+      metric     = "ReadThrottleEvents"
+      dimensions = { TableName = aws_dynamodb_table.this.name }
+    }
+    table-write-throttled = {
+      meaning    = "Writes of the table were throttled"
+      section    = "table"
+      namespace  = "AWS/DynamoDB"
+      metric     = "WriteThrottleEvents"
+      dimensions = { TableName = aws_dynamodb_table.this.name }
+    }
+    api-server-errors = {
+      meaning    = "The API answered 5xx"
+      section    = "api"
+      namespace  = "AWS/ApiGateway"
+      metric     = "5XXError"
+      dimensions = local.api_dimensions
+    }
+    api-latency = {
+      meaning    = "p95 of the API's latency is above ${var.api_latency_p95_ms} ms"
+      section    = "api"
+      namespace  = "AWS/ApiGateway"
+      metric     = "Latency"
+      dimensions = local.api_dimensions
+      percentile = "p95"
+      threshold  = var.api_latency_p95_ms
+      # Five bad minutes out of ten: one slow minute after a quiet hour is a cold start.
+      periods = { evaluated = 10, alarming = 5 }
+    }
+  }
+
+  # Chalice names the REST API after the application and deploys it to the stage `api`.
+  api_stage      = "api"
+  api_dimensions = { ApiName = local.app, Stage = local.api_stage }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local.alarms
+
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = "${each.value.meaning}. See docs/runbook.md#${each.value.section}."
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = can(each.value.percentile) ? null : try(each.value.statistic, "Sum")
+  extended_statistic  = try(each.value.percentile, null)
+  period              = 60
+  evaluation_periods  = try(each.value.periods.evaluated, 1)
+  datapoints_to_alarm = try(each.value.periods.alarming, 1)
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = try(each.value.threshold, 0)
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [module.topic["operations-alarms"].arn]
+  ok_actions          = [module.topic["operations-alarms"].arn]
+}

@@ -1,0 +1,84 @@
+# The bus, its archive and one rule per queue. A rule passes the whole event on; the queue's own dead-letter
+# queue also takes what EventBridge could not deliver, so that an operator looks in one place.
+locals {
+  rules = {
+    orders-placed = {
+      description = "Start the workflow of a placed order."
+      types       = { "aisle.orders" = ["OrderPlaced"] }
+    }
+    fulfilment-shipped = {
+      description = "Complete the task of the workflow that waits for the shipment."
+      types       = { "aisle.fulfilment" = ["FulfilmentShipped"] }
+    }
+    notifications-order-events = {
+      description = "Tell the customer."
+      types = {
+        "aisle.orders"     = ["OrderConfirmed", "OrderRefused"]
+        "aisle.fulfilment" = ["FulfilmentShipped"]
+      }
+    }
+  }
+}
+
+resource "aws_cloudwatch_event_bus" "this" {
+  name        = local.name
+  description = "Events of every context of ${local.name}"
+}
+
+# Same-account roles publish by their own policies: the bus policy only refuses every other account.
+resource "aws_cloudwatch_event_bus_policy" "this" {
+  event_bus_name = aws_cloudwatch_event_bus.this.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "OwnAccountOnly"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "events:PutEvents"
+      Resource  = local.arn.bus
+      Condition = { StringNotEquals = { "aws:PrincipalAccount" = local.account_id } }
+    }]
+  })
+}
+
+resource "aws_cloudwatch_event_archive" "this" {
+  name             = local.name
+  description      = "Every event of ${local.name}, for a replay"
+  event_source_arn = aws_cloudwatch_event_bus.this.arn
+  retention_days   = var.archive_retention_days
+}
+
+# Every one of these has an effect outside the table, so none of them listens to a replay.
+resource "aws_cloudwatch_event_rule" "this" {
+  for_each = local.rules
+
+  name           = "${local.name}-${each.key}"
+  description    = each.value.description
+  event_bus_name = aws_cloudwatch_event_bus.this.name
+
+  # A type belongs to one source, so the two lists cannot match across.
+  event_pattern = jsonencode({
+    source        = keys(each.value.types)
+    "detail-type" = flatten(values(each.value.types))
+    "replay-name" = [{ exists = false }]
+  })
+}
+
+resource "aws_cloudwatch_event_target" "queue" {
+  for_each = aws_cloudwatch_event_rule.this
+
+  rule           = each.value.name
+  event_bus_name = each.value.event_bus_name
+  target_id      = "queue"
+  arn            = "${local.arn.queue}${each.key}"
+
+  retry_policy {
+    maximum_event_age_in_seconds = 24 * 3600
+    maximum_retry_attempts       = 185
+  }
+
+  dead_letter_config {
+    arn = "${local.arn.queue}${each.key}-dlq"
+  }
+}

@@ -1,0 +1,8 @@
+# AWS. Copy what differs per company into a file of your own and pass it after this one.
+stage                  = "prod"
+log_retention_days     = 365
+archive_retention_days = 365
+
+# allowed_account_ids  = ["…"]
+# warehouse_principals = ["arn:aws:iam::…:role/warehouse"]
+# alarm_emails         = ["operations@…"]

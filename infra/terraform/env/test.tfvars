@@ -1,0 +1,7 @@
+# The journeys: a second local cloud beside the one a developer keeps running.
+stage               = "test"
+local_cloud         = true
+deletion_protection = false
+tracing             = false
+log_level           = "INFO"
+log_retention_days  = 1

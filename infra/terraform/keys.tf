@@ -1,0 +1,60 @@
+# One key per kind of reader, so that a role which may read a queue can for that reason read nothing else.
+# The bus and the pipe keep AWS-owned keys: what they carry rests on the stream and in the queues.
+locals {
+  keys = {
+    data = {
+      description = "Table ${local.name} and the task tokens parked in it"
+      # DynamoDB uses the caller's permission through kms:ViaService and its own grants.
+    }
+    messages = {
+      description = "Queues and topics of ${local.name}"
+      services = {
+        EventBridgeToQueues = {
+          principal  = "events.amazonaws.com"
+          actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
+          conditions = { ArnLike = { "aws:SourceArn" = "${local.arn.rule}*" }, StringEquals = { "aws:SourceAccount" = local.account_id } }
+        }
+        AlarmsToTopic = {
+          principal  = "cloudwatch.amazonaws.com"
+          actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
+          conditions = { ArnLike = { "aws:SourceArn" = "${local.arn.alarm}*" }, StringEquals = { "aws:SourceAccount" = local.account_id } }
+        }
+      }
+      principals = {
+        WarehouseThroughQueues = {
+          arns    = var.warehouse_principals
+          actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+        }
+      }
+    }
+    logs = {
+      description = "Log groups of ${local.name}"
+      services = {
+        LogGroups = {
+          principal = "logs.${var.region}.amazonaws.com"
+          actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+          conditions = {
+            ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "${local.arn.log_group}/aws/*/${local.name}*" }
+          }
+        }
+      }
+    }
+    cursors = {
+      description = "Page cursors that the API of ${local.name} hands out"
+      hmac        = true
+    }
+  }
+}
+
+module "key" {
+  source   = "./modules/key"
+  for_each = local.keys
+
+  alias                = "${local.name}-${each.key}"
+  description          = each.value.description
+  account_root_arn     = "arn:${local.partition}:iam::${local.account_id}:root"
+  hmac                 = try(each.value.hmac, false)
+  services             = try(each.value.services, {})
+  principals           = try(each.value.principals, {})
+  deletion_window_days = var.key_deletion_window_days
+}

@@ -1,0 +1,31 @@
+# Every name and every ARN that is known before its resource exists. ARNs are built from names so that what
+# only points at a thing does not wait for it, and so that roles can name functions that Chalice creates later.
+locals {
+  app  = "aisle"
+  name = "${local.app}-${var.stage}"
+
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+
+  tags = {
+    app        = local.app
+    stage      = var.stage
+    managed-by = "terraform"
+  }
+
+  arn = {
+    for service, resource in {
+      alarm         = "cloudwatch:%s:alarm:${local.name}-"
+      bus           = "events:%s:event-bus/${local.name}"
+      function      = "lambda:%s:function:${local.name}"
+      log_group     = "logs:%s:log-group:"
+      pipe          = "pipes:%s:pipe/${local.name}-"
+      queue         = "sqs:%s:${local.name}-"
+      rule          = "events:%s:rule/${local.name}/${local.name}-"
+      schedule      = "scheduler:%s:schedule-group/default"
+      state_machine = "states:%s:stateMachine:${local.name}-"
+      table         = "dynamodb:%s:table/${local.name}"
+      topic         = "sns:%s:${local.name}-"
+    } : service => "arn:${local.partition}:${format(resource, "${var.region}:${local.account_id}")}"
+  }
+}

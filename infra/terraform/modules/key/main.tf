@@ -1,0 +1,105 @@
+# A customer-managed KMS key, its alias and its policy: the account administers it through IAM, and beside that
+# only the services in `services` may use it, each under its own conditions.
+
+variable "alias" {
+  description = "Alias without the prefix alias/."
+  type        = string
+}
+
+variable "description" {
+  description = "What the key protects."
+  type        = string
+}
+
+variable "account_root_arn" {
+  description = "ARN of the account's root principal: it lets IAM policies of this account grant the key's use."
+  type        = string
+}
+
+variable "hmac" {
+  description = "Make it a key for HMAC-SHA-256 tags instead of one for encryption."
+  type        = bool
+  default     = false
+}
+
+variable "deletion_window_days" {
+  description = "Days between asking for the key's deletion and losing it."
+  type        = number
+}
+
+variable "services" {
+  description = "AWS services that use the key on their own behalf: principal, actions and conditions by statement id."
+  type = map(object({
+    principal  = string
+    actions    = list(string)
+    conditions = map(map(string))
+  }))
+  default = {}
+}
+
+variable "principals" {
+  description = "IAM principals, of other accounts as a rule, that use the key: ARNs and actions by statement id."
+  type = map(object({
+    arns    = set(string)
+    actions = list(string)
+  }))
+  default = {}
+}
+
+# A key policy's resource "*" means this key and no other.
+resource "aws_kms_key" "this" {
+  description              = var.description
+  key_usage                = var.hmac ? "GENERATE_VERIFY_MAC" : "ENCRYPT_DECRYPT"
+  customer_master_key_spec = var.hmac ? "HMAC_256" : "SYMMETRIC_DEFAULT"
+  # KMS does not rotate HMAC keys; a new one is a new alias target.
+  enable_key_rotation     = !var.hmac
+  deletion_window_in_days = var.deletion_window_days
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [{
+        Sid       = "AccountThroughIam"
+        Effect    = "Allow"
+        Principal = { AWS = var.account_root_arn }
+        Action    = "kms:*"
+        Resource  = "*"
+      }],
+      [for sid, service in var.services : {
+        Sid       = sid
+        Effect    = "Allow"
+        Principal = { Service = service.principal }
+        Action    = service.actions
+        Resource  = "*"
+        Condition = service.conditions
+      }],
+      [for sid, grant in var.principals : {
+        Sid       = sid
+        Effect    = "Allow"
+        Principal = { AWS = sort(grant.arns) }
+        Action    = grant.actions
+        Resource  = "*"
+      } if length(grant.arns) > 0],
+    )
+  })
+}
+
+resource "aws_kms_alias" "this" {
+  name          = "alias/${var.alias}"
+  target_key_id = aws_kms_key.this.key_id
+}
+
+output "arn" {
+  description = "ARN of the key."
+  value       = aws_kms_key.this.arn
+}
+
+output "policy" {
+  description = "Key policy as JSON."
+  value       = aws_kms_key.this.policy
+}
+
+output "rotates" {
+  description = "Whether KMS rotates the key each year."
+  value       = aws_kms_key.this.enable_key_rotation
+}

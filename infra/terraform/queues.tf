@@ -1,0 +1,57 @@
+# Queues by name after aisle-<stage>-. `rule` queues are fed by the bus (bus.tf), the others by whom they name.
+locals {
+  consumer_timeout_seconds = 30
+
+  queues = merge(
+    { for name in keys(local.rules) : name => {
+      senders = {
+        Rule = {
+          principal    = { Service = ["events.amazonaws.com"] }
+          conditions   = { ArnEquals = { "aws:SourceArn" = "${local.arn.rule}${name}" } }
+          dead_letters = true
+        }
+      }
+    } },
+    {
+      fulfilment-shipment-requests = { receivers = var.warehouse_principals }
+      fulfilment-warehouse-answers = {
+        senders = length(var.warehouse_principals) == 0 ? {} : { Warehouse = { principal = { AWS = sort(var.warehouse_principals) } } }
+      }
+    },
+  )
+}
+
+module "queue" {
+  source   = "./modules/queue"
+  for_each = local.queues
+
+  name                       = "${local.name}-${each.key}"
+  arn                        = "${local.arn.queue}${each.key}"
+  visibility_timeout_seconds = 6 * local.consumer_timeout_seconds
+  kms_key_arn                = module.key["messages"].arn
+  senders                    = try(each.value.senders, {})
+  receivers                  = try(each.value.receivers, [])
+  alarm_topic_arn            = module.topic["operations-alarms"].arn
+}
+
+# Where publish-events, the pipe and the schedule leave what they could not deliver. It is itself a
+# dead-letter queue and has none of its own; only roles of this account send to it.
+resource "aws_sqs_queue" "events_undelivered" {
+  name                      = "${local.name}-events-undelivered"
+  message_retention_seconds = 14 * 24 * 3600
+  kms_master_key_id         = module.key["messages"].arn
+
+  redrive_allow_policy = jsonencode({ redrivePermission = "denyAll" })
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "TlsOnly"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "sqs:*"
+      Resource  = "${local.arn.queue}events-undelivered"
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+}

@@ -1,0 +1,48 @@
+# The clock: expired reservations are released within a minute or two. A tick that is lost is made good by the next.
+resource "aws_scheduler_schedule" "release_expired_reservations" {
+  name                = "${local.name}-inventory-release-expired-reservations"
+  description         = "Gives back the stock of reservations that ran out"
+  schedule_expression = "rate(1 minute)"
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = "${local.arn.function}-inventory-tasks"
+    role_arn = module.scheduler_role.arn
+    input    = jsonencode({ task = "release_expired_reservations" })
+
+    retry_policy {
+      maximum_event_age_in_seconds = 120
+      maximum_retry_attempts       = 2
+    }
+
+    dead_letter_config {
+      arn = "${local.arn.queue}events-undelivered"
+    }
+  }
+}
+
+module "scheduler_role" {
+  source = "./modules/role"
+
+  name        = "${local.name}-inventory-scheduler"
+  description = "Schedules of ${local.name}"
+  service     = "scheduler.amazonaws.com"
+  source_arn  = local.arn.schedule
+
+  statements = [
+    {
+      sid       = "Invoke"
+      actions   = ["lambda:InvokeFunction"]
+      resources = ["${local.arn.function}-inventory-tasks"]
+    },
+    {
+      sid       = "Park"
+      actions   = ["sqs:SendMessage"]
+      resources = ["${local.arn.queue}events-undelivered"]
+    },
+    local.encrypt_message,
+  ]
+}

@@ -1,0 +1,65 @@
+# The definitions are in statemachines/; a placeholder there is a key of `with` here.
+locals {
+  task_timeout_seconds = 60
+
+  state_machines = {
+    orders-place-order = {
+      type = "STANDARD"
+      file = "place_order"
+      with = {
+        orders_tasks_arn           = "${local.arn.function}-orders-tasks"
+        payments_tasks_arn         = "${local.arn.function}-payments-tasks"
+        fulfilment_tasks_arn       = "${local.arn.function}-fulfilment-tasks"
+        task_timeout_seconds       = local.task_timeout_seconds + 10
+        payment_look_ups           = var.payment_look_ups
+        fulfilment_timeout_seconds = var.fulfilment_timeout_days * 24 * 3600
+        # Longer than everything it may have to wait for: a machine that times out undoes nothing.
+        timeout_seconds = (var.fulfilment_timeout_days + 7) * 24 * 3600
+        # With the delays in the definition: an hour and a half of undoing, a day of parking.
+        patient_attempts = 20
+        park_attempts    = 100
+      }
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = [for name in ["orders-tasks", "payments-tasks", "fulfilment-tasks"] : "${local.arn.function}-${name}"]
+      }]
+    }
+    events-publish-events = {
+      type = "EXPRESS"
+      file = "publish_events"
+      with = {
+        bus_name              = local.name
+        undelivered_queue_url = aws_sqs_queue.events_undelivered.url
+      }
+      statements = [
+        {
+          sid       = "Publish"
+          actions   = ["events:PutEvents"]
+          resources = [local.arn.bus]
+        },
+        {
+          sid       = "Park"
+          actions   = ["sqs:SendMessage"]
+          resources = ["${local.arn.queue}events-undelivered"]
+        },
+        local.encrypt_message,
+      ]
+    }
+  }
+}
+
+module "state_machine" {
+  source   = "./modules/state_machine"
+  for_each = local.state_machines
+
+  name               = "${local.name}-${each.key}"
+  arn                = "${local.arn.state_machine}${each.key}"
+  type               = each.value.type
+  definition         = templatefile("${path.module}/../../statemachines/${each.value.file}.asl.json", merge({ partition = local.partition }, each.value.with))
+  log_retention_days = var.log_retention_days
+  logs_key_arn       = module.key["logs"].arn
+  tracing            = var.tracing
+  statements         = each.value.statements
+  alarm_topic_arn    = module.topic["operations-alarms"].arn
+}
