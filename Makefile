@@ -1,0 +1,96 @@
+# `make` alone lists what there is. Options: STAGE, PERSIST=1, IAM=1, EMULATOR=localstack, AISLE_STACK, AISLE_PORT.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+PY := .venv/dev/bin/python
+LOCAL := $(PY) -m infra.local
+TERRAFORM := $(LOCAL) terraform
+
+export PYTHON STAGE PERSIST IAM EMULATOR
+
+.PHONY: help venv up down status logs token demo test test-unit test-local check bench openapi audit deploy destroy clean
+.PHONY: check-format check-lint check-types check-imports check-terraform check-state-machines check-unit
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-10s %s\n", $$1, $$2}'
+
+venv:  ## Install the tools into .venv/, where something has changed
+	@sh infra/local/prerequisites.sh
+	@$(PYTHON) infra/local/environments.py dev cloud
+
+up: venv  ## Start the local cloud and deploy what has changed into it
+	@$(LOCAL) up
+
+down: venv  ## Stop the local cloud
+	@$(LOCAL) down
+
+status: venv  ## Show which local clouds run, and where
+	@$(LOCAL) status
+
+logs: venv  ## Show what the functions logged; FOLLOW=1 goes on, FUNCTION=name selects
+	@$(LOCAL) logs $(if $(FOLLOW),-f) $(FUNCTION)
+
+token: venv  ## Print an access token for ROLE=shopper, associate, supplier, admin or machine
+	@$(LOCAL) token $(or $(ROLE),shopper)
+
+demo: up  ## Replay real retail orders through the running system
+	@$(PY) -m examples.online_retail replay $(DEMO_ARGS)
+
+test: test-unit test-local  ## Run all tests; brings up a local cloud of their own
+
+test-unit: venv
+	$(PY) -m pytest tests/unit tests/architecture $(PYTEST_ARGS)
+
+test-local: venv test-unit
+	$(PY) -m pytest $(wildcard tests/integration tests/workflows tests/journeys) $(PYTEST_ARGS)
+
+check: venv  ## Format, lint, types, imports, Terraform, state machines, unit tests; under a minute
+	@$(MAKE) --no-print-directory --jobs --output-sync=target check-format check-lint check-types check-imports \
+		check-terraform check-state-machines check-unit
+
+check-format:
+	@$(PY) -m ruff format --check --quiet . || { echo 'format: run $(PY) -m ruff format .'; exit 1; }
+
+check-lint:
+	@$(PY) -m ruff check --quiet .
+
+check-types:
+	@$(PY) -m mypy
+
+check-imports:
+	@.venv/dev/bin/lint-imports --no-cache >.local/imports.log 2>&1 || { cat .local/imports.log; exit 1; }
+
+check-terraform:
+	@$(TERRAFORM) check
+
+check-state-machines:
+	@sh infra/local/lint_state_machines.sh $(PY)
+
+check-unit:
+	@$(PY) -m pytest --quiet tests/unit
+
+bench: venv  ## Measure cold starts, calls, request units and the AWS bill
+	@$(PY) -m bench $(BENCH_ARGS)
+
+openapi: venv  ## Write docs/openapi.json anew from the code
+	@$(PY) -m chalicelib.openapi
+
+audit: venv  ## Scan code, dependencies and infrastructure for known weaknesses
+	@$(PYTHON) infra/local/environments.py audit
+	.venv/audit/bin/bandit --quiet --recursive app.py chalicelib infra
+	.venv/audit/bin/pip-audit --progress-spinner off --requirement requirements.txt --no-deps --disable-pip
+	.venv/audit/bin/checkov --quiet --compact --directory infra/terraform
+
+deploy: venv  ## Deploy STAGE=prod to AWS: Terraform, then the application
+	@$(LOCAL) deploy $(or $(STAGE),prod)
+
+destroy: venv  ## Remove STAGE from AWS; asks first
+	@$(LOCAL) destroy $(or $(STAGE),$(error name the STAGE to destroy))
+
+clean:  ## Stop the local clouds and remove all that was built
+	@test ! -x $(PY) || for stack in .local/*/emulator.json; do \
+		test ! -e "$$stack" || AISLE_STACK=$$(basename $$(dirname "$$stack")) $(LOCAL) down; done
+	rm -rf .local .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

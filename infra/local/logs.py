@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 
@@ -13,6 +14,7 @@ from infra.local.emulator import CREDENTIALS
 from infra.local.stack import LocalCloudError
 
 POLL_SECONDS = 1.0
+LAMBDA = "/aws/lambda/"
 # Lines of the Lambda platform; what a function wrote stands between them.
 PLATFORM = ("START RequestId:", "END RequestId:", "REPORT RequestId:")
 
@@ -26,36 +28,46 @@ def lines(record: dict[str, Any], function: str = "", follow: bool = False) -> I
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
-    prefix = f"/aws/lambda/aisle-{record['stage']}"
-    shown: set[tuple[str, str]] = set()
-    since = 0
+    prefix = f"{LAMBDA}aisle-{record['stage']}"
+    shown: set[Event] = set()
+    since: dict[str, int] = {}
     while True:
         groups = _groups(client, prefix, function)
         if function and not groups and not follow:
             raise LocalCloudError(f"no function whose name contains '{function}' has logged anything")
-        fresh = [
-            (event["timestamp"], group, event)
-            for group in groups
-            for event in _events(client, group, since)
-            if (group, event["eventId"]) not in shown
-        ]
-        for timestamp, group, event in sorted(fresh, key=lambda found: found[0]):
-            shown.add((group, event["eventId"]))
-            since = max(since, timestamp - 5_000)
-            if not event["message"].startswith(PLATFORM):
-                at = datetime.fromtimestamp(timestamp / 1000, UTC).astimezone()
-                yield f"{at:%H:%M:%S} {group.removeprefix('/aws/lambda/')}  {event['message']}"
-        if not follow:
-            return
-        time.sleep(POLL_SECONDS)
+        fresh = [event for group in groups for event in _events(client, group, since.get(group, 0)) if event not in shown]
+        for event in sorted(fresh, key=lambda found: found.timestamp):
+            shown.add(event)
+            since[event.group] = max(since.get(event.group, 0), event.timestamp)
+            if not event.message.startswith(PLATFORM):
+                at = datetime.fromtimestamp(event.timestamp / 1000, UTC).astimezone()
+                yield f"{at:%H:%M:%S} {event.group.removeprefix(LAMBDA)}  {event.message}"
+        if not fresh:  # an answer holds ten thousand events at most, so there may be more after some
+            if not follow:
+                return
+            time.sleep(POLL_SECONDS)
+
+
+class Event(NamedTuple):
+    """A log event. MiniStack gives it no id, so equal ones in one stream and millisecond are numbered."""
+
+    group: str
+    stream: str
+    timestamp: int
+    message: str
+    number: int
 
 
 def _groups(client: Any, prefix: str, function: str) -> list[str]:
     pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
     names = [group["logGroupName"] for page in pages for group in page["logGroups"]]
-    return [name for name in names if function in name.removeprefix("/aws/lambda/")]
+    return [name for name in names if function in name.removeprefix(LAMBDA)]
 
 
-def _events(client: Any, group: str, since: int) -> Iterator[dict[str, Any]]:
+def _events(client: Any, group: str, since: int) -> Iterator[Event]:
+    seen: Counter[tuple[str, int, str]] = Counter()
     for page in client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):
-        yield from page["events"]
+        for found in page["events"]:
+            key = (found["logStreamName"], found["timestamp"], found["message"])
+            seen[key] += 1
+            yield Event(group, *key, seen[key])

@@ -21,6 +21,8 @@ PROVIDER = Path("registry.terraform.io/hashicorp/aws")
 # Terraform looks into these on its own.
 IMPLIED_MIRRORS = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins")
 
+OVERRIDE = "backend_override.tf"
+
 Environment = dict[str, str]
 Report = Callable[[str], None]
 
@@ -87,19 +89,17 @@ class Terraform:
         self.environment = {**environment, **provider_environment(), "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
         self.directory = TERRAFORM
         self.log: Path | None = None
-        self._state: list[str] = []
         if stack is not None:
             self.directory = _copied(stack)
             self.environment["TF_DATA_DIR"] = str(stack.terraform_data)
             self.log = stack.directory / "terraform.log"
-            self._state = [f"-state={stack.directory / 'terraform.tfstate'}"]
 
     def init(self) -> None:
         self._run(["init", "-no-color"])
 
     def apply(self, report: Report = lambda _: None, approve: bool = True) -> None:
         """Apply; `report` is told how many resources are done. Without `approve` Terraform asks on the terminal."""
-        arguments = ["apply", f"-parallelism={PARALLELISM}", *self._state, f"-var-file={self.var_file}"]
+        arguments = ["apply", f"-parallelism={PARALLELISM}", f"-var-file={self.var_file}"]
         if not approve:
             environment = {**self.environment, "TF_INPUT": "1"}
             if subprocess.run(self._command(arguments), env=environment, check=False).returncode:
@@ -119,7 +119,7 @@ class Terraform:
 
     def has_changes(self) -> bool:
         """Whether an apply would change anything."""
-        arguments = ["plan", "-detailed-exitcode", "-no-color", *self._state, f"-var-file={self.var_file}"]
+        arguments = ["plan", "-detailed-exitcode", "-no-color", f"-var-file={self.var_file}"]
         ran = subprocess.run(self._command(arguments), env=self.environment, capture_output=True, text=True, check=False)
         if ran.returncode not in (0, 2):
             raise LocalCloudError(ran.stdout + ran.stderr)
@@ -127,7 +127,7 @@ class Terraform:
 
     def destroy(self) -> None:
         """Destroy everything of the stage; Terraform asks on the terminal first."""
-        arguments = ["destroy", *self._state, f"-var-file={self.var_file}"]
+        arguments = ["destroy", f"-var-file={self.var_file}"]
         environment = {**self.environment, "TF_INPUT": "1"}
         if subprocess.run(self._command(arguments), env=environment, check=False).returncode:
             raise LocalCloudError("terraform destroy did not succeed")
@@ -135,7 +135,7 @@ class Terraform:
     def outputs(self) -> dict[str, Any]:
         """All outputs by name, the sensitive ones included."""
         ran = subprocess.run(
-            self._command(["output", *self._state, "-json"]),
+            self._command(["output", "-json"]),
             env=self.environment,
             capture_output=True,
             text=True,
@@ -175,21 +175,35 @@ class Terraform:
                 with self.log.open("a") as log:
                     log.writelines(lines)
         if process.returncode:
-            text = "".join(lines)
-            errors = text[text.find("Error:") :] if "Error:" in text else text[-2000:]
-            raise LocalCloudError(f"terraform {arguments[0]} failed (log: {self.log}):\n{errors}")
+            raise LocalCloudError(f"terraform {arguments[0]} failed (log: {self.log}):\n{errors_in(''.join(lines))}")
+
+
+def errors_in(output: str) -> str:
+    """The first errors that Terraform reports; one mistake in a loop is reported once per turn."""
+    reported = re.split(r"^(?=Error: )", output, flags=re.MULTILINE)[1:]
+    if not reported:
+        return output[-2000:]
+    more = f"\n... and {len(reported) - 2} more" if len(reported) > 2 else ""
+    return "\n".join(error.strip() for error in reported[:2]) + more
 
 
 def _copied(stack: Stack) -> Path:
-    """A copy of the infrastructure for a local stack.
+    """A copy of the infrastructure for a local stack, with the stack's own state and dependency lock file.
 
-    So it has a dependency lock file of its own, and a `backend_override.tf` that moves the state of a real stage to S3
-    does not reach it.
+    So a `backend_override.tf` that moves the state of a real stage to S3 does not reach it, and two stacks do not write
+    one lock file.
     """
     copy = stack.directory / "source"
+    directory = copy / "infra" / "terraform"
+    lock = directory / ".terraform.lock.hcl"
+    locked = lock.read_text() if lock.exists() else None
     shutil.rmtree(copy, ignore_errors=True)
-    ignored = shutil.ignore_patterns("backend_override.tf", ".terraform*", "*.tfstate*", "tests")
-    shutil.copytree(TERRAFORM, copy / "infra" / "terraform", ignore=ignored)
+    ignored = shutil.ignore_patterns(OVERRIDE, ".terraform*", "*.tfstate*", "tests")
+    shutil.copytree(TERRAFORM, directory, ignore=ignored)
     if STATE_MACHINES.is_dir():
-        shutil.copytree(STATE_MACHINES, copy / "statemachines")
-    return copy / "infra" / "terraform"
+        shutil.copytree(STATE_MACHINES, copy / STATE_MACHINES.name)
+    state = json.dumps(str(stack.directory / "terraform.tfstate"))
+    (directory / OVERRIDE).write_text(f'terraform {{\n  backend "local" {{\n    path = {state}\n  }}\n}}\n')
+    if locked is not None:
+        lock.write_text(locked)
+    return directory

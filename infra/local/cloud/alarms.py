@@ -25,6 +25,19 @@ def request_of(params: dict[str, Any]) -> dict[str, Any]:
     return request
 
 
+def without_defaults(alarm: dict[str, Any]) -> dict[str, Any]:
+    """An alarm without the period and statistic that MiniStack assumes and AWS leaves out.
+
+    Metric queries have both within each query, and a percentile (`ExtendedStatistic`) takes the statistic's place.
+    """
+    assumed = set()
+    if alarm.get("Metrics"):
+        assumed = {"Period", "Statistic"}
+    elif alarm.get("ExtendedStatistic"):
+        assumed = {"Statistic"}
+    return {field: value for field, value in alarm.items() if field not in assumed}
+
+
 def _member_number(key: str) -> int:
     number = key.rpartition(".")[2]
     return int(number) if number.isdigit() else 0
@@ -59,6 +72,7 @@ def install() -> None:
         if status >= 400:
             return describe(params, cbor_data, is_cbor, is_json)
         answer = json.loads(body)
+        answer["MetricAlarms"] = [without_defaults(alarm) for alarm in answer["MetricAlarms"]]
         return cloudwatch._xml(200, "DescribeAlarmsResponse", xml_of("DescribeAlarmsResult", answer))
 
     cloudwatch._describe_alarms = describe_in_full

@@ -4,12 +4,15 @@
   millisecond, so 3 ms lose nothing and an API call takes 7 ms instead of 55.
 - A function sees the emulator's own packages (boto3, yaml, cryptography ...), so a dependency that is missing from the
   deployment package would be noticed only on AWS. Functions here see the standard library and their package.
+- A function stays `Pending` for half a second after each change, to exercise waiters; a deployment of ten functions
+  would spend ten seconds on it.
 """
 
 from __future__ import annotations
 
 FIRST_LINE_WAIT = 0.003
 IDLE_CONFIRM = 0.002
+PENDING_SECONDS = 0.01
 
 ONLY_THEIR_PACKAGE = """
 import sys
@@ -19,6 +22,7 @@ sys.path[:] = [entry for entry in sys.path if "site-packages" not in entry]
 
 def install() -> None:
     from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
 
     drain = lambda_runtime.Worker._drain_stderr_bounded
 
@@ -30,5 +34,6 @@ def install() -> None:
     ) -> str:
         return str(drain(worker, first_line_wait, idle_confirm, hard_cap))
 
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = PENDING_SECONDS
     lambda_runtime.Worker._drain_stderr_bounded = drain_at_once
     lambda_runtime._PYTHON_WORKER_SCRIPT = ONLY_THEIR_PACKAGE + lambda_runtime._PYTHON_WORKER_SCRIPT
