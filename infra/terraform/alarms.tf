@@ -17,7 +17,7 @@ locals {
       section    = "parked-compensations"
       namespace  = local.metrics_namespace
       metric     = "CompensationParked"
-      dimensions = { service = local.name }
+      dimensions = { service = local.app, stage = var.stage }
     }
     events-pipe-failed = {
       meaning    = "The pipe could not run publish-events"

@@ -25,19 +25,20 @@ resource "aws_cloudwatch_event_bus" "this" {
   description = "Events of every context of ${local.name}"
 }
 
-# Same-account roles publish by their own policies: the bus policy only refuses every other account.
+# Nothing reaches the bus but what a command wrote: only publish-events may put events, whatever other roles of
+# this account may elsewhere. No other account is let in.
 resource "aws_cloudwatch_event_bus_policy" "this" {
   event_bus_name = aws_cloudwatch_event_bus.this.name
 
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid       = "OwnAccountOnly"
+      Sid       = "OutboxOnly"
       Effect    = "Deny"
       Principal = "*"
       Action    = "events:PutEvents"
       Resource  = local.arn.bus
-      Condition = { StringNotEquals = { "aws:PrincipalAccount" = local.account_id } }
+      Condition = { ArnNotEquals = { "aws:PrincipalArn" = "arn:${local.partition}:iam::${local.account_id}:role/${local.name}-events-publish-events" } }
     }]
   })
 }

@@ -191,11 +191,9 @@ locals {
     AISLE_FULFILMENT_SHIPPED_QUEUE = "${local.name}-fulfilment-shipped"
     AISLE_WAREHOUSE_ANSWERS_QUEUE  = "${local.name}-fulfilment-warehouse-answers"
     AISLE_NOTIFICATIONS_QUEUE      = "${local.name}-notifications-order-events"
-    # The service is the one dimension of the business metrics: with the stage in it, stages that share an
-    # account keep apart.
-    POWERTOOLS_SERVICE_NAME      = local.name
-    POWERTOOLS_METRICS_NAMESPACE = local.metrics_namespace
-    POWERTOOLS_LOG_LEVEL         = var.log_level
+    POWERTOOLS_SERVICE_NAME        = local.app
+    POWERTOOLS_METRICS_NAMESPACE   = local.metrics_namespace
+    POWERTOOLS_LOG_LEVEL           = var.log_level
   }
 }
 
