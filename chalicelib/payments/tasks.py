@@ -1,0 +1,45 @@
+"""Tasks of payments for the workflow place-order; do and undo side by side."""
+
+from typing import Any
+
+from chalice.app import Blueprint
+
+from chalicelib.core.auth import Principal
+from chalicelib.core.tasks import Outcome, Tasks
+from chalicelib.payments import service
+
+functions = Blueprint(__name__)
+tasks = Tasks("payments")
+
+CHARGES = "charges"
+"""The due of an order without goods."""
+
+
+@tasks.task
+def authorise_payment(order_id: str, by: Principal) -> Outcome:
+    """Hold the order's amount."""
+    return service.authorise(order_id, by)
+
+
+@tasks.task
+def look_up_payment(order_id: str, by: Principal) -> Outcome:
+    """Resolve an authorisation whose answer is missing."""
+    return service.look_up(order_id, by)
+
+
+@tasks.task
+def void_payment(order_id: str, by: Principal, reason: str | None = None) -> Outcome:
+    """Undo of authorise_payment."""
+    return service.void(order_id, reason or "refused", by)
+
+
+@tasks.task
+def capture_payment(order_id: str, by: Principal, fulfilment_id: str | None = None) -> Outcome:
+    """Take what fell due for a fulfilment, or for charges."""
+    return service.capture(order_id, fulfilment_id or CHARGES, by)
+
+
+@functions.lambda_function(name="payments-tasks")
+def payments_tasks(event: dict[str, Any], context: object) -> Outcome:
+    """Trigger: Step Functions place-order."""
+    return tasks.run(event)
