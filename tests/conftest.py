@@ -1,0 +1,192 @@
+"""What every test stands on: an environment, a table in memory, and calls to the real application.
+
+The environment is set before anything of ours is imported, because settings are read once.
+"""
+
+import base64
+import json as jsonlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+os.environ.update(
+    AISLE_STAGE="test",
+    AISLE_TABLE="aisle-test",
+    AISLE_CURSOR_KEY_ID="alias/aisle-test-cursors",
+    AISLE_TOKEN_KEY_ID="alias/aisle-test-tokens",
+    AISLE_TRACING="off",
+    AWS_REGION="eu-west-1",
+    AWS_DEFAULT_REGION="eu-west-1",
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_EC2_METADATA_DISABLED="true",
+    POWERTOOLS_LOG_LEVEL="CRITICAL",
+    POWERTOOLS_METRICS_NAMESPACE="Aisle",
+    POWERTOOLS_SERVICE_NAME="aisle",
+)
+for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+    os.environ.pop(name, None)
+
+import boto3
+import pytest
+from chalice.app import Chalice
+from chalice.local import LambdaContext, LambdaEventConverter, RouteMatcher
+from moto import mock_aws
+
+from chalicelib.core.auth import RESOURCE_SERVER, USER_SCOPE, Principal, Role
+
+STRING_KEYS = ("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "gsi3pk", "gsi3sk")
+
+ADMIN = Principal("user", "usr_admin", roles=frozenset({Role.ADMIN}))
+ASSOCIATE = Principal("user", "usr_associate", roles=frozenset({Role.ASSOCIATE}))
+SUPPLIER = Principal("user", "usr_supplier", roles=frozenset({Role.SUPPLIER}))
+SHOPPER = Principal("user", "usr_shopper", roles=frozenset({Role.SHOPPER}))
+
+
+def a_shopper(id: str) -> Principal:
+    """Another customer."""
+    return Principal("user", id, roles=frozenset({Role.SHOPPER}))
+
+
+def a_machine(*scopes: str, id: str = "client-1") -> Principal:
+    """A machine client with scopes such as `catalog.write`."""
+    return Principal("machine", id, scopes=frozenset(scopes))
+
+
+def _index(number: int, projection: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "IndexName": f"gsi{number}",
+        "KeySchema": [
+            {"AttributeName": f"gsi{number}pk", "KeyType": "HASH"},
+            {"AttributeName": f"gsi{number}sk", "KeyType": "RANGE"},
+        ],
+        "Projection": projection,
+    }
+
+
+def create_table(dynamodb: Any, name: str = "aisle-test") -> None:
+    """The table as Terraform makes it (infra/terraform/table.tf)."""
+    summary = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["summary"]}
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in STRING_KEYS],
+        GlobalSecondaryIndexes=[_index(1, summary), _index(2, summary), _index(3, {"ProjectionType": "KEYS_ONLY"})],
+    )
+
+
+@pytest.fixture
+def table() -> Iterator[Any]:
+    """An empty table and the keys that sign cursors and hide task tokens, in memory. Yields the low-level client."""
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb")
+        create_table(dynamodb)
+        kms = boto3.client("kms")
+        for alias, arguments in {
+            "alias/aisle-test-cursors": {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
+            "alias/aisle-test-tokens": {},
+        }.items():
+            made = kms.create_key(**arguments)
+            kms.create_alias(AliasName=alias, TargetKeyId=made["KeyMetadata"]["KeyId"])
+        yield dynamodb
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the API answered; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return jsonlib.loads(self.text)
+
+    @property
+    def etag(self) -> str:
+        return self.headers["etag"]
+
+    @property
+    def code(self) -> str:
+        """The code of a problem document."""
+        assert self.headers["content-type"] == "application/problem+json", self.text
+        code: str = self.json["code"]
+        return code
+
+
+def claims_of(by: Principal) -> dict[str, str]:
+    """The claims of an access token as API Gateway passes them on: all strings."""
+    if by.kind == "machine":
+        scope = " ".join(f"{RESOURCE_SERVER}/{scope}" for scope in sorted(by.scopes))
+        return {"sub": by.id, "client_id": by.id, "scope": scope}
+    return {
+        "sub": by.id,
+        "username": by.id,
+        "client_id": "app-client",
+        "scope": USER_SCOPE,
+        "cognito:groups": ",".join(sorted(by.roles)),
+    }
+
+
+@cache
+def _application() -> Chalice:
+    from app import app
+
+    return app
+
+
+@cache
+def _converter(app: Chalice) -> LambdaEventConverter:
+    return LambdaEventConverter(RouteMatcher(list(app.routes)), app.api.binary_types)
+
+
+def request(
+    app: Chalice,
+    method: str,
+    path: str,
+    *,
+    json: Any = None,
+    body: bytes | str | None = None,
+    by: Principal | None = None,
+    headers: Mapping[str, str] | None = None,
+    request_id: str = "test-request",
+) -> Reply:
+    """Send a request to `app` as API Gateway would: it checks token and scopes, then invokes the function.
+
+    Chalice's own test client drops the claims of machine tokens, so the event is made here from its parts.
+    """
+    sent = {name.lower(): value for name, value in (headers or {}).items()}
+    raw = jsonlib.dumps(json).encode() if json is not None else body.encode() if isinstance(body, str) else body or b""
+    if raw:
+        sent.setdefault("content-type", "application/json")
+    event = _converter(app).create_lambda_event(method=method, path=path, headers=sent, body=raw)
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        event.update(body=base64.b64encode(raw).decode(), isBase64Encoded=True)
+    event["requestContext"]["requestId"] = request_id
+    authorizer = app.routes[event["requestContext"]["resourcePath"]][method].authorizer
+    if authorizer is not None:
+        claims = claims_of(by) if by else {}
+        if not set(claims.get("scope", "").split()) & set(authorizer.scopes):
+            return Reply(401, {"content-type": "application/json"}, '{"message":"Unauthorized"}')
+        event["requestContext"]["authorizer"] = {"claims": claims}
+    answer = app(event, LambdaContext("api_handler", 128, 29_000))
+    text = answer["body"]
+    if answer.get("isBase64Encoded"):
+        text = base64.b64decode(text).decode()
+    return Reply(answer["statusCode"], {name.lower(): value for name, value in answer["headers"].items()}, text)
+
+
+@pytest.fixture
+def call(table: Any) -> Callable[..., Reply]:
+    """`call("POST", "/v1/products", json={…}, by=ADMIN, headers={…})` sends a request to the whole application."""
+
+    def send(method: str, path: str, **arguments: Any) -> Reply:
+        return request(_application(), method, path, **arguments)
+
+    return send
