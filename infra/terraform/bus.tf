@@ -7,8 +7,8 @@ locals {
       types       = { "aisle.orders" = ["OrderPlaced"] }
     }
     fulfilment-shipped = {
-      description = "Complete the task of the workflow that waits for the shipment."
-      types       = { "aisle.fulfilment" = ["FulfilmentShipped"] }
+      description = "Complete the task of the workflow that waits for the warehouse."
+      types       = { "aisle.fulfilment" = ["FulfilmentShipped", "FulfilmentShort"] }
     }
     notifications-order-events = {
       description = "Tell the customer."

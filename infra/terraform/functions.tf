@@ -169,12 +169,18 @@ locals {
   queue_statements = { for key, function in local.functions : key => [for statement in [
     {
       sid       = "Consume"
-      actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+      actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
       resources = ["${local.arn.queue}${try(function.queue, "")}"]
+    },
+    # What a consumer gives up on, it buries itself, with the reason.
+    {
+      sid       = "Bury"
+      actions   = ["sqs:GetQueueUrl", "sqs:SendMessage"]
+      resources = ["${local.arn.queue}${try(function.queue, "")}-dlq"]
     },
     {
       sid        = "DecryptMessages"
-      actions    = ["kms:Decrypt"]
+      actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
       resources  = [module.key["messages"].arn]
       conditions = local.through.sqs
     },
