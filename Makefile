@@ -6,7 +6,6 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON ?= python3
 PY := .venv/dev/bin/python
 LOCAL := $(PY) -m infra.local
-TERRAFORM := $(LOCAL) terraform
 
 export PYTHON STAGE PERSIST IAM EMULATOR
 
@@ -63,10 +62,10 @@ check-imports:
 	@.venv/dev/bin/lint-imports --no-cache >.local/imports.log 2>&1 || { cat .local/imports.log; exit 1; }
 
 check-terraform:
-	@$(TERRAFORM) check
+	@$(LOCAL).lint terraform
 
 check-state-machines:
-	@sh infra/local/lint_state_machines.sh $(PY)
+	@$(LOCAL).lint state-machines
 
 check-unit:
 	@$(PY) -m pytest --quiet tests/unit

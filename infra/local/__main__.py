@@ -32,7 +32,8 @@ from infra.package.vendor import PackagingError
 def main() -> int:
     chosen = _parser().parse_args()
     try:
-        return int(chosen.run(chosen) or 0)
+        chosen.run(chosen)
+        return 0
     except (LocalCloudError, PackagingError) as error:
         Console(stderr=True, highlight=False).print(f"[red]error:[/] {_plain(str(error))}", soft_wrap=True)
         return 1
@@ -46,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m infra.local", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, run in (("up", _up), ("down", _down), ("status", _status), ("reset", _reset)):
-        commands.add_parser(name).set_defaults(run=run)
+    for name, plain in (("up", _up), ("down", _down), ("status", _status), ("reset", _reset)):
+        commands.add_parser(name).set_defaults(run=plain)
     token = commands.add_parser("token")
     token.add_argument("role", choices=(*users.ROLES, users.MACHINE))
     token.set_defaults(run=_token)
@@ -120,7 +121,9 @@ def _status(_: argparse.Namespace) -> None:
             record = stack.record()
         except LocalCloudError:
             record = {}
-        options = " ".join(word for word, on in (("persist", found and found.persist), ("iam", found and found.iam)) if on)
+        options = " ".join(
+            word for word, on in (("persist", found and found.persist), ("iam", found and found.iam)) if on
+        )
         state = ("up" if record else "starting") if found else "down"
         table.add_row(
             name,

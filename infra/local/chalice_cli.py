@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 LONGEST_WAIT = 0.05
@@ -23,14 +24,14 @@ def is_local(endpoint: str | None) -> bool:
 def shorten_waits() -> None:
     """Cap `time.sleep`. Call it before Chalice is imported: it keeps a reference of its own."""
     sleep = time.sleep
-    time.sleep = lambda seconds: sleep(min(seconds, LONGEST_WAIT))
+    time.sleep = lambda seconds: sleep(min(float(seconds), LONGEST_WAIT))
 
 
 def main() -> int:
     if is_local(os.environ.get("AWS_ENDPOINT_URL")):
         shorten_waits()
     # The application to import is the packaged one, not the repository's.
-    sys.path[:] = [entry for entry in sys.path if entry not in ("", os.getcwd())]
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", str(Path.cwd()))]
     from chalice.cli import main as chalice
 
     return int(chalice() or 0)

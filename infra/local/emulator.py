@@ -16,15 +16,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.local.clients import CREDENTIALS
 from infra.local.stack import DEFAULT_STACK, ROOT, LocalCloudError, Options, Stack, write_atomically
 
 PORT = 4566
 IOT_PORT = 8883
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 20.0
-
-# MiniStack accepts these everywhere; with IAM=1 they are the account's root.
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 @dataclass(frozen=True)

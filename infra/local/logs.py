@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import boto3
-
-from infra.local.emulator import CREDENTIALS
+from infra.local.clients import client
 from infra.local.stack import LocalCloudError
 
 POLL_SECONDS = 1.0
@@ -21,21 +19,17 @@ PLATFORM = ("START RequestId:", "END RequestId:", "REPORT RequestId:")
 
 def lines(record: dict[str, Any], function: str = "", follow: bool = False) -> Iterator[str]:
     """Log lines in order of time, each with time and function; with `follow` for as long as one reads them."""
-    client = boto3.client(
-        "logs",
-        endpoint_url=record["endpoint_url"],
-        region_name=record["region"],
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-    )
+    cloudwatch = client(record, "logs")
     prefix = f"{LAMBDA}aisle-{record['stage']}"
     shown: set[Event] = set()
     since: dict[str, int] = {}
     while True:
-        groups = _groups(client, prefix, function)
+        groups = _groups(cloudwatch, prefix, function)
         if function and not groups and not follow:
             raise LocalCloudError(f"no function whose name contains '{function}' has logged anything")
-        fresh = [event for group in groups for event in _events(client, group, since.get(group, 0)) if event not in shown]
+        fresh = [
+            event for group in groups for event in _events(cloudwatch, group, since.get(group, 0)) if event not in shown
+        ]
         for event in sorted(fresh, key=lambda found: found.timestamp):
             shown.add(event)
             since[event.group] = max(since.get(event.group, 0), event.timestamp)
@@ -58,15 +52,15 @@ class Event(NamedTuple):
     number: int
 
 
-def _groups(client: Any, prefix: str, function: str) -> list[str]:
-    pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+def _groups(cloudwatch: Any, prefix: str, function: str) -> list[str]:
+    pages = cloudwatch.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
     names = [group["logGroupName"] for page in pages for group in page["logGroups"]]
     return [name for name in names if function in name.removeprefix(LAMBDA)]
 
 
-def _events(client: Any, group: str, since: int) -> Iterator[Event]:
+def _events(cloudwatch: Any, group: str, since: int) -> Iterator[Event]:
     seen: Counter[tuple[str, int, str]] = Counter()
-    for page in client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):
+    for page in cloudwatch.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):
         for found in page["events"]:
             key = (found["logStreamName"], found["timestamp"], found["message"])
             seen[key] += 1

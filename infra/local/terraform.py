@@ -22,6 +22,7 @@ PROVIDER = Path("registry.terraform.io/hashicorp/aws")
 IMPLIED_MIRRORS = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins")
 
 OVERRIDE = "backend_override.tf"
+LOCK = ".terraform.lock.hcl"
 
 Environment = dict[str, str]
 Report = Callable[[str], None]
@@ -90,7 +91,10 @@ class Terraform:
         self.directory = TERRAFORM
         self.log: Path | None = None
         if stack is not None:
-            self.directory = _copied(stack)
+            self.directory = copied(stack.directory / "source")
+            state = json.dumps(str(stack.directory / "terraform.tfstate"))
+            backend = f'terraform {{\n  backend "local" {{\n    path = {state}\n  }}\n}}\n'
+            (self.directory / OVERRIDE).write_text(backend)
             self.environment["TF_DATA_DIR"] = str(stack.terraform_data)
             self.log = stack.directory / "terraform.log"
 
@@ -120,7 +124,9 @@ class Terraform:
     def has_changes(self) -> bool:
         """Whether an apply would change anything."""
         arguments = ["plan", "-detailed-exitcode", "-no-color", f"-var-file={self.var_file}"]
-        ran = subprocess.run(self._command(arguments), env=self.environment, capture_output=True, text=True, check=False)
+        ran = subprocess.run(
+            self._command(arguments), env=self.environment, capture_output=True, text=True, check=False
+        )
         if ran.returncode not in (0, 2):
             raise LocalCloudError(ran.stdout + ran.stderr)
         return ran.returncode == 2
@@ -157,10 +163,9 @@ class Terraform:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert process.stdout is not None
         lines: list[str] = []
         try:
-            for line in process.stdout:
+            for line in process.stdout or ():
                 lines.append(line)
                 watch(line)
             process.wait()
@@ -187,23 +192,47 @@ def errors_in(output: str) -> str:
     return "\n".join(error.strip() for error in reported[:2]) + more
 
 
-def _copied(stack: Stack) -> Path:
-    """A copy of the infrastructure for a local stack, with the stack's own state and dependency lock file.
+def copied(into: Path, with_tests: bool = False) -> Path:
+    """A copy of the infrastructure below `into`; its path.
 
     So a `backend_override.tf` that moves the state of a real stage to S3 does not reach it, and two stacks do not write
-    one lock file.
+    one lock file. A lock file that names the registry's checksums is of no use to a mirror, whose packages differ.
     """
-    copy = stack.directory / "source"
-    directory = copy / "infra" / "terraform"
-    lock = directory / ".terraform.lock.hcl"
+    directory = into / "infra" / "terraform"
+    lock = directory / LOCK
     locked = lock.read_text() if lock.exists() else None
-    shutil.rmtree(copy, ignore_errors=True)
-    ignored = shutil.ignore_patterns(OVERRIDE, ".terraform*", "*.tfstate*", "tests")
-    shutil.copytree(TERRAFORM, directory, ignore=ignored)
+    shutil.rmtree(into, ignore_errors=True)
+    left_out = [OVERRIDE, ".terraform", "*.tfstate*"]
+    left_out += [LOCK] if _mirror() else []
+    left_out += [] if with_tests else ["tests"]
+    shutil.copytree(TERRAFORM, directory, ignore=shutil.ignore_patterns(*left_out))
     if STATE_MACHINES.is_dir():
-        shutil.copytree(STATE_MACHINES, copy / STATE_MACHINES.name)
-    state = json.dumps(str(stack.directory / "terraform.tfstate"))
-    (directory / OVERRIDE).write_text(f'terraform {{\n  backend "local" {{\n    path = {state}\n  }}\n}}\n')
-    if locked is not None:
+        shutil.copytree(STATE_MACHINES, into / STATE_MACHINES.name)
+    if locked is not None and not lock.exists():
         lock.write_text(locked)
     return directory
+
+
+def check() -> list[str]:
+    """Formatting, validity and tests of the infrastructure; answers what is wrong."""
+    work = LOCAL / "check"
+    directory = copied(work / "source", with_tests=True)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        **provider_environment(),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "TF_DATA_DIR": str(work / "terraform"),
+        "TF_IN_AUTOMATION": "1",
+    }
+    wrong: list[str] = []
+    steps = [["fmt", "-check", "-recursive", "-diff"], ["init", "-backend=false"], ["validate"]]
+    if any((directory / "tests").glob("*.tftest.hcl")):
+        steps.append(["test"])
+    for step in steps:
+        command = ["terraform", f"-chdir={directory}", *step, *(["-no-color"] if step[0] != "fmt" else [])]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if ran.returncode:
+            wrong.append(f"terraform {step[0]}:\n{ran.stdout}{ran.stderr}".strip())
+            if step[0] == "init":
+                break
+    return wrong

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
-import boto3
 import pytest
 import urllib3
 
-from infra.local import emulator, users
+from infra.local import users
+from infra.local.clients import client
 from infra.local.progress import Progress
 from infra.local.stack import Options, Stack
 from infra.local.up import up
@@ -83,21 +83,7 @@ class TestStack:
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client of the local cloud; one per service unless it is given options."""
-        if options:
-            return self._new_client(service, **options)
-        return _shared_client(self, service)
-
-    def _new_client(self, service: str, **options: Any) -> Any:
-        return boto3.client(
-            service,
-            **{
-                "endpoint_url": self.endpoint_url,
-                "region_name": self.region,
-                "aws_access_key_id": emulator.CREDENTIALS["AWS_ACCESS_KEY_ID"],
-                "aws_secret_access_key": emulator.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-                **options,
-            },
-        )
+        return client(self.record, service, **options) if options else _shared_client(self, service)
 
     def token(self, role: str) -> str:
         """An access token for a role or `machine` that is valid for a while yet."""
@@ -143,7 +129,7 @@ class TestStack:
 
 @cache
 def _shared_client(stack: TestStack, service: str) -> Any:
-    return stack._new_client(service)
+    return client(stack.record, service)
 
 
 def _encode(value: Any) -> bytes:

@@ -161,7 +161,8 @@ def chalice_deploy(staged: Path, stage: str, environment: dict[str, str], log: P
         with log.open("a") as file:
             file.write(said)
     if failed:
-        raise LocalCloudError(f"chalice deploy failed:\n{said[-3000:]}")
+        tail = "\n".join(said.strip().splitlines()[-8:])
+        raise LocalCloudError(f"chalice deploy failed{f' (log: {log})' if log else ''}:\n{tail}")
 
 
 def deployed(staged: Path, stage: str) -> list[Record]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import secrets
 import urllib.parse
 import urllib.request
 from typing import Any
 
-import boto3
-
-from infra.local.emulator import CREDENTIALS
+from infra.local.clients import client
 from infra.local.stack import LocalCloudError
 
 ROLES = ("shopper", "associate", "supplier", "admin")
@@ -25,7 +24,7 @@ def create(record: Record) -> Record:
 
     Safe to repeat: an existing user keeps its identity and gets a new password.
     """
-    cognito = _client(record)
+    cognito = client(record, "cognito-idp")
     users = {role: _create_user(cognito, record, role) for role in ROLES}
     made: Record = {"users": users}
     if record.get("machine"):
@@ -41,7 +40,7 @@ def token(record: Record, role: str) -> str:
         user = record["users"][role]
     except KeyError:
         raise LocalCloudError(f"there is no {role}: choose {', '.join((*ROLES, MACHINE))}") from None
-    return _sign_in(_client(record), record["client_id"], user["username"], user["password"])
+    return _sign_in(client(record, "cognito-idp"), record["client_id"], user["username"], user["password"])
 
 
 def machine_token(record: Record) -> str:
@@ -70,26 +69,14 @@ def _claims(access_token: str) -> dict[str, Any]:
     return claims
 
 
-def _client(record: Record) -> Any:
-    return boto3.client(
-        "cognito-idp",
-        endpoint_url=record["endpoint_url"],
-        region_name=record["region"],
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-    )
-
-
 def _create_user(cognito: Any, record: Record, role: str) -> Record:
     pool, username = record["user_pool_id"], f"{role}@example.com"
     password = f"{secrets.token_urlsafe(12)}aA1!"
     attributes = [{"Name": "email", "Value": username}, {"Name": "email_verified", "Value": "true"}]
-    try:
+    with contextlib.suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
             UserPoolId=pool, Username=username, UserAttributes=attributes, MessageAction="SUPPRESS"
         )
-    except cognito.exceptions.UsernameExistsException:
-        pass
     cognito.admin_set_user_password(UserPoolId=pool, Username=username, Password=password, Permanent=True)
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=username, GroupName=role)
     access_token = _sign_in(cognito, record["client_id"], username, password)

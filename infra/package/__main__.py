@@ -25,7 +25,9 @@ def main() -> int:
     try:
         text = config.read_text()
     except FileNotFoundError:
-        sys.exit(f"{config} is missing: terraform -chdir=infra/terraform output -raw chalice_config > .chalice/config.json")
+        sys.exit(
+            f"{config} is missing: terraform -chdir=infra/terraform output -raw chalice_config > .chalice/config.json"
+        )
     try:
         staged = stage(ROOT, chosen.directory, text, ROOT / ".local" / "cache", not chosen.host, chosen.stage)
     except PackagingError as error:

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 from infra.package import AWS_SERVICES
@@ -108,21 +107,19 @@ def _pip(arguments: list[str], check: bool = True) -> bool:
     return ran.returncode == 0
 
 
-def trim(tree: Path, services: Iterable[str]) -> None:
+def trim(tree: Path, services: frozenset[str]) -> None:
     """Remove from an installed tree what a function never reads."""
-    for pattern in JUNK_DIRECTORIES:
-        for directory in list(tree.rglob(pattern)):
-            shutil.rmtree(directory, ignore_errors=True)
-    for pattern in (*JUNK_FILES, *JUNK_PATHS):
-        for path in list(tree.rglob(pattern) if "/" not in pattern else tree.glob(pattern)):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    junk = [path for pattern in (*JUNK_DIRECTORIES, *JUNK_FILES) for path in tree.rglob(pattern)]
+    junk += [path for pattern in JUNK_PATHS for path in tree.glob(pattern)]
+    models = [*tree.glob("botocore/data/*/"), *tree.glob("boto3/data/*/")]
+    junk += [service for service in models if service.is_dir() and service.name not in services]
+    for path in junk:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
     for metadata in tree.glob("*.dist-info"):
         _keep_name_and_version(metadata)
-    kept = set(services)
-    for data in (tree / "botocore" / "data", tree / "boto3" / "data"):
-        for service in list(data.iterdir()) if data.is_dir() else ():
-            if service.is_dir() and service.name not in kept:
-                shutil.rmtree(service)
 
 
 def _keep_name_and_version(metadata: Path) -> None:

@@ -35,13 +35,13 @@ def main() -> None:
         )
 
     # Imported only now: MiniStack reads the environment and configures logging at import.
-    from infra.local.cloud import alarms, functions, pipes, rest_api_import, state_machines
+    from infra.local.cloud import alarms, event_buses, functions, pipes, rest_api_import, state_machines
 
-    for gap in (rest_api_import, functions, state_machines, alarms, pipes):
+    for gap in (rest_api_import, functions, state_machines, alarms, pipes, event_buses):
         gap.install()
 
     # `-m` put this repository on the path; functions must not find it there.
-    sys.path[:] = [entry for entry in sys.path if entry not in ("", os.getcwd())]
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", str(Path.cwd()))]
 
     from ministack.app import main as serve
 

@@ -68,7 +68,7 @@ def install() -> None:
     def describe_in_full(params: Any, cbor_data: Any, is_cbor: bool, is_json: bool = False) -> Any:
         if is_cbor or is_json:
             return describe(params, cbor_data, is_cbor, is_json)
-        status, headers, body = describe({}, request_of(params), False, True)
+        status, _, body = describe({}, request_of(params), False, True)
         if status >= 400:
             return describe(params, cbor_data, is_cbor, is_json)
         answer = json.loads(body)

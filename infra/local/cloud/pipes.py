@@ -5,7 +5,6 @@ They are kept and described here. Delivery is as it was: MiniStack ignores filte
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 Json = dict[str, Any]
@@ -19,60 +18,51 @@ KEPT = (
     "LogConfiguration",
     "KmsKeyIdentifier",
 )
-# UpdatePipe names only what may change after creation.
 STREAM_SOURCES = ("DynamoDBStreamParameters", "KinesisStreamParameters")
 
 
-def with_starting_position(parameters: Json, pipe: Json) -> Json:
-    """Source parameters whose stream part has the starting position, which `UpdatePipe` does not repeat."""
-    completed = {**parameters}
-    for source in STREAM_SOURCES:
-        if source in completed:
-            completed[source] = {"StartingPosition": pipe["StartingPosition"], **completed[source]}
-    return completed
-
-
 def starting_position(body: Json) -> str:
+    """Where a new pipe begins to read its stream."""
     parameters = body.get("SourceParameters") or {}
-    for source in STREAM_SOURCES:
-        if source in parameters:
-            return str(parameters[source].get("StartingPosition", "LATEST"))
-    return "LATEST"
+    named = [parameters[source].get("StartingPosition") for source in STREAM_SOURCES if source in parameters]
+    return str(next(filter(None, named), "LATEST"))
+
+
+def kept(body: Json, pipe: Json) -> Json:
+    """What to store of a `CreatePipe` or `UpdatePipe`; the latter does not repeat the starting position."""
+    fields = {field: body[field] for field in KEPT if field in body}
+    if "SourceParameters" in fields:
+        fields["SourceParameters"] = {
+            name: {"StartingPosition": pipe["StartingPosition"], **value} if name in STREAM_SOURCES else value
+            for name, value in fields["SourceParameters"].items()
+        }
+    return fields
 
 
 def install() -> None:
-    from ministack.services import pipes
+    from ministack.services import pipes as service
 
-    create, update, describe = pipes._create_pipe, pipes._update_pipe, pipes._describe_response
-
-    def keep(name: str, body: Json) -> None:
-        pipe = pipes._pipes[name]
-        for field in KEPT:
-            if field in body:
-                pipe[field] = body[field]
-        if "SourceParameters" in pipe:
-            pipe["SourceParameters"] = with_starting_position(pipe["SourceParameters"], pipe)
-        pipes._pipes[name] = pipe
+    create, update, describe = service._create_pipe, service._update_pipe, service._describe_response
 
     def create_and_keep(name: str, body: Json) -> Any:
         answer = create(name, body)
         if answer[0] < 400:
             # MiniStack takes the starting position from CloudFormation only, and begins at the latest record otherwise.
-            pipe = pipes._pipes[name]
+            pipe = service._pipes[name]
             pipe["StartingPosition"] = starting_position(body)
-            pipes._positions[pipe["Arn"]] = pipes._initial_position(pipe)
-            keep(name, body)
+            service._positions[pipe["Arn"]] = service._initial_position(pipe)
+            pipe.update(kept(body, pipe))
         return answer
 
     def update_and_keep(name: str, body: Json) -> Any:
         answer = update(name, body)
         if answer[0] < 400:
-            keep(name, body)
+            service._pipes[name].update(kept(body, service._pipes[name]))
         return answer
 
     def describe_in_full(pipe: Json) -> Json:
         return {**describe(pipe), **{field: pipe[field] for field in KEPT if field in pipe}}
 
-    pipes._create_pipe = create_and_keep
-    pipes._update_pipe = update_and_keep
-    pipes._describe_response = describe_in_full
+    service._create_pipe = create_and_keep
+    service._update_pipe = update_and_keep
+    service._describe_response = describe_in_full

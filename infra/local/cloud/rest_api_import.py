@@ -196,49 +196,52 @@ def corrected_patch(body: bytes, media_types: list[str]) -> bytes:
     return json.dumps({"patchOperations": kept}).encode()
 
 
-def importing(original: Handler) -> Handler:
+class Importing:
     """MiniStack's API Gateway handler with the three calls that an import needs."""
 
-    async def create(headers: dict[str, str], document: Json, endpoint_types: str) -> Answer:
+    def __init__(self, original: Handler) -> None:
+        self._original = original
+
+    async def __call__(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any] | None
+    ) -> Answer:
+        query = {name: one[0] if isinstance(one, list) else one for name, one in (query_params or {}).items()}
+        try:
+            match (method, [part for part in path.split("/") if part]):
+                case "POST", ["restapis"] if query.get("mode") == "import":
+                    return await self._import(headers, body, query)
+                case "PUT", ["restapis", api_id]:
+                    return await self._put(headers, api_id, body, query)
+                case "PATCH", ["restapis", api_id]:
+                    api = await RestApi(self._original, api_id).call("GET")
+                    body = corrected_patch(body, list(api.get("binaryMediaTypes") or []))
+        except Refused as refused:
+            return refused.answer
+        return await self._original(method, path, headers, body, query_params or {})
+
+    async def _import(self, headers: dict[str, str], body: bytes, query: dict[str, str]) -> Answer:
+        document = json.loads(body)
         policy = document.get("x-amazon-apigateway-policy")
-        body = {
+        api = {
             "name": (document.get("info") or {}).get("title", "imported"),
             "policy": json.dumps(policy) if policy is not None else None,
             "binaryMediaTypes": document.get("x-amazon-apigateway-binary-media-types", []),
-            "endpointConfiguration": {"types": endpoint_types.split(",")},
+            "endpointConfiguration": {"types": query.get("endpointConfigurationTypes", "EDGE").split(",")},
         }
-        return await original("POST", "/restapis", headers, json.dumps(body).encode(), {})
+        made = await self._original("POST", "/restapis", headers, json.dumps(api).encode(), {})
+        if made[0] < 400:
+            await RestApi(self._original, json.loads(made[2])["id"]).add(document)
+        return made
 
-    async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query_params: Any) -> Answer:
-        query = {name: one[0] if isinstance(one, list) else one for name, one in (query_params or {}).items()}
-        parts = [part for part in path.split("/") if part]
-        one_api = len(parts) == 2 and parts[0] == "restapis"
-        new = method == "POST" and parts == ["restapis"] and query.get("mode") == "import"
-        try:
-            if one_api and method == "PATCH":
-                media_types = (await RestApi(original, parts[1]).call("GET")).get("binaryMediaTypes") or []
-                body = corrected_patch(body, list(media_types))
-            if not new and not (one_api and method == "PUT"):
-                return await original(method, path, headers, body, query_params)
-            document = json.loads(body)
-            if new:
-                made = await create(headers, document, query.get("endpointConfigurationTypes", "EDGE"))
-                if made[0] >= 400:
-                    return made
-                parts = ["restapis", json.loads(made[2])["id"]]
-            api = RestApi(original, parts[1])
-            if query.get("mode") == "overwrite":
-                await api.clear()
-            await api.add(document)
-            status, answer_headers, answer = await original("GET", api.path, headers, b"", {})
-            return (201 if new and status == 200 else status), answer_headers, answer
-        except Refused as refused:
-            return refused.answer
-
-    return handle
+    async def _put(self, headers: dict[str, str], api_id: str, body: bytes, query: dict[str, str]) -> Answer:
+        api = RestApi(self._original, api_id)
+        if query.get("mode") == "overwrite":
+            await api.clear()
+        await api.add(json.loads(body))
+        return await self._original("GET", api.path, headers, b"", {})
 
 
 def install() -> None:
     from ministack.services import apigateway_v1
 
-    apigateway_v1.handle_request = importing(apigateway_v1.handle_request)
+    apigateway_v1.handle_request = Importing(apigateway_v1.handle_request)

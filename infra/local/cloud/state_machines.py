@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 Json = dict[str, Any]
+Action = Callable[[Json], tuple[int, dict[str, str], bytes]]
+
+FIELD = "tracingConfiguration"
 OFF = {"enabled": False}
 
 
-def install() -> None:
-    from ministack.services import stepfunctions
+def remembering(action: Action, machines: Any) -> Action:
+    """`CreateStateMachine` or `UpdateStateMachine`, keeping the tracing configuration with the machine."""
 
-    create, update, describe = (
-        stepfunctions._create_state_machine,
-        stepfunctions._update_state_machine,
-        stepfunctions._describe_state_machine,
-    )
-
-    def remember(arn: str | None, data: Json) -> None:
-        machine = stepfunctions._state_machines.get(arn)
-        if machine is not None and "tracingConfiguration" in data:
-            machine["tracingConfiguration"] = data["tracingConfiguration"]
-
-    def create_and_remember(data: Json) -> Any:
-        answer = create(data)
-        if answer[0] < 400:
-            remember(json.loads(answer[2])["stateMachineArn"], data)
+    def act(data: Json) -> tuple[int, dict[str, str], bytes]:
+        answer = action(data)
+        if answer[0] < 400 and FIELD in data:
+            arn = data.get("stateMachineArn") or json.loads(answer[2])["stateMachineArn"]
+            machines[arn][FIELD] = data[FIELD]
         return answer
 
-    def update_and_remember(data: Json) -> Any:
-        answer = update(data)
-        if answer[0] < 400:
-            remember(data.get("stateMachineArn"), data)
-        return answer
+    return act
 
-    def describe_with_tracing(data: Json) -> Any:
+
+def with_tracing(describe: Action) -> Action:
+    """`DescribeStateMachine` that always states a tracing configuration, as AWS does."""
+
+    def act(data: Json) -> tuple[int, dict[str, str], bytes]:
         status, headers, body = describe(data)
         if status >= 400:
             return status, headers, body
-        return status, headers, json.dumps({"tracingConfiguration": OFF, **json.loads(body)}).encode()
+        return status, headers, json.dumps({FIELD: OFF, **json.loads(body)}).encode()
 
-    stepfunctions._create_state_machine = create_and_remember
-    stepfunctions._update_state_machine = update_and_remember
-    stepfunctions._describe_state_machine = describe_with_tracing
+    return act
+
+
+def install() -> None:
+    from ministack.services import stepfunctions as service
+
+    service._create_state_machine = remembering(service._create_state_machine, service._state_machines)
+    service._update_state_machine = remembering(service._update_state_machine, service._state_machines)
+    service._describe_state_machine = with_tracing(service._describe_state_machine)
