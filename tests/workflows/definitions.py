@@ -1,0 +1,71 @@
+"""State machine definitions as Terraform renders them, and walks over them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+STATE_MACHINES = Path(__file__).resolve().parents[2] / "statemachines"
+NAMES = sorted(path.name.removesuffix(".asl.json") for path in STATE_MACHINES.glob("*.asl.json"))
+
+PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
+    "place_order": {
+        "partition": "aws",
+        "orders_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-orders-tasks",
+        "payments_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-payments-tasks",
+        "fulfilment_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-fulfilment-tasks",
+        "task_timeout_seconds": 20,
+        "payment_look_ups": 3,
+        "fulfilment_timeout_seconds": 3,
+        "timeout_seconds": 600,
+        "patient_attempts": 2,
+        "park_attempts": 2,
+    },
+    "publish_events": {
+        "partition": "aws",
+        "bus_name": "aisle-paths",
+        "undelivered_queue_url": "https://sqs.eu-west-1.amazonaws.com/000000000000/aisle-paths-events-undelivered",
+    },
+}
+
+
+def source(name: str) -> str:
+    """The text of a definition, with its placeholders."""
+    return (STATE_MACHINES / f"{name}.asl.json").read_text()
+
+
+def placeholders(text: str) -> set[str]:
+    """Names of the placeholders in a text."""
+    return set(re.findall(r"\$\{(\w+)\}", text))
+
+
+def rendered(name: str, **values: str | int) -> Json:
+    """The definition with its placeholders filled in: those above, or `values` where given."""
+    filled = {**PLACEHOLDERS[name], **values}
+    definition: Json = json.loads(re.sub(r"\$\{(\w+)\}", lambda found: str(filled[found[1]]), source(name)))
+    return definition
+
+
+def scopes(definition: Json) -> Iterator[Json]:
+    """The machine and, within it, what each of its Maps runs per item: each has a StartAt and States."""
+    yield definition
+    for state in definition["States"].values():
+        if "ItemProcessor" in state:
+            yield from scopes(state["ItemProcessor"])
+
+
+def states(definition: Json) -> dict[str, Json]:
+    """Every state by name, those within Maps too."""
+    return {name: state for scope in scopes(definition) for name, state in scope["States"].items()}
+
+
+def successors(state: Json) -> set[str]:
+    """Where a state may lead to."""
+    found = {state.get("Next"), state.get("Default")}
+    found |= {branch["Next"] for branch in [*state.get("Choices", []), *state.get("Catch", [])]}
+    return {name for name in found if name}
