@@ -1,0 +1,1 @@
+"""Things that use Aisle from outside, as its users would."""

@@ -1,0 +1,174 @@
+"""What a shop needs before its first order: catalogue, locations, opening stock. And stock movements without a sale.
+
+Each is asked for under a key that follows from the file, so repeating a load changes nothing.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from examples.online_retail.api import Api, Problem
+from examples.online_retail.journal import Journal
+from examples.online_retail.mapping import MAIN, OVERFLOW, VAT_BPS, Opening, Product, StockMovement
+
+IMPORT_ROWS = 100
+RECEIPT_LINES = 25
+
+LOCATIONS = (
+    {"id": MAIN, "name": "Main warehouse", "priority": 1},
+    {"id": OVERFLOW, "name": "Overflow warehouse", "priority": 2},
+)
+_T = TypeVar("_T")
+
+
+class LoadFailed(Exception):
+    """The system does not hold what the replay needs."""
+
+
+def chunks(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    """Consecutive runs of at most `size` items; the same prefix of items gives the same runs."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def load(
+    api: Api,
+    journal: Journal,
+    file_id: str,
+    products: Sequence[Product],
+    openings: Sequence[Opening],
+    *,
+    clients: int,
+    on_step: Callable[[], None],
+) -> None:
+    """Make the locations, import the catalogue, receive the opening stock."""
+    open_locations(api)
+    with ThreadPoolExecutor(clients, thread_name_prefix="loader") as pool:
+        for step in (_import_steps(api, file_id, products), _receipt_steps(api, file_id, openings)):
+            for done in [pool.submit(_once, journal, key, work, on_step) for key, work in step]:
+                done.result()
+
+
+def steps(products: Sequence[Product], openings: Sequence[Opening]) -> int:
+    """How many steps `load` takes."""
+    return sum(1 for _ in _import_chunks(products)) + sum(1 for _ in _receipts(openings))
+
+
+def _once(journal: Journal, key: str, work: Callable[[], None], on_step: Callable[[], None]) -> None:
+    if journal.get("loaded", key) is None:
+        work()
+        journal.write("loaded", key)
+    on_step()
+
+
+def open_locations(api: Api) -> None:
+    """Make the two locations, or find them made."""
+    for location in LOCATIONS:
+        body = {
+            **location,
+            "type": "warehouse",
+            "channels": ["web"],
+            "address": {"line1": "1 Mill Lane", "city": "Leeds", "country": "GB"},
+        }
+        try:
+            api.post("/v1/inventory/locations", body, key=f"online-retail-location-{location['id']}")
+        except Problem as problem:
+            if problem.status != 409:
+                raise
+
+
+def _import_chunks(products: Sequence[Product]) -> Iterator[Sequence[Product]]:
+    return chunks(products, IMPORT_ROWS)
+
+
+def _import_steps(api: Api, file_id: str, products: Sequence[Product]) -> Iterator[tuple[str, Callable[[], None]]]:
+    for rows in _import_chunks(products):
+        payload = "\n".join(json.dumps(catalogue_row(product), separators=(",", ":")) for product in rows).encode()
+        # What is loaded of a last, shorter chunk is less than a longer replay loads, so its key is another.
+        key = f"online-retail-catalogue-{file_id}-{sha256(payload).hexdigest()[:16]}"
+        yield key, lambda key=key, payload=payload: _import(api, key, payload)  # type: ignore[misc]
+
+
+def _import(api: Api, key: str, payload: bytes) -> None:
+    headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
+    answer = api.call("POST", "/v1/catalog/imports", payload, headers).body
+    failed = [
+        row for row in answer.get("rows", answer.get("results", [])) if row.get("status") in ("failed", "refused")
+    ]
+    if failed:
+        raise LoadFailed(f"The catalogue refused {len(failed)} rows, the first: {failed[0]}")
+
+
+def catalogue_row(product: Product) -> dict[str, Any]:
+    """A row of the bulk import: a product of one variant."""
+    price = [{"currency": "GBP", "channel": "web", "amount": product.price}] if product.price else []
+    return {
+        "product_ref": product.sku,
+        "title": product.name,
+        "sku": product.sku,
+        "name": product.name,
+        "tax_rate_bps": VAT_BPS,
+        "prices": price,
+    }
+
+
+def _receipts(openings: Sequence[Opening]) -> Iterator[tuple[str, list[dict[str, Any]], int]]:
+    for number, run in enumerate(chunks(openings, RECEIPT_LINES)):
+        for location in (MAIN, OVERFLOW):
+            units = {one.sku: one.main if location == MAIN else one.overflow for one in run}
+            lines = [{"sku": sku, "quantity": quantity} for sku, quantity in units.items() if quantity]
+            if lines:
+                yield location, lines, number
+
+
+def _receipt_steps(api: Api, file_id: str, openings: Sequence[Opening]) -> Iterator[tuple[str, Callable[[], None]]]:
+    for location, lines, number in _receipts(openings):
+        key = f"online-retail-opening-{file_id}-{location}-{number}"
+        body = {"location_id": location, "lines": lines}
+        yield key, lambda key=key, body=body: _receive(api, key, body)  # type: ignore[misc]
+
+
+def _receive(api: Api, key: str, body: dict[str, Any]) -> None:
+    api.post("/v1/inventory/receipts", body, key=key)
+
+
+def in_scope(everything: Sequence[_T], needed: set[str], sku_of: Callable[[_T], str]) -> Sequence[_T]:
+    """The whole receipts' worth of SKUs, in the file's order, that a replay needs: its keys do not depend on how far
+    the replay goes, so a longer one continues a shorter one."""
+    last = max((index for index, one in enumerate(everything) if sku_of(one) in needed), default=-1)
+    return everything[: -(-(last + 1) // IMPORT_ROWS) * IMPORT_ROWS]
+
+
+def move_stock(api: Api, movement: StockMovement) -> None:
+    """Book a movement without a sale.
+
+    Finds go to the main location. What is written off is taken from the overflow if it is there, else from the main
+    location: under one key, so that a repetition cannot take it from both.
+    """
+    places = (MAIN,) if movement.delta > 0 else (OVERFLOW, MAIN)
+    for place in places:
+        body = {
+            "location_id": place,
+            "reason": movement.reason,
+            "note": movement.note or None,
+            "lines": [{"sku": movement.sku, "delta": movement.delta}],
+        }
+        try:
+            api.post("/v1/inventory/adjustments", body, key=movement.key)
+            return
+        except Problem as problem:
+            if place == places[-1] or problem.status not in (409, 422):
+                raise
+
+
+def stock_on_hand(api: Api) -> dict[str, Counter[str]]:
+    """What the system says is on its shelves: `on_hand`, `available` and `reserved` per SKU over both locations."""
+    stock: dict[str, Counter[str]] = {}
+    for location in (MAIN, OVERFLOW):
+        for row in api.listed("/v1/inventory/stock", location=location):
+            counters = {name: row[name] for name in ("on_hand", "available", "reserved")}
+            stock.setdefault(row["sku"], Counter()).update(counters)
+    return stock

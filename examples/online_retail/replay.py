@@ -1,0 +1,254 @@
+"""The replay: invoices become orders through the public API, a simulated warehouse ships them, and each is followed home.
+
+Everything is done under idempotency keys that follow from the file, and noted in the journal once done. So a replay can
+be stopped anywhere, by Ctrl-C or by pulling the plug, and started again, with its journal (`--resume`, quick) or without
+(every order is asked for again, and is the same order).
+"""
+
+import heapq
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import groupby
+from threading import Condition, Event, Thread
+from typing import Any
+
+from examples.online_retail.api import Api, Problem, Unreachable
+from examples.online_retail.journal import Journal
+from examples.online_retail.load import move_stock
+from examples.online_retail.mapping import OrderPart, StockMovement
+
+SETTLED = frozenset({"delivered", "refused", "cancelled", "returned"})
+FIRST_LOOK_SECONDS = 20.0
+"""When an order is looked at of which the warehouse has said nothing: it may have been refused."""
+
+NEXT_LOOK_SECONDS = 2.0
+
+
+class Stopped(Exception):
+    """The replay was asked to stop."""
+
+
+class Stuck(Exception):
+    """Nothing moved for longer than the replay was told to wait."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """What was measured: orders and the seconds they took. Orders that an earlier run had placed do not count."""
+
+    accepted: int = 0
+    accepting_seconds: float = 0.0
+    carried: int = 0
+    carrying_seconds: float = 0.0
+
+    @property
+    def accepted_per_second(self) -> float:
+        return self.accepted / self.accepting_seconds if self.accepting_seconds else 0.0
+
+    @property
+    def carried_per_second(self) -> float:
+        return self.carried / self.carrying_seconds if self.carrying_seconds else 0.0
+
+
+class Followed:
+    """Orders that are on their way. Each is looked at when the warehouse is done with it, and now and then besides."""
+
+    def __init__(
+        self, api: Api, journal: Journal, *, most: int, on_settled: Callable[[], None], watchers: int = 2
+    ) -> None:
+        self._api = api
+        self._journal = journal
+        self._most = most
+        self._on_settled = on_settled
+        self._changed = Condition()
+        self._due: list[tuple[float, str]] = []
+        self._keys: dict[str, str] = {}
+        self._looks: dict[str, float] = {}
+        self._stop = Event()
+        self._moved_at = time.monotonic()
+        self.last_settled_at = time.monotonic()
+        self.settled_here = 0
+        self._threads = [Thread(target=self._watch, name=f"watcher-{n}", daemon=True) for n in range(watchers)]
+        for thread in self._threads:
+            thread.start()
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def make_room(self, patience: float) -> None:
+        """Wait while as many orders are open as may be. Stock is held for them for half an hour only."""
+        with self._changed:
+            while len(self._keys) >= self._most:
+                self._check_patience(patience)
+                self._changed.wait(0.5)
+                if self._stop.is_set():
+                    raise Stopped
+
+    def add(self, order_id: str, key: str) -> None:
+        """Follow an order until it is settled."""
+        with self._changed:
+            self._keys[order_id] = key
+            self._moved_at = time.monotonic()
+            self._plan(order_id, FIRST_LOOK_SECONDS)
+
+    def look_soon(self, order_id: str) -> None:
+        """The warehouse is done with a part of the order."""
+        with self._changed:
+            if order_id in self._keys:
+                self._plan(order_id, 0.1)
+
+    def _plan(self, order_id: str, seconds: float) -> None:
+        at = time.monotonic() + seconds
+        self._looks[order_id] = at
+        heapq.heappush(self._due, (at, order_id))
+        self._changed.notify_all()
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            order_id = self._next()
+            if order_id is not None:
+                self._look(order_id)
+
+    def _next(self) -> str | None:
+        with self._changed:
+            now = time.monotonic()
+            while self._due and self._due[0][0] <= now:
+                at, order_id = heapq.heappop(self._due)
+                if order_id in self._keys and self._looks[order_id] == at:
+                    return order_id
+            self._changed.wait(min(0.5, self._due[0][0] - now) if self._due else 0.5)
+            return None
+
+    def _look(self, order_id: str) -> None:
+        try:
+            order = self._api.get(f"/v1/orders/{order_id}")
+        except (Problem, Unreachable):
+            order = {"status": "unknown"}
+        if order["status"] not in SETTLED:
+            with self._changed:
+                self._plan(order_id, NEXT_LOOK_SECONDS)
+            return
+        self._journal.write("settled", self._keys[order_id], **settled_facts(order))
+        with self._changed:
+            del self._keys[order_id]
+            self.settled_here += 1
+            self.last_settled_at = self._moved_at = time.monotonic()
+            self._changed.notify_all()
+        self._on_settled()
+
+    def wait_for_all(self, patience: float) -> None:
+        """Wait until every order is settled. Raises `Stuck`, naming what is, when nothing moves for `patience` seconds."""
+        with self._changed:
+            while self._keys:
+                self._check_patience(patience)
+                self._changed.wait(0.5)
+
+    def _check_patience(self, patience: float) -> None:
+        idle = time.monotonic() - self._moved_at
+        if idle > patience:
+            raise Stuck(f"Nothing moved for {idle:.0f} s; {len(self._keys)} orders are not settled.")
+
+    def unsettled(self) -> list[tuple[str, str]]:
+        """Key and id of the orders that are still on their way."""
+        with self._changed:
+            return [(key, order_id) for order_id, key in self._keys.items()]
+
+    def stop(self) -> None:
+        """Follow nothing any more."""
+        self._stop.set()
+        with self._changed:
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=40)
+
+
+def settled_facts(order: dict[str, Any]) -> dict[str, Any]:
+    """What the report needs of an order as the API shows it."""
+    counters = ("ordered", "shipped", "delivered", "cancelled")
+    return {
+        "id": order["id"],
+        "status": order["status"],
+        "total": order["total"]["amount"],
+        "refusal": order.get("refusal"),
+        "lines": [[line["sku"], *(line[name] for name in counters)] for line in order["lines"]],
+    }
+
+
+@dataclass(slots=True)
+class Replay:
+    """One run over some orders and stock movements."""
+
+    api: Api
+    journal: Journal
+    followed: Followed
+    clients: int
+    patience: float
+    on_accepted: Callable[[], None] = lambda: None
+    pace: Pace = field(default_factory=Pace)
+    _stopping: Event = field(default_factory=Event)
+
+    def run(self, parts: Sequence[OrderPart], movements: Sequence[StockMovement]) -> None:
+        """Do everything of a day, in the file's order and with `clients` at once, then the next; then wait for the end.
+
+        Days are kept apart because opening stock is just enough: what a day finds may be sold the next.
+        """
+        began = time.monotonic()
+        work: list[OrderPart | StockMovement] = [*parts, *movements]
+        work.sort(key=lambda one: (one.day, one.position))
+        pool = ThreadPoolExecutor(self.clients, thread_name_prefix="client")
+        try:
+            for _, days_work in groupby(work, key=lambda one: one.day):
+                self._do_all(pool, days_work)
+            self.pace.accepting_seconds = time.monotonic() - began
+            self.followed.wait_for_all(self.patience)
+        except BaseException:
+            self._stopping.set()
+            self.followed.stop()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        self.pace.carried = min(self.followed.settled_here, self.pace.accepted)
+        self.pace.carrying_seconds = self.followed.last_settled_at - began
+
+    def _do_all(self, pool: ThreadPoolExecutor, work: Iterable[OrderPart | StockMovement]) -> None:
+        jobs = [pool.submit(self._do, one) for one in work]
+        done, _ = wait(jobs, return_when=FIRST_EXCEPTION)
+        for job in done:
+            job.result()
+
+    def _do(self, one: OrderPart | StockMovement) -> None:
+        if self._stopping.is_set():
+            return
+        if isinstance(one, OrderPart):
+            self._place(one)
+            self.on_accepted()
+        else:
+            self._move(one)
+
+    def _place(self, part: OrderPart) -> None:
+        if self.journal.get("settled", part.key):
+            return
+        known = self.journal.get("placed", part.key)
+        if known is None:
+            self.followed.make_room(self.patience)
+            try:
+                reply = self.api.post("/v1/orders", part.body, key=part.key)
+            except Problem as problem:
+                self.journal.write("not_placed", part.key, reason=str(problem))
+                return
+            known = {"id": reply.body["id"]}
+            self.journal.write("placed", part.key, **known)
+            self.pace.accepted += not reply.replayed
+        self.followed.add(known["id"], part.key)
+
+    def _move(self, movement: StockMovement) -> None:
+        if self.journal.get("moved", movement.key):
+            return
+        try:
+            move_stock(self.api, movement)
+        except Problem as problem:
+            self.journal.write("not_moved", movement.key, reason=str(problem))
+            return
+        self.journal.write("moved", movement.key, sku=movement.sku, delta=movement.delta)
