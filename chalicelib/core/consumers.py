@@ -5,16 +5,21 @@ back, alone. A message that can never succeed (`Poison`), and one that failed fo
 queue with its reason as message attributes, which the queue's own redrive would not give.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib.core import observability
 from chalicelib.core.auth import Principal, system
 from chalicelib.core.aws import client
 from chalicelib.core.errors import AisleError
 from chalicelib.core.outbox import Event
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 MAX_RECEIVES = 5
 """The redrive count of every queue (infra/terraform/modules/queue); the last receive reports its reason itself."""
@@ -29,6 +34,18 @@ class BatchFailed(Exception):
 
 
 Handler = Callable[[Any, Principal], None]
+_ModelT = TypeVar("_ModelT", bound="BaseModel")
+
+
+def understood(model: type[_ModelT], body: Any) -> _ModelT:
+    """The message as `model`. Raises `Poison` that names every fault: such a message will never be understood."""
+    from pydantic import ValidationError  # late: most consumers read events and never load it
+
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        faults = [f"/{'/'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
+        raise Poison("; ".join(faults)) from error
 
 
 def each_event(handler: Callable[[Event, Principal], None]) -> Callable[[Any], None]:

@@ -1,20 +1,20 @@
 """The errors a command may end in. They know nothing of HTTP; `core/http.py` gives each kind its status.
 
-    AisleError
-    ├── Invalid          the request cannot be understood (shape, type, syntax)
-    ├── Unauthenticated  nobody, or a token that does not hold
-    ├── Forbidden        somebody, but not allowed this
-    ├── NotFound         no such thing, or another tenant's
-    ├── Conflict         the state of things does not allow it now
-    │   ├── InFlight     the same command is running at this moment
-    │   └── Contended    others were quicker, several times over; trying again helps
-    ├── Stale            the caller changed an old version
-    ├── VersionRequired  the caller did not say which version it changes
-    ├── TooLarge         more bytes than are read
-    ├── UnsupportedMedia a content type that is not spoken
-    ├── RuleBroken       understood, and against a rule
-    ├── Throttled        too much at once
-    └── Unavailable      something behind did not answer; the outcome may be unknown
+AisleError
+├── Invalid          the request cannot be understood (shape, type, syntax)
+├── Unauthenticated  nobody, or a token that does not hold
+├── Forbidden        somebody, but not allowed this
+├── NotFound         no such thing, or another tenant's
+├── Conflict         the state of things does not allow it now
+│   ├── InFlight     the same command is running at this moment
+│   └── Contended    others were quicker, several times over; trying again helps
+├── Stale            the caller changed an old version
+├── VersionRequired  the caller did not say which version it changes
+├── TooLarge         more bytes than are read
+├── UnsupportedMedia a content type that is not spoken
+├── RuleBroken       understood, and against a rule
+├── Throttled        too much at once
+└── Unavailable      something behind did not answer; the outcome may be unknown
 """
 
 from collections.abc import Sequence

@@ -147,9 +147,7 @@ class Routes(Blueprint):  # type: ignore[misc]
             )
             allowed = [USER_SCOPE, *(f"{RESOURCE_SERVER}/{scope}" for scope in scopes)]
             guard = {} if public else {"authorizer": authorizer().with_scopes(allowed)}
-            register = self.route(
-                path, methods=[method], name=view.__name__, content_types=["*/*"], cors=True, **guard
-            )
+            register = self.route(path, methods=[method], name=view.__name__, content_types=["*/*"], cors=True, **guard)
 
             def run(**parts: str) -> Response:
                 return _answer(self.current_request, view, parts)

@@ -99,5 +99,3 @@ def timeline(pk: str) -> Iterator[Event]:
     """All events of the aggregate at `pk`, oldest first."""
     for item in EventItem.query(pk, EventItem.sk.startswith(PREFIX)):
         yield Event.from_dict(json.loads(item.event))
-
-

@@ -59,12 +59,16 @@ def open_cursor(scope: str, cursor: str | None) -> Any:
     if not payload or not hmac.compare_digest(mac, _mac(scope, payload)):
         raise Invalid(
             "The cursor is not one of this list.",
-            faults=[Fault("/cursor", "invalid_cursor", "Pass next_cursor back as it was given, with the same filters.")],
+            faults=[
+                Fault("/cursor", "invalid_cursor", "Pass next_cursor back as it was given, with the same filters.")
+            ],
         )
     return json.loads(payload)
 
 
-def page_of(scope: str, limit: int, cursor: str | None, fetch: Callable[[Any, int], list[_T]], at: Callable[[_T], Any]) -> Page[_T]:
+def page_of(
+    scope: str, limit: int, cursor: str | None, fetch: Callable[[Any, int], list[_T]], at: Callable[[_T], Any]
+) -> Page[_T]:
     """One page: `fetch(after, count)` lists what follows position `after`, `at` tells an entry's position.
 
     One entry more than asked is fetched, so a cursor is given only when there is more.

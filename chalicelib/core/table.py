@@ -115,7 +115,9 @@ def find(kind: type[_ItemT], pk: str, sk: str, *, consistent: bool = False) -> _
         raise _unavailable(error) from error
 
 
-def find_many(wanted: Iterable[tuple[type[Item], str, str]], *, consistent: bool = False) -> dict[tuple[str, str], Item]:
+def find_many(
+    wanted: Iterable[tuple[type[Item], str, str]], *, consistent: bool = False
+) -> dict[tuple[str, str], Item]:
     """Items of several kinds in one BatchGetItem round trip per 100 keys, by (pk, sk); what is missing is left out."""
     kinds = {(pk, sk): kind for kind, pk, sk in wanted}
     pending: list[Any] = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in kinds]

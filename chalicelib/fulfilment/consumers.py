@@ -3,10 +3,9 @@
 from typing import Any
 
 from chalice.app import Blueprint
-from pydantic import ValidationError
 
 from chalicelib.core.auth import Principal
-from chalicelib.core.consumers import Poison, each_event, each_message
+from chalicelib.core.consumers import each_event, each_message, understood
 from chalicelib.core.idempotency import Idempotency, Replay
 from chalicelib.core.outbox import Event
 from chalicelib.core.settings import settings
@@ -32,10 +31,7 @@ def on_fulfilment_shipped(event: Event, by: Principal) -> None:
 @each_message
 def on_warehouse_answer(body: Any, by: Principal) -> None:
     """Trigger: queue fulfilment-warehouse-answers. The warehouse packed, shipped or delivered; once per `message_id`."""
-    try:
-        message = QueuedAnswer.model_validate(body)
-    except ValidationError as error:
-        raise Poison(str(error.errors(include_url=False, include_input=False))) from error
+    message = understood(QueuedAnswer, body)
     once = Idempotency.of("warehouse answers", message.message_id, message.model_dump_json().encode())
     try:
         orders.record_answer(message.fulfilment_id, message.as_answer(), by=by, once=once)

@@ -20,7 +20,20 @@ from chalicelib.fulfilment.domain import (
 )
 from chalicelib.fulfilment.gateways import QueuedWarehouse, Warehouse, Workflow
 
-__all__ = ["Assignment", "Demand", "Fulfilment", "FulfilmentLine", "FulfilmentStatus", "OutOfTurn", "Plan", "Rules", "Shortage", "Site", "allocate", "order_of"]
+__all__ = [
+    "Assignment",
+    "Demand",
+    "Fulfilment",
+    "FulfilmentLine",
+    "FulfilmentStatus",
+    "OutOfTurn",
+    "Plan",
+    "Rules",
+    "Shortage",
+    "Site",
+    "allocate",
+    "order_of",
+]
 
 
 def create(
@@ -52,7 +65,11 @@ def pack(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilment:
 
 
 def ship(
-    tx: Transaction, fulfilment: Fulfilment, shipped: Mapping[str, int], tracking: Mapping[str, str] | None, by: Principal
+    tx: Transaction,
+    fulfilment: Fulfilment,
+    shipped: Mapping[str, int],
+    tracking: Mapping[str, str] | None,
+    by: Principal,
 ) -> Fulfilment:
     """Add "shipped" (units by line id; what is missing is short) to the transaction."""
     return _changed(tx, domain.ship(fulfilment, shipped, tracking), by)

@@ -41,7 +41,11 @@ def _attributes(fulfilment: Fulfilment) -> dict[str, Any]:
         "document": document,
         "gsi1pk": key("FULFILMENTS", fulfilment.location_id, fulfilment.status),
         "gsi1sk": fulfilment.id,
-        "summary": {"order_id": fulfilment.order_id, "location_id": fulfilment.location_id, "status": fulfilment.status},
+        "summary": {
+            "order_id": fulfilment.order_id,
+            "location_id": fulfilment.location_id,
+            "status": fulfilment.status,
+        },
     }
 
 

@@ -140,7 +140,9 @@ class Order:
     @property
     def tax(self) -> Money:
         """The tax inside the total."""
-        return Money(sum(line.tax for line in self.lines) + sum(c.tax for c in self.charges if c.amount > 0), self.currency)
+        return Money(
+            sum(line.tax for line in self.lines) + sum(c.tax for c in self.charges if c.amount > 0), self.currency
+        )
 
     @property
     def status(self) -> Status:
@@ -277,7 +279,9 @@ def due_on_shipment(order: Order, shipped: Mapping[str, int]) -> int:
         share_of_units(line.charged, line.ordered, line.shipped, shipped.get(line.id, 0)) for line in order.lines
     )
     first = not any(line.shipped for line in order.lines)
-    charges = sum(charge.amount for charge in order.charges if charge.amount > 0) if first and any(shipped.values()) else 0
+    charges = (
+        sum(charge.amount for charge in order.charges if charge.amount > 0) if first and any(shipped.values()) else 0
+    )
     return goods + charges
 
 

@@ -6,6 +6,7 @@ from chalicelib.catalog.service import OffersRefused
 from chalicelib.core import http
 from chalicelib.core.errors import Fault, Forbidden, Invalid
 from chalicelib.core.http import PageQuery, Routes
+from chalicelib.core.idempotency import Answer
 from chalicelib.core.table import CommandTooLarge
 from chalicelib.inventory.service import StockTooLow
 from chalicelib.orders import service
@@ -48,19 +49,21 @@ def place_order() -> Response:
     return _held(placed) if http.preferred_wait(MAX_WAIT) else placed
 
 
-def _accepted(order: Order) -> http.Answer:
+def _accepted(order: Order) -> Answer:
     return http.answer(202, OrderView.of(order), version=order.version, location=f"/v1/orders/{order.id}")
 
 
 def _held(placed: Response) -> Response:
     wait = http.preferred_wait(MAX_WAIT)
-    order_id = placed.headers["Location"].removeprefix("/v1/orders/")
+    order_id = str(placed.headers["Location"]).removeprefix("/v1/orders/")
     order = service.wait_until_decided(order_id, wait, http.caller())
     if order.decision is Decision.PENDING:
         return placed
     decided = http.ok(OrderView.of(order), version=order.version)
-    kept = {name: placed.headers[name] for name in ("Location", "Idempotent-Replayed") if name in placed.headers}
-    decided.headers.update({**kept, "Preference-Applied": f"wait={wait}"})
+    for name in ("Location", "Idempotent-Replayed"):
+        if name in placed.headers:
+            decided.headers[name] = placed.headers[name]
+    decided.headers["Preference-Applied"] = f"wait={wait}"
     return decided
 
 
@@ -76,7 +79,9 @@ def list_orders() -> Response:
     """Newest first. Shoppers get their own; staff ask by customer, or by day and status."""
     wanted = http.query(OrdersQuery)
     if (wanted.day is None) != (wanted.status is None):
-        raise Invalid("Give day and status together.", faults=[Fault("/day", "incomplete", "Needs status, and it day.")])
+        raise Invalid(
+            "Give day and status together.", faults=[Fault("/day", "incomplete", "Needs status, and it day.")]
+        )
     if wanted.day is not None and wanted.status is not None:
         day, status = wanted.day.isoformat(), wanted.status
         page = service.list_for_staff(day, status, wanted.limit, wanted.cursor, http.caller())
@@ -116,9 +121,7 @@ def read_timeline(order_id: str) -> Response:
 )
 def resume_order(order_id: str) -> Response:
     """For administrators, when an execution was stopped or failed. Nothing that was done is done again."""
-    return http.once(
-        lambda once: service.resume_workflow(order_id, by=http.caller(), once=once, answer=_accepted)
-    )
+    return http.once(lambda once: service.resume_workflow(order_id, by=http.caller(), once=once, answer=_accepted))
 
 
 @routes.endpoint(

@@ -244,4 +244,6 @@ class ReviewView(View):
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "ReviewView":
-        return cls(**{name: row.get(name) for name in cls.model_fields})
+        return cls(
+            id=row["id"], order_id=row["order_id"], state=row["state"], parked_at=row["parked_at"], error=row["error"]
+        )

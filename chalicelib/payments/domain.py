@@ -85,9 +85,7 @@ def capture(payment: Payment, key: str) -> Payment:
         return payment
     dues = {name: amount for name, amount in payment.dues.items() if name != key}
     amount = payment.dues[key]
-    return _next(
-        payment, dues=dues, captured=payment.captured + amount, captures={**payment.captures, key: amount}
-    )
+    return _next(payment, dues=dues, captured=payment.captured + amount, captures={**payment.captures, key: amount})
 
 
 def void(payment: Payment, reason: str) -> Payment:

@@ -113,9 +113,11 @@ def capture(order_id: str, due: str, by: Principal, gateway: PaymentGateway | No
     def step(payment: Payment, token: str | None) -> Outcome:
         amount = payment.dues.get(due)
         if amount:
-            answer = _asked(provider, _key(order_id, f"capture:{due}"), lambda key: provider.capture(
-                key, payment.reference or "", Money(amount, payment.currency)
-            ))
+            answer = _asked(
+                provider,
+                _key(order_id, f"capture:{due}"),
+                lambda key: provider.capture(key, payment.reference or "", Money(amount, payment.currency)),
+            )
             if isinstance(answer, Declined):
                 raise CaptureDeclined(answer.reason)
             payment = domain.capture(payment, due)
@@ -160,9 +162,11 @@ def void(order_id: str, reason: str, by: Principal, gateway: PaymentGateway | No
 def _give_back(payment: Payment, reason: str, by: Principal, provider: PaymentGateway) -> Outcome:
     amount = payment.remainder
     if amount:
-        answer = _asked(provider, _key(payment.order_id, "void"), lambda key: provider.void(
-            key, payment.reference or "", Money(amount, payment.currency)
-        ))
+        answer = _asked(
+            provider,
+            _key(payment.order_id, "void"),
+            lambda key: provider.void(key, payment.reference or "", Money(amount, payment.currency)),
+        )
         if isinstance(answer, Declined):
             raise VoidDeclined(answer.reason)
     voided = domain.void(payment, reason)

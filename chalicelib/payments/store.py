@@ -34,7 +34,18 @@ class SandboxItem(Item):
     look_ups = NumberAttribute(default=0)
 
 
-_IN_DOCUMENT = ("currency", "amount", "authorised", "captured", "voided", "reference", "reason", "dues", "captures", "final")
+_IN_DOCUMENT = (
+    "currency",
+    "amount",
+    "authorised",
+    "captured",
+    "voided",
+    "reference",
+    "reason",
+    "dues",
+    "captures",
+    "final",
+)
 
 
 def payment_key(order_id: str) -> tuple[type[Item], str, str]:

@@ -78,14 +78,21 @@ class Shop:
             "currency": "GBP",
             "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines],
             "contact": {"name": "Ada Lovelace"},
-            "shipping_address": {"name": "Ada Lovelace", "line1": "12 St James Square", "city": "London", "country": "GB"},
+            "shipping_address": {
+                "name": "Ada Lovelace",
+                "line1": "12 St James Square",
+                "city": "London",
+                "country": "GB",
+            },
             "payment": {"token": token},
             **more,
         }
 
     def place(self, *lines: tuple[str, int], role: str = "shopper", wait: int = 20, **more: Any) -> dict[str, Any]:
         """A placed order, waited for until it is decided."""
-        placed = self.post("/v1/orders", self.order(*lines, **more), role=role, **({"Prefer": f"wait={wait}"} if wait else {}))
+        placed = self.post(
+            "/v1/orders", self.order(*lines, **more), role=role, **({"Prefer": f"wait={wait}"} if wait else {})
+        )
         assert placed.status in (200, 202), placed
         body: dict[str, Any] = placed.body
         return body
@@ -96,9 +103,7 @@ class Shop:
 
     def reaches(self, order_id: str, status: str, seconds: float = GONE_AFTER) -> dict[str, Any]:
         """The order once it is in `status`."""
-        order: dict[str, Any] = until(
-            lambda: (seen := self.read(order_id))["status"] == status and seen, seconds
-        )
+        order: dict[str, Any] = until(lambda: (seen := self.read(order_id))["status"] == status and seen, seconds)
         return order
 
     def stock(self, sku: str) -> dict[str, int]:
@@ -114,9 +119,13 @@ class Shop:
     def answers(self, fulfilment_id: str, type: str, units: dict[str, int] | None = None, **more: Any) -> Answer:
         """The warehouse answers by API."""
         lines = [{"line_id": line, "quantity": quantity} for line, quantity in (units or {}).items()]
-        return self.post(f"/v1/fulfilments/{fulfilment_id}/answers", {"type": type, "lines": lines, **more}, "associate")
+        return self.post(
+            f"/v1/fulfilments/{fulfilment_id}/answers", {"type": type, "lines": lines, **more}, "associate"
+        )
 
-    def answers_by_queue(self, fulfilment_id: str, type: str, units: dict[str, int], message_id: str | None = None) -> None:
+    def answers_by_queue(
+        self, fulfilment_id: str, type: str, units: dict[str, int], message_id: str | None = None
+    ) -> None:
         """The warehouse answers by queue."""
         lines = [{"line_id": line, "quantity": quantity} for line, quantity in units.items()]
         self.stack.client("sqs").send_message(
@@ -150,4 +159,4 @@ def shop(stack: TestStack) -> Iterator[Shop]:
         },
     )
     assert made.status == 201, made
-    yield shop
+    return shop

@@ -13,7 +13,8 @@ def test_bought_paid_shipped_delivered(shop: Shop) -> None:
 
     assert shop.answers(note["id"], "packed").status == 200
     shipped = shop.answers(note["id"], "shipped", {"1": 3}, tracking={"carrier": "DPD", "number": "15501"})
-    assert shipped.status == 200 and shipped.body["status"] == "shipped"
+    assert shipped.status == 200
+    assert shipped.body["status"] == "shipped"
     assert shop.stock(sku) == {"on_hand": 7, "available": 7, "reserved": 0}
     until(lambda: shop.payment(order["id"])["captured"] == 1500)
 
@@ -81,9 +82,7 @@ def test_nothing_found_charges_nothing(shop: Shop) -> None:
 
 
 def test_an_order_of_charges_only_is_captured_when_confirmed(shop: Shop) -> None:
-    order = shop.place(
-        role="admin", charges=[{"code": "M", "description": "Manual", "amount": 700, "tax_rate_bps": 0}]
-    )
+    order = shop.place(role="admin", charges=[{"code": "M", "description": "Manual", "amount": 700, "tax_rate_bps": 0}])
     assert order["status"] == "delivered"
     until(lambda: shop.payment(order["id"])["captured"] == 700)
 

@@ -181,4 +181,3 @@ def _planned(
             [{"sku": short.sku, "wanted": short.wanted, "left": short.left} for short in plan.shortages]
         )
     return plan
-

@@ -21,9 +21,7 @@ def start_workflow(order_id: str, version: int) -> None:
         gateways.start_place_order(order_id, f"{order_id}-v{version}")
 
 
-def resume_workflow(
-    order_id: str, *, by: Principal, once: Idempotency, answer: Callable[[Order], Answer]
-) -> Answer:
+def resume_workflow(order_id: str, *, by: Principal, once: Idempotency, answer: Callable[[Order], Answer]) -> Answer:
     """Run place-order again for an order whose execution was stopped. Every task finds what was done before."""
     by.require(Role.ADMIN)
     order = store.get(order_id, consistent=True)

@@ -55,6 +55,11 @@ def test_more_than_requested_is_refused(answer: dict[str, int]) -> None:
 
 def test_out_of_turn() -> None:
     shipped = ship(a_fulfilment(), {"1": 3}, None)
-    for step in (lambda: pack(shipped), lambda: ship(shipped, {"1": 3}, None), lambda: deliver(a_fulfilment()), lambda: cancel(shipped)):
+    for step in (
+        lambda: pack(shipped),
+        lambda: ship(shipped, {"1": 3}, None),
+        lambda: deliver(a_fulfilment()),
+        lambda: cancel(shipped),
+    ):
         with pytest.raises(OutOfTurn):
             step()
