@@ -26,4 +26,11 @@ locals {
     read  = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
     write = ["dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
   }
+
+  # Every role's policy, so that a rule can be held against all of them.
+  role_policies = concat(
+    values(module.function)[*].policy,
+    values(module.state_machine)[*].policy,
+    [module.pipe_role.policy, module.scheduler_role.policy],
+  )
 }

@@ -47,6 +47,17 @@ locals {
       metric     = "5XXError"
       dimensions = local.api_dimensions
     }
+    # The gateway counts its own throttling (429) among these; nothing tells it apart but the access log.
+    api-client-errors = {
+      meaning    = "More than half of the requests were refused (4xx): throttled by the gateway, or a client is broken"
+      section    = "api"
+      namespace  = "AWS/ApiGateway"
+      metric     = "4XXError"
+      dimensions = local.api_dimensions
+      statistic  = "Average"
+      threshold  = 0.5
+      periods    = { evaluated = 15, alarming = 10 }
+    }
     api-latency = {
       meaning    = "p95 of the API's latency is above ${var.api_latency_p95_ms} ms"
       section    = "api"
@@ -59,6 +70,10 @@ locals {
       periods = { evaluated = 10, alarming = 5 }
     }
   }
+
+  table_operations = [
+    "BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "TransactGetItems", "TransactWriteItems", "UpdateItem",
+  ]
 
   # Chalice names the REST API after the application and deploys it to the stage `api`.
   api_stage      = "api"
@@ -83,4 +98,39 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = [module.topic["operations-alarms"].arn]
   ok_actions          = [module.topic["operations-alarms"].arn]
+}
+
+# DynamoDB counts its own failures per operation, so they are added up.
+resource "aws_cloudwatch_metric_alarm" "table_system_errors" {
+  alarm_name          = "${local.name}-table-system-errors"
+  alarm_description   = "DynamoDB failed on its side. See docs/runbook.md#table."
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [module.topic["operations-alarms"].arn]
+  ok_actions          = [module.topic["operations-alarms"].arn]
+
+  metric_query {
+    id          = "failed"
+    expression  = "SUM(METRICS())"
+    label       = "System errors"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = local.table_operations
+
+    content {
+      id = "operation${metric_query.key}"
+
+      metric {
+        namespace   = "AWS/DynamoDB"
+        metric_name = "SystemErrors"
+        dimensions  = { TableName = aws_dynamodb_table.this.name, Operation = metric_query.value }
+        period      = 60
+        stat        = "Sum"
+      }
+    }
+  }
 }

@@ -7,9 +7,9 @@ import os
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,8 @@ class Cloud:
     endpoint: str
 
     def client(self, service: str) -> Any:
-        return boto3.client(
+        session: Any = boto3.Session()
+        return session.client(
             service,
             endpoint_url=self.endpoint,
             region_name="eu-west-1",
@@ -87,12 +88,15 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _is_ready(endpoint: str) -> bool:
+def _is_ready(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        with urllib.request.urlopen(f"{endpoint}/_ministack/ready", timeout=5):
-            return True
+        connection.request("GET", "/_ministack/ready")
+        return connection.getresponse().status == 200
     except OSError:
         return False
+    finally:
+        connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +133,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         )
     try:
         end = time.monotonic() + READY_WITHIN_SECONDS
-        while not _is_ready(endpoint):
+        while not _is_ready(port):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < end, log.read_text()
             time.sleep(0.05)

@@ -46,7 +46,7 @@ def each_task(of: str) -> pytest.MarkDecorator:
 
 
 def test_there_are_machines() -> None:
-    assert NAMES == sorted(PLACEHOLDERS)
+    assert sorted(PLACEHOLDERS) == NAMES
 
 
 @every_machine

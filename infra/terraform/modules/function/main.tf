@@ -115,3 +115,8 @@ output "policy" {
   description = "The role's policy as JSON."
   value       = module.role.policy
 }
+
+output "alarms" {
+  description = "What there are alarms for."
+  value       = toset(keys(aws_cloudwatch_metric_alarm.this))
+}

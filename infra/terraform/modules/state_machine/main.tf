@@ -155,3 +155,8 @@ output "log_destination" {
   description = "Where the machine logs to."
   value       = aws_sfn_state_machine.this.logging_configuration[0].log_destination
 }
+
+output "alarms" {
+  description = "What there are alarms for."
+  value       = toset(keys(aws_cloudwatch_metric_alarm.this))
+}
