@@ -1,0 +1,98 @@
+"""Locations: where stock is, and which of them a channel is sourced from."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.core import clock
+from chalicelib.core.auth import Principal, Role
+from chalicelib.core.errors import NotFound, Stale
+from chalicelib.core.idempotency import Answer, Idempotency
+from chalicelib.core.paging import Page, page_of
+from chalicelib.core.table import Transaction
+from chalicelib.inventory import store
+from chalicelib.inventory.domain import Location, LocationUnknown, is_name, sources
+
+LISTED_FOR = timedelta(seconds=30)
+"""How long a process keeps the list of locations: a paused location may get orders for so long."""
+
+_listed: tuple[datetime, list[Location]] | None = None
+
+
+def sourcing_locations(channel: str) -> tuple[Location, ...]:
+    """Active locations that serve the channel, first choice first, at most `MAX_SOURCES`; up to 30 s old."""
+    return sources(_all_locations(), channel)
+
+
+def _all_locations() -> list[Location]:
+    global _listed
+    now = clock.now()
+    if _listed is not None and timedelta() <= now - _listed[0] < LISTED_FOR:
+        return _listed[1]
+    locations = store.locations()
+    # An empty list is not kept: the first location of a new shop counts at once.
+    _listed = (now, locations) if locations else None
+    return locations
+
+
+def forget_locations() -> None:
+    """Read the list anew next time; after a change, and between tests."""
+    global _listed
+    _listed = None
+
+
+def create_location(
+    location: Location, *, by: Principal, once: Idempotency, answer: Callable[[Location], Answer]
+) -> Answer:
+    """Add a location. Raises `Conflict` when its id is taken."""
+    by.require(Role.ADMIN, scope="inventory.write")
+    tx = Transaction()
+    store.add_location(tx, location)
+    final = answer(location)
+    once.record(tx, final)
+    tx.commit()
+    forget_locations()
+    return final
+
+
+def change_location(location_id: str, expected_version: int, changes: dict[str, Any], *, by: Principal) -> Location:
+    """Replace everything but the id. Raises `NotFound`, and `Stale` unless it is at `expected_version`."""
+    by.require(Role.ADMIN, scope="inventory.write")
+    before = _must_find(location_id)
+    if before.version != expected_version:
+        raise Stale(f"Location {location_id} is at version {before.version}, not {expected_version}.")
+    changed = replace(before, **changes, version=expected_version + 1)
+    tx = Transaction()
+    store.change_location(tx, changed)
+    tx.commit()
+    forget_locations()
+    return changed
+
+
+def read_location(location_id: str, by: Principal) -> Location:
+    """The location, for staff. Raises `NotFound`."""
+    by.require(Role.ASSOCIATE, Role.ADMIN, scope="inventory.write")
+    return _must_find(location_id)
+
+
+def list_locations(limit: int, cursor: str | None, by: Principal) -> Page[Location]:
+    """All locations by id, for staff."""
+    by.require(Role.ASSOCIATE, Role.ADMIN, scope="inventory.write")
+    return page_of("locations", limit, cursor, store.locations, lambda location: location.id)
+
+
+def check_location(location_id: str, pointer: str) -> None:
+    """Raise `LocationUnknown` at `pointer` unless there is one.
+
+    Read, not a condition of the command: locations are never removed, so one that was there is there.
+    """
+    if not is_name(location_id) or store.get_location(location_id) is None:
+        raise LocationUnknown.at(pointer, location_id)
+
+
+def _must_find(location_id: str) -> Location:
+    location = store.get_location(location_id) if is_name(location_id) else None
+    if location is None:
+        raise NotFound(f"There is no location {location_id}.")
+    return location

@@ -1,0 +1,86 @@
+"""Reading stock: what can be sold, what is there, and how it came to be."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chalicelib.core.auth import Principal, Role
+from chalicelib.core.errors import NotFound
+from chalicelib.core.paging import Page, page_of
+from chalicelib.core.table import Item, find_many
+from chalicelib.inventory import store
+from chalicelib.inventory.domain import Movement, Stock, is_name
+from chalicelib.inventory.service.manage_locations import read_location, sourcing_locations
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Units of a SKU that a channel may sell: by location, first choice first."""
+
+    sku: str
+    by_location: tuple[tuple[str, int], ...]
+
+    @property
+    def total(self) -> int:
+        """Units over all locations."""
+        return sum(units for _, units in self.by_location)
+
+
+def stock_keys(skus: Iterable[str], locations: Iterable[str]) -> list[tuple[type[Item], str, str]]:
+    """Where the counters of every SKU at every location id are, for `core.table.find_many`."""
+    sites = list(locations)
+    return [store.stock_key(sku, location_id) for sku in skus for location_id in sites]
+
+
+def levels(
+    found: Mapping[tuple[str, str], Item], skus: Iterable[str], locations: Iterable[str], channel: str
+) -> dict[tuple[str, str], int]:
+    """Units that the channel may sell by (SKU, location id), out of a batch read with `stock_keys`; never below zero."""
+    sites = list(locations)
+    return {
+        (sku, location_id): store.in_batch(found, sku, location_id).sellable(channel)
+        for sku in skus
+        for location_id in sites
+    }
+
+
+def availability(skus: Sequence[str], channel: str) -> list[Availability]:
+    """What the channel may sell of each SKU. For anybody; a SKU that was never stocked has none."""
+    sites = [location.id for location in sourcing_locations(channel)]
+    wanted = list(dict.fromkeys(skus))
+    sellable = levels(find_many(stock_keys(wanted, sites)), wanted, sites, channel)
+    return [Availability(sku, tuple((site, sellable[sku, site]) for site in sites)) for sku in wanted]
+
+
+def stock_of_sku(sku: str, by: Principal) -> list[Stock]:
+    """The counters at every location that ever had the SKU, for staff. Raises `NotFound` when none had."""
+    by.require(Role.ASSOCIATE, Role.ADMIN, scope="inventory.write")
+    stock = store.stock_of(sku) if is_name(sku) else []
+    if not stock:
+        raise NotFound(f"There was never any stock of {sku}.")
+    return stock
+
+
+def stock_at_location(location_id: str, limit: int, cursor: str | None, by: Principal) -> Page[Stock]:
+    """The counters of the SKUs at a location, by SKU, for staff. Raises `NotFound`."""
+    read_location(location_id, by)
+    return page_of(
+        f"stock at {location_id}",
+        limit,
+        cursor,
+        lambda after, count: store.stock_at(location_id, after, count),
+        lambda stock: stock.sku,
+    )
+
+
+def movements_of(sku: str, limit: int, cursor: str | None, by: Principal) -> Page[Movement]:
+    """Every change of a SKU's units on hand, oldest first, for staff."""
+    by.require(Role.ASSOCIATE, Role.ADMIN, scope="inventory.write")
+    if not is_name(sku):
+        raise NotFound(f"There was never any stock of {sku}.")
+    return page_of(
+        f"movements {sku}",
+        limit,
+        cursor,
+        lambda after, count: store.movements(sku, after, count),
+        lambda movement: movement.id,
+    )
