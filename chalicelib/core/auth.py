@@ -79,5 +79,5 @@ def from_claims(claims: Mapping[str, Any] | None) -> Principal:
         return Principal("machine", str(claims.get("client_id") or claims["sub"]), scopes=scopes)
     groups = claims.get("cognito:groups", "")
     names = groups if isinstance(groups, list) else str(groups).strip("[]").replace(",", " ").split()
-    roles = frozenset(Role(name) for name in names if name in Role)
+    roles = frozenset(role for role in Role if role in names)
     return Principal("user", str(claims["sub"]), roles=roles, scopes=scopes)

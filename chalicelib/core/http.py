@@ -66,6 +66,21 @@ class PageQuery(Schema):
 
 
 @dataclass(frozen=True, slots=True)
+class ListOf:
+    """In the answers of a route: `{"items": [view, …], "next_cursor": …}`, as `listed` sends it."""
+
+    view: type[BaseModel]
+
+
+def list_of(view: type[BaseModel]) -> ListOf:
+    """A page of `view`."""
+    return ListOf(view)
+
+
+Answers = dict[int, "type[BaseModel] | ListOf | None"]
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """What is documented of a route."""
 
@@ -80,7 +95,7 @@ class Operation:
     body: type[BaseModel] | None
     body_types: tuple[str, ...]
     query: type[BaseModel] | None
-    answers: dict[int, type[BaseModel] | None]
+    answers: Answers
     idempotent: bool
     versioned: bool
     raises: tuple[type[AisleError], ...] = field(default=())
@@ -95,7 +110,7 @@ def authorizer() -> CognitoUserPoolAuthorizer:
     return CognitoUserPoolAuthorizer("aisle-users", provider_arns=[settings().user_pool_arn or "arn:none"])
 
 
-class Routes(Blueprint):  # type: ignore[misc]
+class Routes(Blueprint):
     """The routes of one context."""
 
     def __init__(self, import_name: str, tag: str) -> None:
@@ -108,7 +123,7 @@ class Routes(Blueprint):  # type: ignore[misc]
         path: str,
         *,
         summary: str,
-        answers: dict[int, type[BaseModel] | None],
+        answers: Answers,
         scopes: Sequence[str] = (),
         public: bool = False,
         body: type[BaseModel] | None = None,
@@ -175,7 +190,7 @@ def _answer(request: Request, view: Callable[..., Response], parts: dict[str, st
     correlation_id = request.headers.get("x-correlation-id") or _request_id(request)
     with observability.tracing(correlation_id[:64]):
         try:
-            _exchange = _Exchange(request, request.raw_body or b"")
+            _exchange = _Exchange(request, _bytes(request.raw_body))
             answer = observability.traced(view.__name__)(view)(**{name: unquote(part) for name, part in parts.items()})
         except Replay as replay:
             answer = _replayed(replay.answer)
@@ -189,6 +204,10 @@ def _answer(request: Request, view: Callable[..., Response], parts: dict[str, st
         answer.headers["X-Correlation-Id"] = correlation_id[:64]
         observability.log.info("request", route=view.__name__, status=answer.status_code)
         return answer
+
+
+def _bytes(raw: str | bytes | None) -> bytes:
+    return raw.encode() if isinstance(raw, str) else raw or b""
 
 
 def _request_id(request: Request) -> str:
@@ -239,10 +258,8 @@ def body(model: type[_ModelT]) -> _ModelT:
 def query(model: type[_ModelT]) -> _ModelT:
     """The query parameters as `model`; one given twice or unknown is a fault."""
     multi = _now().request.query_params
-    given: dict[str, Any] = {}
-    for name in multi or ():
-        values = multi.getlist(name)
-        given[name] = values[0] if len(values) == 1 else values
+    every = {name: multi.getlist(name) for name in multi} if multi else {}
+    given = {name: values[0] if len(values) == 1 else values for name, values in every.items()}
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -390,7 +407,7 @@ def _problem(
         "errors": [{"pointer": f.pointer, "code": f.code, "detail": f.detail} for f in faults],
         **(members or {}),
     }
-    headers = {"Content-Type": PROBLEM_TYPE}
+    headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM_TYPE}
     if status in (429, 503) or retryable:
         headers["Retry-After"] = "1"
     return Response(json.dumps(document), headers, status)

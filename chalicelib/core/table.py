@@ -46,7 +46,7 @@ class Json(Attribute[Any]):
         return json.loads(value)
 
 
-class ByOwner(GlobalSecondaryIndex["Item"]):
+class ByOwner(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "gsi1"
         projection = IncludeProjection(["summary"])
@@ -55,7 +55,7 @@ class ByOwner(GlobalSecondaryIndex["Item"]):
     gsi1sk = UnicodeAttribute(range_key=True)
 
 
-class ByState(GlobalSecondaryIndex["Item"]):
+class ByState(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "gsi2"
         projection = IncludeProjection(["summary"])
@@ -64,7 +64,7 @@ class ByState(GlobalSecondaryIndex["Item"]):
     gsi2sk = UnicodeAttribute(range_key=True)
 
 
-class ByDueTime(GlobalSecondaryIndex["Item"]):
+class ByDueTime(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "gsi3"
         projection = KeysOnlyProjection()
@@ -126,7 +126,7 @@ def find_many(
     while pending:
         page, pending = pending[:100], pending[100:]
         try:
-            items, unprocessed = Item._batch_get_page(page, consistent_read=consistent, attributes_to_get=None)
+            items, unprocessed = Item._batch_get_page(page, consistent_read=consistent, attributes_to_get=None)  # type: ignore[no-untyped-call]
         except PynamoDBException as error:
             raise _unavailable(error) from error
         for raw in items:
@@ -175,10 +175,10 @@ class Transaction:
         """Write an item that must not exist yet."""
         self.put(item, type(item).pk.does_not_exist(), on_conflict)
 
-    def update(self, item: Item, actions: list[Action], condition: Condition, on_conflict: OnConflict) -> None:
+    def update(self, item: Item, actions: Sequence[Action], condition: Condition, on_conflict: OnConflict) -> None:
         """Change attributes of the item at the key of `item`, if `condition` holds."""
         arguments = item.get_update_kwargs_from_instance(
-            actions=actions, condition=condition, return_values_on_condition_failure="ALL_OLD"
+            actions=list(actions), condition=condition, return_values_on_condition_failure="ALL_OLD"
         )
         self._updates.append(_Write(arguments, on_conflict))
 
