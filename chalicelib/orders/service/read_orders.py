@@ -24,6 +24,7 @@ class Contact:
     email: str | None
     phone: str | None
     language: str
+    customer_id: str | None
 
 
 def read_order(order_id: str, by: Principal) -> Order:
@@ -97,4 +98,5 @@ def contact_of(order_id: str) -> Contact:
         email=order.contact.get("email"),
         phone=order.contact.get("phone"),
         language=order.contact.get("language") or "en",
+        customer_id=order.customer_id,
     )
