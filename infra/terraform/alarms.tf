@@ -3,7 +3,7 @@
 locals {
   metrics_namespace = "Aisle"
 
-  alarms = {
+  alarms = merge(local.table_failures, {
     events-undelivered = {
       meaning    = "Events, stream records or ticks could not be delivered"
       section    = "dead-letters"
@@ -69,11 +69,18 @@ locals {
       # Five bad minutes out of ten: one slow minute after a quiet hour is a cold start.
       periods = { evaluated = 10, alarming = 5 }
     }
-  }
+  })
 
-  table_operations = [
+  # DynamoDB counts its own failures per operation.
+  table_failures = { for operation in [
     "BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "TransactGetItems", "TransactWriteItems", "UpdateItem",
-  ]
+    ] : "table-system-errors-${operation}" => {
+    meaning    = "DynamoDB failed on its side: ${operation}"
+    section    = "table"
+    namespace  = "AWS/DynamoDB"
+    metric     = "SystemErrors"
+    dimensions = { TableName = aws_dynamodb_table.this.name, Operation = operation }
+  } }
 
   # Chalice names the REST API after the application and deploys it to the stage `api`.
   api_stage      = "api"
@@ -98,39 +105,4 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = [module.topic["operations-alarms"].arn]
   ok_actions          = [module.topic["operations-alarms"].arn]
-}
-
-# DynamoDB counts its own failures per operation, so they are added up.
-resource "aws_cloudwatch_metric_alarm" "table_system_errors" {
-  alarm_name          = "${local.name}-table-system-errors"
-  alarm_description   = "DynamoDB failed on its side. See docs/runbook.md#table."
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [module.topic["operations-alarms"].arn]
-  ok_actions          = [module.topic["operations-alarms"].arn]
-
-  metric_query {
-    id          = "failed"
-    expression  = "SUM(METRICS())"
-    label       = "System errors"
-    return_data = true
-  }
-
-  dynamic "metric_query" {
-    for_each = local.table_operations
-
-    content {
-      id = "operation${metric_query.key}"
-
-      metric {
-        namespace   = "AWS/DynamoDB"
-        metric_name = "SystemErrors"
-        dimensions  = { TableName = aws_dynamodb_table.this.name, Operation = metric_query.value }
-        period      = 60
-        stat        = "Sum"
-      }
-    }
-  }
 }
