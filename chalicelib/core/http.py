@@ -6,20 +6,20 @@ see them. Each route also declares what the OpenAPI document says of it (`core/o
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Request, Response
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.core import errors, observability
 from chalicelib.core.auth import RESOURCE_SERVER, USER_SCOPE, Principal, from_claims
 from chalicelib.core.errors import AisleError, Fault, Invalid, TooLarge, UnsupportedMedia, VersionRequired
 from chalicelib.core.idempotency import Answer, Idempotency, Replay
 from chalicelib.core.ids import new_ulid
-from chalicelib.core.paging import Page
+from chalicelib.core.paging import MAX_LIMIT, Page
 from chalicelib.core.settings import settings
 
 MAX_BODY_BYTES = 1_000_000
@@ -61,8 +61,24 @@ class PageQuery(Schema):
 
     model_config = ConfigDict(strict=False)
 
-    limit: int = 20
-    cursor: str | None = None
+    limit: int = Field(default=20, ge=1, le=MAX_LIMIT)
+    cursor: str | None = Field(default=None, max_length=1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """The answer of `listed`: one page of views."""
+
+    view: type[BaseModel]
+
+
+def list_of(view: type[BaseModel]) -> ListOf:
+    """Documents an answer of `listed`, e.g. `answers={200: list_of(OrderSummary)}`."""
+    return ListOf(view)
+
+
+Shown = type[BaseModel] | ListOf | None
+"""What an answer's body is: a view, a page of views, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
