@@ -26,7 +26,9 @@ from examples.online_retail.warehouse import ANSWERS, REQUESTS, AnswerType, ByAp
 
 SAMPLE = Path(__file__).parent / "sample" / "online-retail-2010-12-01-to-2010-12-09.csv.gz"
 DEFAULT_INVOICES = 200
-REPORT_FILE = ROOT / ".local" / "online-retail-report.json"
+LOCAL = ROOT / ".local"
+"""Where the journal and the JSON report go."""
+
 MOST_OPEN_ORDERS = 400
 STEPS: tuple[AnswerType, ...] = ("shipped", "delivered")
 """What the warehouse says of each parcel; "packed" is left out for speed."""
@@ -153,7 +155,7 @@ def file_id(path: Path) -> str:
 
 
 def _journal(stack: Stack, path: Path, *, resume: bool) -> Journal:
-    return Journal(ROOT / ".local" / f"online-retail-{stack.id}-{file_id(path)}.jsonl", fresh=not resume)
+    return Journal(LOCAL / f"online-retail-{stack.id}-{file_id(path)}.jsonl", fresh=not resume)
 
 
 def _progress(console: Console) -> Progress:
@@ -256,10 +258,10 @@ def _report(api: Api, journal: Journal, scope: Scope, pace: Pace, console: Conso
     )
     built.accepted_per_second = round(pace.accepted_per_second, 2)
     built.carried_per_second = round(pace.carried_per_second, 2)
-    REPORT_FILE.parent.mkdir(exist_ok=True)
-    REPORT_FILE.write_text(json.dumps(built.as_dict(), indent=1) + "\n")
+    out = LOCAL / "online-retail-report.json"
+    out.write_text(json.dumps(built.as_dict(), indent=1) + "\n")
     report.show(built, console)
-    console.print(f"As JSON: {REPORT_FILE.relative_to(ROOT)}")
+    console.print(f"As JSON: {out}", soft_wrap=True)
     return EXIT_DIFFERS if built.unexplained else 0
 
 

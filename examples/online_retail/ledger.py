@@ -7,6 +7,7 @@ class; `reconcile` proves it against the file's own sums.
 
 import csv
 import gzip
+import io
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -156,9 +157,9 @@ class DoesNotReconcile(Exception):
 
 def read_file(path: Path) -> Iterator[dict[str, str]]:
     """The raw rows of a ledger file, plain or gzipped CSV."""
-    opened = gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as lines:
-        yield from csv.DictReader(lines)
+    packed = path.read_bytes()
+    text = (gzip.decompress(packed) if path.suffix == ".gz" else packed).decode("utf-8")
+    yield from csv.DictReader(io.StringIO(text, newline=""))
 
 
 def parse(number: int, fields: Mapping[str, str]) -> Row | Unreadable:
@@ -276,14 +277,14 @@ def until(ledger: Ledger, *, invoices: int | None = None, days: int | None = Non
     if days is not None:
         wanted = set(sorted({entry.row.day for entry in entries})[:days])
         entries = tuple(entry for entry in entries if entry.row.day in wanted)
-    if invoices is not None:
-        sold = dict.fromkeys(entry.row.invoice for entry in entries if entry.kind in ON_ORDERS)
-        kept = set(list(sold)[:invoices])
-        last = max((entry.row.number for entry in entries if entry.row.invoice in kept), default=0)
+    sold = list(dict.fromkeys(entry.row.invoice for entry in entries if entry.kind in ON_ORDERS))
+    if invoices is not None and invoices < len(sold):
+        kept, later = set(sold[:invoices]), set(sold[invoices:])
+        last = max(entry.row.number for entry in entries if entry.row.invoice in kept)
         entries = tuple(
             entry
             for entry in entries
-            if entry.row.invoice in kept or (entry.row.number <= last and entry.row.invoice not in sold)
+            if entry.row.invoice in kept or (entry.row.number <= last and entry.row.invoice not in later)
         )
     last = max((entry.row.number for entry in entries), default=0)
     return Ledger(entries, tuple(row for row in ledger.unreadable if entries == ledger.entries or row.number <= last))

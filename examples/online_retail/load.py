@@ -5,9 +5,8 @@ Each is asked for under a key that follows from the file, so repeating a load ch
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 from typing import Any, TypeVar
 
 from examples.online_retail.api import Api, Problem
@@ -15,7 +14,9 @@ from examples.online_retail.journal import Journal
 from examples.online_retail.mapping import MAIN, OVERFLOW, VAT_BPS, Opening, Product, StockMovement
 
 IMPORT_ROWS = 100
-RECEIPT_LINES = 25
+IMPORT_ATTEMPTS = 5
+RECEIPT_LINES = 40
+"""The most that one receipt holds."""
 
 LOCATIONS = (
     {"id": MAIN, "name": "Main warehouse", "priority": 1},
@@ -46,8 +47,9 @@ def load(
 ) -> None:
     """Make the locations, import the catalogue, receive the opening stock."""
     open_locations(api)
+    categories = make_categories(api, sorted({product.category for product in products}))
     with ThreadPoolExecutor(clients, thread_name_prefix="loader") as pool:
-        for step in (_import_steps(api, file_id, products), _receipt_steps(api, file_id, openings)):
+        for step in (_import_steps(api, file_id, products, categories), _receipt_steps(api, file_id, openings)):
             for done in [pool.submit(_once, journal, key, work, on_step) for key, work in step]:
                 done.result()
 
@@ -80,38 +82,60 @@ def open_locations(api: Api) -> None:
                 raise
 
 
+def make_categories(api: Api, names: Sequence[str]) -> dict[str, str]:
+    """Make the categories, or find them made. Returns their ids by name."""
+    ids = {}
+    for name in names:
+        try:
+            made = api.post("/v1/categories", {"name": name.capitalize(), "slug": name}, key=f"online-retail-{name}")
+            ids[name] = made.body["id"]
+        except Problem as problem:
+            if problem.code != "slug_taken":
+                raise
+    if len(ids) < len(names):
+        ids.update({one["slug"]: one["id"] for one in api.listed("/v1/categories") if one["slug"] in names})
+    return ids
+
+
 def _import_chunks(products: Sequence[Product]) -> Iterator[Sequence[Product]]:
     return chunks(products, IMPORT_ROWS)
 
 
-def _import_steps(api: Api, file_id: str, products: Sequence[Product]) -> Iterator[tuple[str, Callable[[], None]]]:
-    for rows in _import_chunks(products):
-        payload = "\n".join(json.dumps(catalogue_row(product), separators=(",", ":")) for product in rows).encode()
-        # What is loaded of a last, shorter chunk is less than a longer replay loads, so its key is another.
-        key = f"online-retail-catalogue-{file_id}-{sha256(payload).hexdigest()[:16]}"
-        yield key, lambda key=key, payload=payload: _import(api, key, payload)  # type: ignore[misc]
+def _import_steps(
+    api: Api, file_id: str, products: Sequence[Product], categories: Mapping[str, str]
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    for number, run in enumerate(_import_chunks(products)):
+        rows = [catalogue_row(product, categories[product.category]) for product in run]
+        key = f"online-retail-catalogue-{file_id}-{number}"
+        yield key, lambda key=key, rows=rows: import_rows(api, key, rows)  # type: ignore[misc]
 
 
-def _import(api: Api, key: str, payload: bytes) -> None:
-    headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": key}
-    answer = api.call("POST", "/v1/catalog/imports", payload, headers).body
-    failed = [
-        row for row in answer.get("rows", answer.get("results", [])) if row.get("status") in ("failed", "refused")
-    ]
-    if failed:
-        raise LoadFailed(f"The catalogue refused {len(failed)} rows, the first: {failed[0]}")
+def import_rows(api: Api, key: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Import the rows; those that the system put off are sent again. Raises `LoadFailed` for those it refuses."""
+    for attempt in range(IMPORT_ATTEMPTS):
+        payload = "\n".join(json.dumps(row, separators=(",", ":")) for row in rows).encode()
+        headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": f"{key}-{attempt}"}
+        results = api.call("POST", "/v1/catalog/imports", payload, headers).body["results"]
+        refused = [result for result in results if result["outcome"] == "refused"]
+        if refused:
+            raise LoadFailed(f"The catalogue refused {len(refused)} rows, the first: {refused[0]}")
+        rows = [rows[result["line"] - 1] for result in results if result["outcome"] == "deferred"]
+        if not rows:
+            return
+    raise LoadFailed(f"The catalogue put {len(rows)} rows off, {IMPORT_ATTEMPTS} times over.")
 
 
-def catalogue_row(product: Product) -> dict[str, Any]:
+def catalogue_row(product: Product, category_id: str) -> dict[str, Any]:
     """A row of the bulk import: a product of one variant."""
-    price = [{"currency": "GBP", "channel": "web", "amount": product.price}] if product.price else []
     return {
-        "product_ref": product.sku,
-        "title": product.name,
+        "product_ref": f"uci-{product.sku}",
         "sku": product.sku,
+        "title": product.name,
         "name": product.name,
+        "category_id": category_id,
+        "status": "active",
         "tax_rate_bps": VAT_BPS,
-        "prices": price,
+        "prices": [{"channel": "web", "currency": "GBP", "amount": product.price}] if product.price else [],
     }
 
 
@@ -153,8 +177,8 @@ def move_stock(api: Api, movement: StockMovement) -> None:
         body = {
             "location_id": place,
             "reason": movement.reason,
-            "note": movement.note or None,
-            "lines": [{"sku": movement.sku, "delta": movement.delta}],
+            "reference": movement.key,
+            "lines": [{"sku": movement.sku, "quantity": movement.delta}],
         }
         try:
             api.post("/v1/inventory/adjustments", body, key=movement.key)

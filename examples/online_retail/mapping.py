@@ -121,13 +121,12 @@ class OrderPart:
 
 @dataclass(frozen=True, slots=True)
 class StockMovement:
-    """A row that moves stock without a sale: `delta` units of a SKU, with the reason in Aisle's words and the file's."""
+    """A row that moves stock without a sale: `delta` units of a SKU, with Aisle's reason for it."""
 
     key: str
     sku: str
     delta: int
     reason: str
-    note: str
     day: date
     position: int
 
@@ -314,26 +313,26 @@ def stock_movements(ledger: Ledger) -> Iterator[StockMovement]:
             sku=row.sku,
             delta=stock_delta(entry),
             reason=_adjustment_reason(entry),
-            note=row.description if entry.kind is not Kind.GIVEAWAY else f"given away, invoice {row.invoice}",
             day=row.day,
             position=row.number,
         )
 
 
 _DAMAGED = ("DAMAG", "WET", "RUST", "BROKEN", "CRACK", "CRUSH", "MOULD", "FAULTY", "SMUDGE", "THROW", "UNSALEABLE")
-_LOST = ("LOST", "MISSING", "MIA")
+_GONE = ("", "LOST", "MISSING", "MIA")
 
 
 def _adjustment_reason(entry: Entry) -> str:
-    """`damaged`, `lost`, `found`, `given_away`, or `correction` for the notes that say something else or nothing."""
-    words = entry.row.description.upper()
+    """Aisle's reason for a stock keeper's note: `damage`, `write_off` (gone, or nothing said), `found`, `sample` (given
+    away), or `correction` for notes that say something else: wrong barcodes, sets sold singly, other shops' sales."""
+    words = entry.row.description.upper().strip("?. ")
     if entry.kind is Kind.GIVEAWAY:
-        return "given_away"
+        return "sample"
     if entry.kind is Kind.FOUND:
         return "found" if "FOUND" in words else "correction"
     if any(sign in words for sign in _DAMAGED):
-        return "damaged"
-    return "lost" if any(sign in words for sign in _LOST) else "correction"
+        return "damage"
+    return "write_off" if words in _GONE else "correction"
 
 
 def not_mapped(ledger: Ledger, parts: Iterable[OrderPart]) -> list[NotMapped]:

@@ -13,11 +13,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from examples.online_retail.ledger import ON_ORDERS, Kind, Ledger
+from examples.online_retail.ledger import ON_ORDERS, Kind, Ledger, Row
 from examples.online_retail.mapping import NotMapped, Opening, OrderPart, StockMovement, minor_units
 
 Facts = Mapping[str, Mapping[str, Any]]
 """The journal's facts of one kind, by key."""
+
+_TOO_LITTLE = "less than a penny cannot be charged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def build(
     days = _days(ledger, parts, facts["settled"])
     unbalanced = _stock_differences(parts, movements, openings, facts, stock)
     differences = [
-        *_mapping_differences(days, parts),
+        *_mapping_differences(ledger, days, parts),
         *_order_differences(parts, facts),
         *_movement_differences(movements, facts),
         *unbalanced,
@@ -177,9 +179,7 @@ def _order_figures(part: OrderPart, where: str, order: Mapping[str, Any]) -> lis
     found = []
     if part.dropped:
         exact = Decimal(part.total) + part.dropped * 100
-        found.append(
-            Difference(where, "pence", str(exact), str(order["total"]), "less than a penny cannot be charged", True)
-        )
+        found.append(Difference(where, "pence", str(exact), str(order["total"]), _TOO_LITTLE, True))
     if order["total"] != part.total:
         found.append(Difference(where, "pence", str(part.total), str(order["total"]), "", explained=False))
     delivered = sum(line[3] for line in order["lines"])
@@ -207,22 +207,29 @@ def _movement_differences(movements: Sequence[StockMovement], facts: Mapping[str
     ]
 
 
-def _mapping_differences(days: Sequence[Day], parts: Sequence[OrderPart]) -> list[Difference]:
+def _mapping_differences(ledger: Ledger, days: Sequence[Day], parts: Sequence[OrderPart]) -> list[Difference]:
     """The orders asked for must add up to the file's days; single orders are compared with what was asked for."""
     units: Counter[date] = Counter()
     pence: defaultdict[date, Decimal] = defaultdict(Decimal)
     for part in parts:
         units[part.day] += part.units
         pence[part.day] += part.total + part.dropped * 100
-    return [
-        Difference(str(day.day), what, str(file), str(asked), "", explained=False)
-        for day in days
-        for what, file, asked in (
-            ("units", day.file_units, units[day.day]),
-            ("pence", day.file_revenue, pence[day.day]),
-        )
-        if file != asked
-    ]
+    found = []
+    for row in _rows_of_no_order(ledger, parts):
+        pence[row.day] += row.amount * 100
+        found.append(Difference(f"invoice {row.invoice}", "pence", str(row.amount * 100), "none", _TOO_LITTLE, True))
+    for day in days:
+        if day.file_units != units[day.day]:
+            found.append(Difference(str(day.day), "units", str(day.file_units), str(units[day.day]), "", False))
+        if day.file_revenue != pence[day.day]:
+            found.append(Difference(str(day.day), "pence", str(day.file_revenue), str(pence[day.day]), "", False))
+    return found
+
+
+def _rows_of_no_order(ledger: Ledger, parts: Sequence[OrderPart]) -> list[Row]:
+    ordered = {part.invoice for part in parts}
+    rows = [entry.row for entry in ledger.entries if entry.kind in ON_ORDERS and entry.row.invoice not in ordered]
+    return [row for row in rows if minor_units(row.amount) == 0]
 
 
 def _stock_differences(
@@ -232,13 +239,17 @@ def _stock_differences(
     facts: Mapping[str, Facts],
     stock: Mapping[str, Mapping[str, int]],
 ) -> list[Difference]:
-    """Per SKU: opening + received − shipped − written off = on hand, and nothing is held once all is settled."""
+    """Per SKU: opening + received − shipped − written off = on hand, and nothing is held once all is settled.
+
+    What the warehouse could not find is written off by the system.
+    """
     should = {one.sku: one.main + one.overflow for one in openings}
     shipped: Counter[str] = Counter()
-    for part in parts:
-        for sku, _, units, _, _ in facts["settled"].get(part.key, {}).get("lines", ()):
-            shipped[sku] += units
     moved: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for part in parts:
+        for sku, _, units, _, short in facts["settled"].get(part.key, {}).get("lines", ()):
+            shipped[sku] += units
+            moved[sku]["written off"] += short
     for movement in movements:
         if movement.key in facts["moved"]:
             moved[movement.sku]["received" if movement.delta > 0 else "written off"] += abs(movement.delta)

@@ -179,6 +179,7 @@ class Warehouse:
                     self._in_hand.discard(fulfilment_id)
             with self._lock:
                 self._answered.add(fulfilment_id)
+                self.troubles.pop(fulfilment_id, None)
             self._forget(message)
             self._on_done(order_id)
         except (Problem, Unreachable) as error:

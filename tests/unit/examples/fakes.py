@@ -1,0 +1,216 @@
+"""A small stand-in for the deployed system: the API over HTTP, and the queue of shipment requests."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Condition, Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+class FakeTokens:
+    """Tokens that are renewed by count."""
+
+    def __init__(self) -> None:
+        self.renewals = 0
+
+    def token(self, role: str) -> str:
+        return f"{role}-{self.renewals}"
+
+    def renew(self, role: str, refused: str) -> str:
+        if refused == self.token(role):
+            self.renewals += 1
+        return self.token(role)
+
+
+class FakeQueue:
+    """What the warehouse uses of SQS: a queue of requests, and the answers that were sent."""
+
+    def __init__(self) -> None:
+        self.waiting: list[dict[str, Any]] = []
+        self.sent: list[dict[str, Any]] = []
+        self.deleted: list[str] = []
+        self._changed = Condition()
+        self._count = 0
+
+    def put(self, body: Any) -> None:
+        with self._changed:
+            self._count += 1
+            text = body if isinstance(body, str) else json.dumps(body)
+            self.waiting.append({"MessageId": f"m{self._count}", "ReceiptHandle": f"r{self._count}", "Body": text})
+            self._changed.notify()
+
+    def receive_message(self, **_: Any) -> dict[str, Any]:
+        with self._changed:
+            if not self.waiting:
+                self._changed.wait(0.05)
+            taken, self.waiting = self.waiting[:10], self.waiting[10:]
+            return {"Messages": taken} if taken else {}
+
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:
+        self.deleted.append(ReceiptHandle)
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> None:
+        self.sent.append({**json.loads(MessageBody), "delay": DelaySeconds})
+
+
+class FakeSystem:
+    """Orders, stock and fulfilments in memory, idempotent by key like the real one. Two locations, the first first."""
+
+    def __init__(self) -> None:
+        self.queue = FakeQueue()
+        self.calls: list[tuple[str, str]] = []
+        self.effects: Counter[str] = Counter()
+        self.orders: dict[str, dict[str, Any]] = {}
+        self.on_hand: dict[tuple[str, str], int] = {}
+        self.locations: list[str] = []
+        self.skus: dict[str, dict[str, Any]] = {}
+        self.answer_first: list[tuple[int, Any, dict[str, str]]] = []
+        self.valid_token: str | None = None
+        self.skim = 0
+        """Pence that every order's total is too low by."""
+
+        self._by_key: dict[tuple[str, str], tuple[bytes, int, Any]] = {}
+        self._lock = Condition()
+
+    def handle(self, method: str, url: str, headers: Any, raw: bytes) -> tuple[int, Any, dict[str, str]]:
+        with self._lock:
+            parts = urlsplit(url)
+            self.calls.append((method, parts.path))
+            if self.answer_first:
+                return self.answer_first.pop(0)
+            if self.valid_token is not None and headers["Authorization"] != f"Bearer {self.valid_token}":
+                return 401, {"message": "The incoming token has expired"}, {}
+            if method == "GET":
+                return 200, self._get(parts.path, parse_qs(parts.query)), {}
+            at = (parts.path, headers["Idempotency-Key"])
+            if at in self._by_key:
+                payload, status, body = self._by_key[at]
+                if payload != raw:
+                    return 422, {"code": "idempotency_key_reused", "retryable": False}, {}
+                return status, body, {"Idempotent-Replayed": "true"}
+            status, body = self._post(parts.path, raw)
+            if status < 300:
+                self.effects[parts.path] += 1
+                self._by_key[at] = (raw, status, body)
+            return status, body, {}
+
+    def _get(self, path: str, query: dict[str, list[str]]) -> Any:
+        if path.startswith("/v1/orders/"):
+            return self.orders[path.rpartition("/")[2]]
+        location = query["location"][0] if "location" in query else path.split("/")[4]
+        rows = sorted((sku, units) for (sku, where), units in self.on_hand.items() if where == location)
+        start = int(query.get("cursor", ["0"])[0])
+        page = rows[start : start + 100]
+        items = [{"sku": sku, "on_hand": units, "available": units, "reserved": 0} for sku, units in page]
+        return {"items": items, "next_cursor": str(start + 100) if len(rows) > start + 100 else None}
+
+    def _post(self, path: str, raw: bytes) -> tuple[int, Any]:
+        if path == "/v1/catalog/imports":
+            rows = [json.loads(line) for line in raw.splitlines()]
+            self.skus.update({row["sku"]: row for row in rows})
+            return 200, {"results": [{"line": n, "outcome": "created"} for n, _ in enumerate(rows, start=1)]}
+        body = json.loads(raw)
+        if path == "/v1/categories":
+            return 201, {"id": f"cat_{body['slug']}"}
+        if path == "/v1/inventory/locations":
+            if body["id"] in self.locations:
+                return 409, {"code": "conflict", "retryable": False}
+            self.locations.append(body["id"])
+            return 201, body
+        if path == "/v1/inventory/receipts":
+            for line in body["lines"]:
+                at = (line["sku"], body["location_id"])
+                self.on_hand[at] = self.on_hand.get(at, 0) + line["quantity"]
+            return 201, {}
+        if path == "/v1/inventory/adjustments":
+            return self._adjust(body)
+        if path == "/v1/orders":
+            return self._order(body)
+        return self._answer(path.split("/")[3], body)
+
+    def _adjust(self, body: dict[str, Any]) -> tuple[int, Any]:
+        [line] = body["lines"]
+        at = (line["sku"], body["location_id"])
+        if self.on_hand.get(at, 0) + line["quantity"] < 0:
+            return 409, {"code": "stock_too_low", "retryable": False}
+        self.on_hand[at] = self.on_hand.get(at, 0) + line["quantity"]
+        return 201, {}
+
+    def _order(self, body: dict[str, Any]) -> tuple[int, Any]:
+        order_id = f"ord_{len(self.orders) + 1:05}"
+        lines, parts = [], dict[str, list[dict[str, Any]]]()
+        for number, wanted in enumerate(body["lines"], start=1):
+            left = wanted["quantity"]
+            for location in self.locations:
+                take = min(left, self.on_hand.get((wanted["sku"], location), 0))
+                if take:
+                    self.on_hand[wanted["sku"], location] -= take
+                    left -= take
+                    parts.setdefault(location, []).append(
+                        {"line_id": str(number), "sku": wanted["sku"], "quantity": take}
+                    )
+            assert not left, f"{wanted['sku']} is short by {left}"
+            counters = {"ordered": wanted["quantity"], "shipped": 0, "delivered": 0, "cancelled": 0}
+            lines.append({"id": str(number), "sku": wanted["sku"], **counters})
+        total = sum(line["quantity"] * line["unit_price"] for line in body["lines"])
+        total += sum(charge["amount"] for charge in body["charges"]) - self.skim
+        order = {
+            "id": order_id,
+            "status": "placed" if parts else "delivered",
+            "reference": body["reference"],
+            "total": {"amount": total, "currency": "GBP"},
+            "lines": lines,
+            "fulfilments": [{"id": f"ful_{order_id}_{n}", "status": "requested"} for n, _ in enumerate(parts, start=1)],
+            "refusal": None,
+        }
+        self.orders[order_id] = order
+        for number, (location, wanted) in enumerate(parts.items(), start=1):
+            request = {"fulfilment_id": f"ful_{order_id}_{number}", "order_id": order_id, "location_id": location}
+            self.queue.put({**request, "lines": wanted, "address": {}, "correlation_id": "c"})
+        return 202, order
+
+    def _answer(self, fulfilment_id: str, body: dict[str, Any]) -> tuple[int, Any]:
+        order = self.orders[fulfilment_id.split("_", 1)[1].rpartition("_")[0]]
+        counter = body["type"]
+        for line in body["lines"]:
+            order["lines"][int(line["line_id"]) - 1][counter] += line["quantity"]
+        if all(line["delivered"] == line["ordered"] for line in order["lines"]):
+            order["status"] = "delivered"
+        return 200, {}
+
+
+@contextmanager
+def serving(system: FakeSystem) -> Iterator[str]:
+    """The system behind a real socket; yields its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, body, headers = system.handle(self.command, self.path, self.headers, raw)
+            payload = json.dumps(body).encode()
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(payload))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(payload)
+
+        do_GET = do_POST = _serve
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

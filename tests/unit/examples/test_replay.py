@@ -1,0 +1,188 @@
+"""The whole replay against a stand-in for the deployed system, over real sockets."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples.online_retail import __main__ as cli
+from examples.online_retail import replay as replays
+from examples.online_retail.ledger import COLUMNS
+from examples.online_retail.mapping import MAIN, OVERFLOW
+from examples.online_retail.stack import Stack
+from tests.unit.examples.builders import a_note, a_row
+from tests.unit.examples.fakes import FakeSystem, serving
+
+ROWS = [
+    a_row(),
+    a_row(StockCode="71053", Quantity="2.0", UnitPrice="3.39"),
+    a_row(StockCode="POST", Quantity="1.0", UnitPrice="18.0"),
+    *[a_row(InvoiceNo="536370", StockCode=str(20000 + n), Quantity="1.0", UnitPrice="0.85") for n in range(70)],
+    a_note(StockCode="85123A", Quantity="-5.0", Description="damaged"),
+    a_note(InvoiceNo="536415", StockCode="71053", Quantity="3.0", Description="found"),
+    a_row(InvoiceNo="C536379", Quantity="-1.0"),
+    a_row(InvoiceNo="536380", StockCode="85123a", InvoiceDate="2010-12-02 09:00:00", CustomerID=""),
+    a_row(InvoiceNo="536381", StockCode="PADS", UnitPrice="0.001", Quantity="1.0"),
+    a_row(InvoiceNo="536382", StockCode="PADS", UnitPrice="0.001", Quantity="1.0"),
+    a_row(InvoiceNo="536382"),
+]
+ORDERS = 5
+
+
+@pytest.fixture
+def system() -> FakeSystem:
+    return FakeSystem()
+
+
+@pytest.fixture
+def run(system: FakeSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Runs a command on a small ledger; answers its exit code."""
+    file, record = tmp_path / "ledger.csv", tmp_path / "stack.json"
+    with file.open("w", newline="") as out:
+        writer = csv.DictWriter(out, COLUMNS)
+        writer.writeheader()
+        writer.writerows(ROWS)
+    monkeypatch.setattr(cli, "LOCAL", tmp_path)
+    monkeypatch.setattr(replays, "NEXT_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(replays, "FIRST_LOOK_SECONDS", 0.3)
+    monkeypatch.setattr(Stack, "aws", lambda *_: system.queue)
+    with serving(system) as url:
+        user = {"username": "admin", "password": "-", "token": "t"}
+        stack = {
+            "region": "eu-west-1",
+            "stage": "local",
+            "user_pool_id": "p",
+            "client_id": "c",
+            "users": {"admin": user},
+        }
+        urls = {"fulfilment-shipment-requests": "requests", "fulfilment-warehouse-answers": "answers"}
+        record.write_text(json.dumps({**stack, "api_url": url, "endpoint_url": url, "queue_urls": urls}))
+        yield lambda command, *more: cli.main([command, "--file", str(file), "--stack", str(record), *more])
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Any:
+    return lambda: json.loads((tmp_path / "online-retail-report.json").read_text())
+
+
+def test_a_ledger_is_replayed_and_agrees(run: Any, report: Any, system: FakeSystem) -> None:
+    assert run("replay") == 0
+    told = report()
+    assert told["unexplained"] == 0
+    assert [
+        (day["invoices"], day["orders"], day["delivered"], day["file_units"], day["aisle_units"])
+        for day in told["days"]
+    ] == [
+        (4, 4, 4, 6 + 2 + 70 + 6, 84),
+        (1, 1, 1, 6, 6),
+    ]
+    assert [day["aisle_revenue"] for day in told["days"]] == [1530 + 678 + 1800 + 70 * 85 + 1530, 1530]
+    assert told["not_mapped"] == {
+        "cancellation: cancellations wait": 1,
+        "charge: the whole invoice is less than a penny": 1,
+    }
+    assert [(one["where"], one["what"], one["explained"]) for one in told["differences"]] == [
+        ("invoice 536381", "pence", True),
+        ("invoice 536382", "pence", True),
+    ]
+    assert (told["skus"], told["skus_balanced"], told["movements"]) == (72, 72, 2)
+    assert told["split_invoices"] == 1
+    assert told["accepted_per_second"] > 0
+
+
+def test_stock_is_received_at_two_places_and_just_enough(run: Any, system: FakeSystem) -> None:
+    assert run("load") == 0
+    assert system.locations == [MAIN, OVERFLOW]
+    assert (system.on_hand["85123A", MAIN], system.on_hand["85123A", OVERFLOW]) == (16, 8)
+    assert system.orders == {}
+
+
+def test_running_again_without_the_journal_orders_nothing_twice(run: Any, report: Any, system: FakeSystem) -> None:
+    assert run("replay") == 0
+    effects, stock = dict(system.effects), dict(system.on_hand)
+    assert run("replay") == 0
+    assert (dict(system.effects), system.on_hand) == (effects, stock)
+    assert effects["/v1/orders"] == ORDERS
+    assert report()["accepted_per_second"] == 0
+
+
+def test_resuming_calls_nothing_that_was_done(run: Any, system: FakeSystem) -> None:
+    assert run("replay") == 0
+    system.calls.clear()
+    assert run("replay", "--resume") == 0
+    assert {call for call in system.calls if call[0] == "POST"} == {
+        ("POST", "/v1/inventory/locations"),
+        ("POST", "/v1/categories"),
+    }
+
+
+@pytest.mark.parametrize("lines_kept", [0, 1, 4, 7, 9, 12])
+@pytest.mark.parametrize("resume", [[], ["--resume"]])
+def test_a_replay_killed_anywhere_is_finished_by_the_next(
+    run: Any, report: Any, system: FakeSystem, tmp_path: Path, lines_kept: int, resume: list[str]
+) -> None:
+    assert run("replay") == 0
+    # What a kill leaves: everything done in the system, and a journal that knows less, its last line torn.
+    [journal] = tmp_path.glob("*.jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:lines_kept]) + lines[lines_kept][:9])
+    assert run("replay", *resume) == 0
+    assert system.effects["/v1/orders"] == ORDERS
+    assert report()["totals"]["delivered"] == ORDERS
+
+
+def test_a_longer_replay_continues_a_shorter_one(run: Any, report: Any, system: FakeSystem) -> None:
+    assert run("replay", "--invoices", "1") == 0
+    assert len(system.orders) == 1
+    assert run("replay", "--resume") == 0
+    assert len(system.orders) == ORDERS
+    assert report()["skus_balanced"] == 72
+
+
+def test_a_wrong_total_fails(run: Any, report: Any, system: FakeSystem) -> None:
+    system.skim = 1
+    assert run("replay") == cli.EXIT_DIFFERS
+    assert report()["unexplained"] == ORDERS
+
+
+def test_wrong_stock_fails(run: Any, report: Any, system: FakeSystem) -> None:
+    assert run("replay") == 0
+    system.on_hand["85123A", MAIN] += 1
+    assert run("report") == cli.EXIT_DIFFERS
+    [difference] = [one for one in report()["differences"] if not one["explained"]]
+    assert (difference["where"], difference["what"]) == ("85123A", "on hand")
+    assert difference["file"] == "24 + 0 - 18 - 5 = 1"
+
+
+def test_an_order_that_is_refused_at_the_door_is_named(run: Any, report: Any, system: FakeSystem) -> None:
+    assert run("load") == 0
+    real = system._order
+
+    def refuse(body: dict[str, Any]) -> tuple[int, Any]:
+        if body["reference"] == "536380":
+            return 422, {"code": "rule_broken", "detail": "not on a Thursday", "retryable": False}
+        return real(body)
+
+    system._order = refuse  # type: ignore[method-assign]
+    assert run("replay") == cli.EXIT_DIFFERS
+    [difference] = [one for one in report()["differences"] if not one["explained"]]
+    assert (difference["where"], difference["aisle"]) == ("invoice 536380", "none")
+    assert "not on a Thursday" in difference["reason"]
+
+
+def test_what_is_stuck_is_named(
+    run: Any, system: FakeSystem, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(system.queue, "put", lambda _: None)
+    assert run("replay", "--patience", "1") == cli.EXIT_STUCK
+    said = capsys.readouterr().out
+    assert "5 orders are not settled" in said
+    assert "ord_00001 (536365) is placed" in said
+
+
+def test_without_a_stack_it_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["replay", "--stack", str(tmp_path / "none.json")]) == cli.EXIT_NO_STACK
+    assert "make up" in capsys.readouterr().out
