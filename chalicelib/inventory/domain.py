@@ -66,12 +66,13 @@ class AdjustmentReason(StrEnum):
     """Why a person corrects stock."""
 
     DAMAGE = "damage"
+    EXPIRED = "expired"
+    LOST = "lost"
     THEFT = "theft"
+    SAMPLE = "sample"
     WRITE_OFF = "write_off"
     FOUND = "found"
     CORRECTION = "correction"
-    SAMPLE = "sample"
-    EXPIRED = "expired"
 
 
 _UP = frozenset({AdjustmentReason.FOUND})
@@ -288,7 +289,10 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One change of on-hand stock; never altered."""
+    """One change of on-hand stock; never altered.
+
+    `cause` is the id of the command, transfer or parcel behind it, `reference` what the caller calls that.
+    """
 
     id: str
     sku: str
@@ -296,6 +300,7 @@ class Movement:
     kind: MovementKind
     quantity: int
     reason: str | None
+    cause: str
     reference: str | None
     actor: Mapping[str, str]
     at: str

@@ -78,7 +78,8 @@ class MovementItem(Item):
     kind = UnicodeAttribute()
     quantity = NumberAttribute()
     reason = UnicodeAttribute(null=True)
-    reference = UnicodeAttribute()
+    cause = UnicodeAttribute()
+    reference = UnicodeAttribute(null=True)
     actor = Json()
     at = UnicodeAttribute()
 
@@ -339,6 +340,7 @@ def record(tx: Transaction, movement: Movement) -> None:
         kind=str(movement.kind),
         quantity=movement.quantity,
         reason=movement.reason,
+        cause=movement.cause,
         reference=movement.reference,
         actor=dict(movement.actor),
         at=movement.at,
@@ -358,6 +360,7 @@ def movements(sku: str, after: str | None, count: int) -> list[Movement]:
             kind=MovementKind(item.kind),
             quantity=int(item.quantity),
             reason=item.reason,
+            cause=item.cause,
             reference=item.reference,
             actor=item.actor,
             at=item.at,

@@ -55,7 +55,7 @@ def receive_stock(
     for line in lines:
         store.bring_in(tx, line)
     movements = [
-        record_movement(tx, line, MovementKind.RECEIVED, reference=reference or receipt, by=by) for line in lines
+        record_movement(tx, line, MovementKind.RECEIVED, cause=receipt, reference=reference, by=by) for line in lines
     ]
     return _finish(tx, Booked(receipt, location_id, tuple(movements)), "StockReceived", by, once, answer)
 
@@ -89,7 +89,7 @@ def adjust_stock(
         else:
             store.take_out(tx, replace(line, quantity=-line.quantity))
     movements = [
-        record_movement(tx, line, MovementKind.ADJUSTED, reason=reason, reference=reference or adjustment, by=by)
+        record_movement(tx, line, MovementKind.ADJUSTED, reason=reason, cause=adjustment, reference=reference, by=by)
         for line in lines
     ]
     return _finish(tx, Booked(adjustment, location_id, tuple(movements)), "StockAdjusted", by, once, answer)
@@ -116,7 +116,7 @@ def count_stock(
     for count in counts:
         store.set_count(tx, location_id, count)
         line = StockLine(count.sku, location_id, count.counted - count.expected_on_hand)
-        movements.append(record_movement(tx, line, MovementKind.COUNTED, reference=reference or count_id, by=by))
+        movements.append(record_movement(tx, line, MovementKind.COUNTED, cause=count_id, reference=reference, by=by))
     return _finish(tx, Booked(count_id, location_id, tuple(movements)), "StockCounted", by, once, answer)
 
 
@@ -152,7 +152,14 @@ def _finish(tx: Transaction, booked: Booked, event: str, by: Principal, once: Id
 
 
 def record_movement(
-    tx: Transaction, line: StockLine, kind: MovementKind, *, reference: str, by: Principal, reason: str | None = None
+    tx: Transaction,
+    line: StockLine,
+    kind: MovementKind,
+    *,
+    cause: str,
+    by: Principal,
+    reason: str | None = None,
+    reference: str | None = None,
 ) -> Movement:
     """Add the ledger entry of a change of `line.quantity` units on hand to the transaction."""
     movement = Movement(
@@ -162,6 +169,7 @@ def record_movement(
         kind=kind,
         quantity=line.quantity,
         reason=str(reason) if reason else None,
+        cause=cause,
         reference=reference,
         actor=by.as_actor(),
         at=clock.rfc3339(clock.now()),

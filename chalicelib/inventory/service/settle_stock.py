@@ -28,7 +28,7 @@ def settle(tx: Transaction, lines: Sequence[Settlement], *, reference: str, by: 
         for kind, units in ((MovementKind.SHIPPED, line.shipped), (MovementKind.SHORT, line.short)):
             if units:
                 entry = StockLine(line.sku, line.location_id, -units)
-                record_movement(tx, entry, kind, reference=reference, by=by)
+                record_movement(tx, entry, kind, cause=reference, by=by)
 
 
 def move_reserved(tx: Transaction, moves: Sequence[Move]) -> None:

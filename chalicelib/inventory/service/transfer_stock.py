@@ -60,7 +60,7 @@ def dispatch_transfer(
     for line in lines:
         store.take_out(tx, line)
         out = StockLine(line.sku, from_location, -line.quantity)
-        record_movement(tx, out, MovementKind.TRANSFER_OUT, reference=transfer.id, by=by)
+        record_movement(tx, out, MovementKind.TRANSFER_OUT, cause=transfer.id, by=by)
     events.transfer_dispatched(tx, transfer, by)
     return _finish(tx, transfer, once, answer)
 
@@ -90,7 +90,7 @@ def receive_transfer(
         for kind, quantity in booked:
             if quantity:
                 line = StockLine(one.sku, transfer.to_location, quantity)
-                record_movement(tx, line, kind, reference=transfer.id, by=by)
+                record_movement(tx, line, kind, cause=transfer.id, by=by)
     events.transfer_received(tx, transfer, arrivals, by)
     return _finish(tx, transfer, once, answer)
 
@@ -106,7 +106,7 @@ def cancel_transfer(transfer_id: str, *, by: Principal, once: Idempotency, answe
     store.change_transfer(tx, transfer)
     for line in back:
         store.bring_in(tx, line)
-        record_movement(tx, line, MovementKind.TRANSFER_CANCELLED, reference=transfer.id, by=by)
+        record_movement(tx, line, MovementKind.TRANSFER_CANCELLED, cause=transfer.id, by=by)
     events.transfer_cancelled(tx, transfer, back, by)
     return _finish(tx, transfer, once, answer)
 
