@@ -82,8 +82,8 @@ locals {
     dimensions = { TableName = aws_dynamodb_table.this.name, Operation = operation }
   } }
 
-  # Chalice names the REST API after the application and deploys it to the stage `api`.
-  api_stage      = "api"
+  # Chalice names the REST API of every stage after the application, so the deployment's name tells them apart.
+  api_stage      = var.stage
   api_dimensions = { ApiName = local.app, Stage = local.api_stage }
 }
 

@@ -9,15 +9,16 @@ locals {
     messages = {
       description = "Queues and topics of ${local.name}"
       services = {
+        # Neither sends aws:SourceArn or aws:SourceAccount along to KMS in every case, and a denial would be silent:
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html. The policies of the queues and the topic,
+        # which are checked first, say on whose behalf they may send.
         EventBridgeToQueues = {
-          principal  = "events.amazonaws.com"
-          actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
-          conditions = { ArnLike = { "aws:SourceArn" = "${local.arn.rule}*" }, StringEquals = { "aws:SourceAccount" = local.account_id } }
+          principal = "events.amazonaws.com"
+          actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
         }
         AlarmsToTopic = {
-          principal  = "cloudwatch.amazonaws.com"
-          actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
-          conditions = { ArnLike = { "aws:SourceArn" = "${local.arn.alarm}*" }, StringEquals = { "aws:SourceAccount" = local.account_id } }
+          principal = "cloudwatch.amazonaws.com"
+          actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
         }
       }
       principals = {

@@ -197,7 +197,6 @@ run "nothing_is_public" {
     condition = alltrue(flatten([for policy in concat(
       flatten([for queue in module.queue : values(queue.attributes.policies)]),
       values(module.topic)[*].policy,
-      values(module.key)[*].policy,
       ) : [for statement in jsondecode(policy).Statement : can(statement.Condition)
       if statement.Effect == "Allow" && can(statement.Principal.Service)
     ]]))

@@ -1,5 +1,5 @@
 # A customer-managed KMS key, its alias and its policy: the account administers it through IAM, and beside that
-# only the services in `services` may use it, each under its own conditions.
+# only the services in `services` may use it.
 
 variable "alias" {
   description = "Alias without the prefix alias/."
@@ -32,7 +32,7 @@ variable "services" {
   type = map(object({
     principal  = string
     actions    = list(string)
-    conditions = map(map(string))
+    conditions = optional(map(map(string)), {})
   }))
   default = {}
 }
@@ -65,14 +65,14 @@ resource "aws_kms_key" "this" {
         Action    = "kms:*"
         Resource  = "*"
       }],
-      [for sid, service in var.services : {
+      [for sid, service in var.services : { for key, value in {
         Sid       = sid
         Effect    = "Allow"
         Principal = { Service = service.principal }
         Action    = service.actions
         Resource  = "*"
         Condition = service.conditions
-      }],
+      } : key => value if key != "Condition" || length(service.conditions) > 0 }],
       [for sid, grant in var.principals : {
         Sid       = sid
         Effect    = "Allow"
