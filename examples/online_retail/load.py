@@ -115,7 +115,7 @@ def import_rows(api: Api, key: str, rows: Sequence[dict[str, Any]]) -> None:
     for attempt in range(IMPORT_ATTEMPTS):
         payload = "\n".join(json.dumps(row, separators=(",", ":")) for row in rows).encode()
         headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": f"{key}-{attempt}"}
-        results = api.call("POST", "/v1/catalog/imports", payload, headers).body["results"]
+        results = api.call("POST", "/v1/catalog/imports", payload, headers).body["rows"]
         refused = [result for result in results if result["outcome"] == "refused"]
         if refused:
             raise LoadFailed(f"The catalogue refused {len(refused)} rows, the first: {refused[0]}")
@@ -177,8 +177,8 @@ def move_stock(api: Api, movement: StockMovement) -> None:
         body = {
             "location_id": place,
             "reason": movement.reason,
-            "reference": movement.key,
-            "lines": [{"sku": movement.sku, "quantity": movement.delta}],
+            "note": movement.note,
+            "lines": [{"sku": movement.sku, "delta": movement.delta}],
         }
         try:
             api.post("/v1/inventory/adjustments", body, key=movement.key)

@@ -49,11 +49,11 @@ class FakeQueue:
             taken, self.waiting = self.waiting[:10], self.waiting[10:]
             return {"Messages": taken} if taken else {}
 
-    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:
-        self.deleted.append(ReceiptHandle)
+    def delete_message(self, **given: Any) -> None:
+        self.deleted.append(given["ReceiptHandle"])
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> None:
-        self.sent.append({**json.loads(MessageBody), "delay": DelaySeconds})
+    def send_message(self, **given: Any) -> None:
+        self.sent.append({**json.loads(given["MessageBody"]), "delay": given["DelaySeconds"]})
 
 
 class FakeSystem:
@@ -111,32 +111,39 @@ class FakeSystem:
         if path == "/v1/catalog/imports":
             rows = [json.loads(line) for line in raw.splitlines()]
             self.skus.update({row["sku"]: row for row in rows})
-            return 200, {"results": [{"line": n, "outcome": "created"} for n, _ in enumerate(rows, start=1)]}
+            return 200, {"rows": [{"line": n, "outcome": "created"} for n, _ in enumerate(rows, start=1)]}
         body = json.loads(raw)
-        if path == "/v1/categories":
-            return 201, {"id": f"cat_{body['slug']}"}
-        if path == "/v1/inventory/locations":
-            if body["id"] in self.locations:
-                return 409, {"code": "conflict", "retryable": False}
-            self.locations.append(body["id"])
-            return 201, body
-        if path == "/v1/inventory/receipts":
-            for line in body["lines"]:
-                at = (line["sku"], body["location_id"])
-                self.on_hand[at] = self.on_hand.get(at, 0) + line["quantity"]
-            return 201, {}
-        if path == "/v1/inventory/adjustments":
-            return self._adjust(body)
-        if path == "/v1/orders":
-            return self._order(body)
-        return self._answer(path.split("/")[3], body)
+        if path.startswith("/v1/fulfilments/"):
+            return self._answer(path.split("/")[3], body)
+        return {
+            "/v1/categories": self._category,
+            "/v1/inventory/locations": self._location,
+            "/v1/inventory/receipts": self._receive,
+            "/v1/inventory/adjustments": self._adjust,
+            "/v1/orders": self._order,
+        }[path](body)
+
+    def _category(self, body: dict[str, Any]) -> tuple[int, Any]:
+        return 201, {"id": f"cat_{body['slug']}"}
+
+    def _location(self, body: dict[str, Any]) -> tuple[int, Any]:
+        if body["id"] in self.locations:
+            return 409, {"code": "conflict", "retryable": False}
+        self.locations.append(body["id"])
+        return 201, body
+
+    def _receive(self, body: dict[str, Any]) -> tuple[int, Any]:
+        for line in body["lines"]:
+            at = (line["sku"], body["location_id"])
+            self.on_hand[at] = self.on_hand.get(at, 0) + line["quantity"]
+        return 201, {}
 
     def _adjust(self, body: dict[str, Any]) -> tuple[int, Any]:
         [line] = body["lines"]
         at = (line["sku"], body["location_id"])
-        if self.on_hand.get(at, 0) + line["quantity"] < 0:
+        if self.on_hand.get(at, 0) + line["delta"] < 0:
             return 409, {"code": "stock_too_low", "retryable": False}
-        self.on_hand[at] = self.on_hand.get(at, 0) + line["quantity"]
+        self.on_hand[at] = self.on_hand.get(at, 0) + line["delta"]
         return 201, {}
 
     def _order(self, body: dict[str, Any]) -> tuple[int, Any]:
@@ -188,6 +195,7 @@ def serving(system: FakeSystem) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one packet per answer: else each waits for a delayed ACK
 
         def _serve(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -199,7 +207,7 @@ def serving(system: FakeSystem) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(payload)
 
-        do_GET = do_POST = _serve
+        do_GET = do_POST = _serve  # noqa: N815 (http.server names them)
 
         def log_message(self, *_: Any) -> None:
             return

@@ -21,7 +21,7 @@ def tokens() -> FakeTokens:
 
 @pytest.fixture
 def api(system: FakeSystem, tokens: FakeTokens, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    monkeypatch.setattr(clients, "_jitter", lambda state: 0.001)
+    monkeypatch.setattr(clients, "_jitter", lambda _: 0.001)
     with serving(system) as url:
         yield Api(url, tokens)
 
@@ -65,6 +65,6 @@ def test_an_expired_token_is_renewed_once(system: FakeSystem, api: Api, tokens: 
 
 
 def test_nobody_there_is_said(tokens: FakeTokens, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients, "_jitter", lambda state: 0.001)
+    monkeypatch.setattr(clients, "_jitter", lambda _: 0.001)
     with pytest.raises(Unreachable, match="GET /v1/orders"):
         Api("http://127.0.0.1:9", tokens).get("/v1/orders")

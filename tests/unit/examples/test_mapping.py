@@ -30,7 +30,7 @@ def test_an_invoice_becomes_an_order_with_the_ledgers_prices() -> None:
         )
     )
     assert part.key == "online-retail-536365-1-1"
-    assert (part.total, part.units, part.dropped) == (1530 + 678 + 1800, 8, 0)
+    assert (part.total, part.units, part.dropped) == (1530 + 678 + 1800, 8, Decimal(0))
     assert part.body == {
         "channel": "web",
         "currency": "GBP",
