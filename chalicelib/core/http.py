@@ -6,7 +6,7 @@ see them. Each route also declares what the OpenAPI document says of it (`core/o
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -63,22 +63,6 @@ class PageQuery(Schema):
 
     limit: int = Field(default=20, ge=1, le=MAX_LIMIT)
     cursor: str | None = Field(default=None, max_length=1_000)
-
-
-@dataclass(frozen=True, slots=True)
-class ListOf:
-    """The answer of `listed`: one page of views."""
-
-    view: type[BaseModel]
-
-
-def list_of(view: type[BaseModel]) -> ListOf:
-    """Documents an answer of `listed`, e.g. `answers={200: list_of(OrderSummary)}`."""
-    return ListOf(view)
-
-
-Shown = type[BaseModel] | ListOf | None
-"""What an answer's body is: a view, a page of views, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,160 @@
+"""Bulk import: rows are upserted by SKU, each in a transaction of its own, several at a time.
+
+Importing the same rows twice changes nothing: a row that says what is there already is not written.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from time import monotonic
+from typing import Any
+
+from chalicelib.catalog import domain, store
+from chalicelib.catalog.domain import Prices, Status
+from chalicelib.catalog.service import products, variants
+from chalicelib.catalog.service.products import NewProduct, NewVariant
+from chalicelib.core import observability
+from chalicelib.core.auth import Principal, Role
+from chalicelib.core.errors import AisleError, RuleBroken
+from chalicelib.core.table import Item, Transaction
+
+MAX_ROWS = 1_000
+WORKERS = 8
+BUDGET_SECONDS = 20.0
+"""After this, rows not begun are deferred: the gateway hangs up at 29 s."""
+
+
+class SkuOfOtherProduct(RuleBroken):
+    code = "sku_of_other_product"
+    title = "The SKU belongs to another product"
+
+
+class Outcome(StrEnum):
+    """What became of a row. Deferred rows were not begun, or met a passing fault; send them again."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    DEFERRED = "deferred"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """One SKU and its product. None leaves what is there as it is; prices are added to those that are there."""
+
+    line: int
+    product_ref: str
+    sku: str
+    title: str
+    category_id: str
+    name: str | None = None
+    description: str | None = None
+    brand: str | None = None
+    supplier_id: str | None = None
+    tax_code: str | None = None
+    status: Status | None = None
+    tax_rate_bps: int | None = None
+    weight_grams: int | None = None
+    gtin: str | None = None
+    prices: Prices = field(default_factory=dict)
+    attributes: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What became of the row on `line`; `code` and `detail` when it was refused or deferred."""
+
+    line: int
+    sku: str | None
+    outcome: Outcome
+    code: str | None = None
+    detail: str | None = None
+
+
+def import_rows(rows: Sequence[ImportRow], *, by: Principal, budget_seconds: float = BUDGET_SECONDS) -> list[RowResult]:
+    """Upsert each row by its SKU; answers one result a row, in the order of the rows.
+
+    Rows of one product, or of one SKU, run one after the other; others in parallel. No row's failure touches another.
+    """
+    by.require(Role.ADMIN, scope="catalog.write")
+    deadline = monotonic() + budget_seconds
+    groups: dict[str, list[ImportRow]] = {}
+    for row in rows:
+        groups.setdefault(row.product_ref, []).append(row)
+    Item._get_connection()  # made once, before threads would race for it
+
+    def run(group: list[ImportRow]) -> list[RowResult]:
+        return [_result(row, by, deadline) for row in group]
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        # Each group runs in a copy of this context, so its events carry the request's correlation id.
+        running = [pool.submit(copy_context().run, run, group) for group in groups.values()]
+        results = [result for future in running for result in future.result()]
+    observability.log.info("catalogue import", rows=len(rows))
+    return sorted(results, key=lambda result: result.line)
+
+
+def _result(row: ImportRow, by: Principal, deadline: float) -> RowResult:
+    if monotonic() > deadline:
+        return RowResult(row.line, row.sku, Outcome.DEFERRED, "out_of_time", "Not reached in time; send it again.")
+    try:
+        return RowResult(row.line, row.sku, variants.unless_stale(lambda: _upsert(row, by)))
+    except AisleError as error:
+        outcome = Outcome.DEFERRED if error.retryable else Outcome.REFUSED
+        return RowResult(row.line, row.sku, outcome, error.code, error.detail)
+
+
+def _upsert(row: ImportRow, by: Principal) -> Outcome:
+    known = store.variant(row.sku, consistent=True)
+    product_id = store.id_of_reference(row.product_ref)
+    if known is not None and known.product_id != product_id:
+        raise SkuOfOtherProduct(f"{row.sku} belongs to product {known.product_id}.")
+    tx = Transaction()
+    if product_id is None:
+        products.stage_product(tx, _new_product(row), by)
+        tx.commit()
+        return Outcome.CREATED
+    product = products.product_for_change(product_id)
+    changed_product = replace(product, **_given(row, _PRODUCT_FIELDS))
+    if known is None:
+        variants.stage_variant(tx, product, changed_product, _new_variant(row), by)
+        tx.commit()
+        return Outcome.CREATED
+    if changed_product != product:
+        products.stage_product_change(tx, product, replace(changed_product, version=product.version + 1), by)
+    changes = _given(row, _VARIANT_FIELDS) | {"prices": domain.merged(known.prices, row.prices)}
+    if replace(known, **_with_checked_gtin(changes)) != known:
+        variants.stage_variant_change(tx, known, changes, by)
+    if not tx:
+        return Outcome.UNCHANGED
+    tx.commit()
+    return Outcome.UPDATED
+
+
+_PRODUCT_FIELDS = ("title", "category_id", "description", "brand", "supplier_id", "tax_code")
+_VARIANT_FIELDS = ("name", "status", "tax_rate_bps", "weight_grams", "gtin", "attributes")
+
+
+def _given(row: ImportRow, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names if getattr(row, name) is not None}
+
+
+def _with_checked_gtin(changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {**changes, "gtin": domain.checked_gtin(changes["gtin"])} if "gtin" in changes else dict(changes)
+
+
+def _new_variant(row: ImportRow) -> NewVariant:
+    given = {"name": row.title, "tax_rate_bps": 0, **_given(row, _VARIANT_FIELDS)}
+    return NewVariant(sku=row.sku, prices=row.prices, **given)
+
+
+def _new_product(row: ImportRow) -> NewProduct:
+    return NewProduct(
+        reference=row.product_ref,
+        status=Status.ACTIVE,
+        variants=[_new_variant(row)],
+        **_given(row, _PRODUCT_FIELDS),
+    )
