@@ -20,7 +20,6 @@ import shutil
 import sys
 
 from rich.console import Console
-from rich.table import Table
 
 from infra.local import aws, emulator, logs, users
 from infra.local.progress import Progress
@@ -71,17 +70,15 @@ def _plain(text: str) -> str:
 def _up(_: argparse.Namespace) -> None:
     stack = Stack()
     record = up(stack, Options.from_environment(), Progress())
-    out = Console(highlight=False)
-    table = Table.grid(padding=(0, 2))
-    table.add_row("API", record["api_url"])
-    table.add_row("AWS endpoint", f"{record['endpoint_url']}  (region {record['region']}, any credentials)")
-    if "mqtt" in record:
-        table.add_row("MQTT", f"{record['mqtt']['host']}:{record['mqtt']['port']}")
-    for role, user in record["users"].items():
-        table.add_row(role, f"{user['username']}  {_plain(user['password'])}")
-    table.add_row("all of it", str(stack.record_file))
-    out.print(table, soft_wrap=True)
-    out.print('\ncurl -H "Authorization: $(make -s token ROLE=shopper)" ' + record["api_url"] + "/v1/…", soft_wrap=True)
+    shown = {
+        "API": record["api_url"],
+        "AWS endpoint": f"{record['endpoint_url']}  (region {record['region']}, key and secret: test)",
+        **({"MQTT": f"{record['mqtt']['host']}:{record['mqtt']['port']}"} if "mqtt" in record else {}),
+        **{role: f"{user['username']}  {user['password']}" for role, user in record["users"].items()},
+        "all of it": str(stack.record_file),
+    }
+    print("".join(f"{name:<14}{value}\n" for name, value in shown.items()))
+    print(f'curl -H "Authorization: $(make -s token ROLE=shopper)" {record["api_url"]}/v1/products')
 
 
 def _down(_: argparse.Namespace) -> None:
@@ -110,30 +107,26 @@ def _reset(_: argparse.Namespace) -> None:
 
 
 def _status(_: argparse.Namespace) -> None:
-    table = Table(box=None, header_style="dim")
-    for heading in ("stack", "state", "endpoint", "stage", "options", "API"):
-        table.add_column(heading, overflow="fold")
-    names = {path.name for path in LOCAL.iterdir() if (path / "emulator.json").exists()} if LOCAL.is_dir() else set()
-    for name in sorted(names | {Stack().name}):
-        stack = Stack(name)
-        found = emulator.running(stack)
-        try:
-            record = stack.record()
-        except LocalCloudError:
-            record = {}
-        options = " ".join(
-            word for word, on in (("persist", found and found.persist), ("iam", found and found.iam)) if on
-        )
-        state = ("up" if record else "starting") if found else "down"
-        table.add_row(
-            name,
-            state,
-            found.endpoint if found else "",
-            record.get("stage", "") if found else "",
-            options,
-            record.get("api_url", "") if found else "",
-        )
-    Console(highlight=False).print(table)
+    names = {path.parent.name for path in LOCAL.glob("*/emulator.json")} | {Stack().name}
+    lines = [
+        ("stack", "state", "endpoint", "stage", "options", "API"),
+        *(_state_of(Stack(name)) for name in sorted(names)),
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _state_of(stack: Stack) -> tuple[str, ...]:
+    found = emulator.running(stack)
+    if found is None:
+        return (stack.name, "down", "", "", "", "")
+    options = " ".join(word for word, on in (("persist", found.persist), ("iam", found.iam)) if on)
+    try:
+        record = stack.record()
+    except LocalCloudError:
+        return (stack.name, "starting", found.endpoint, "", options, "")
+    return (stack.name, "up", found.endpoint, record["stage"], options, record["api_url"])
 
 
 def _token(chosen: argparse.Namespace) -> None:

@@ -81,7 +81,13 @@ class Stack:
 
     @property
     def app(self) -> Path:
+        """The staged directory that Chalice deploys, with its memory of what it has deployed."""
         return self.directory / "app"
+
+    @property
+    def applying(self) -> Path:
+        """Exists while Terraform applies; left behind when it did not come to its end."""
+        return self.directory / "applying"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -126,6 +132,7 @@ class Stack:
         """Drop all knowledge of what is deployed, because the emulator that held it is gone."""
         self.forget_done()
         self.record_file.unlink(missing_ok=True)
+        self.applying.unlink(missing_ok=True)
         for state in self.directory.glob("terraform.tfstate*"):
             state.unlink()
         shutil.rmtree(self.app / ".chalice" / "deployed", ignore_errors=True)

@@ -35,7 +35,7 @@ def up(stack: Stack, options: Options, progress: Progress) -> Record:
     """Bring the stack up to date with the sources and answer its record, which is also in its `stack.json`."""
     with stack.locked():
         region = region_of(options.stage)
-        interrupted = _applying(stack).exists()
+        interrupted = stack.applying.exists()
         endpoint, instance = _emulator(stack, options, region, progress)
         try:
             return _deploy_into(stack, options, region, endpoint, instance, progress)
@@ -111,24 +111,19 @@ def _infrastructure(
         step.says("terraform init")
         terraform.init()
         step.says("terraform apply")
-        _applying(stack).touch()
+        stack.applying.touch()
         try:
             terraform.apply(step.says)
         except LocalCloudError:
-            _applying(stack).unlink()  # Terraform came to its end and knows what it made
+            stack.applying.unlink()  # Terraform came to its end and knows what it made
             raise
-        _applying(stack).unlink()
+        stack.applying.unlink()
         outputs = terraform.outputs()
         saved.write_text(json.dumps(outputs))
         saved.chmod(0o600)
         stack.mark_done("infrastructure", inputs)
         step.done()
     return outputs
-
-
-def _applying(stack: Stack) -> Path:
-    """Exists while Terraform applies; left behind when it did not come to its end."""
-    return stack.directory / "applying"
 
 
 def _application(
@@ -153,16 +148,22 @@ def chalice_deploy(staged: Path, stage: str, environment: dict[str, str], log: P
     command = [sys.executable, "-m", "infra.local.chalice_cli", "--project-dir", str(staged), "deploy"]
     command += ["--stage", stage]
     if log is None:
-        failed = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-        said = ""
-    else:
-        ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        failed, said = ran.returncode, ran.stdout + ran.stderr
-        with log.open("a") as file:
-            file.write(said)
-    if failed:
-        tail = "\n".join(said.strip().splitlines()[-8:])
-        raise LocalCloudError(f"chalice deploy failed{f' (log: {log})' if log else ''}:\n{tail}")
+        if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
+            raise LocalCloudError("chalice deploy failed")
+        return
+    with log.open("w") as file:
+        # In a session of its own it does not hear Ctrl-C: Chalice writes down what it made at its end only.
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            process.wait(60)
+            raise
+    if process.returncode:
+        tail = "\n".join(log.read_text().strip().splitlines()[-8:])
+        raise LocalCloudError(f"chalice deploy failed (log: {log}):\n{tail}")
 
 
 def deployed(staged: Path, stage: str) -> list[Record]:

@@ -35,9 +35,9 @@ def main() -> None:
         )
 
     # Imported only now: MiniStack reads the environment and configures logging at import.
-    from infra.local.cloud import alarms, event_buses, functions, pipes, rest_api_import, state_machines
+    from infra.local.cloud import alarms, event_buses, functions, pipes, rest_api_import, state_machines, transport
 
-    for gap in (rest_api_import, functions, state_machines, alarms, pipes, event_buses):
+    for gap in (rest_api_import, functions, state_machines, pipes, event_buses, alarms, transport):
         gap.install()
 
     # `-m` put this repository on the path; functions must not find it there.
