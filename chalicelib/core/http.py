@@ -355,8 +355,8 @@ def once(command: Callable[[Idempotency], Answer]) -> Response:
     record = idempotency()
     try:
         return send(command(record))
-    except Replay:
-        raise
+    except Replay as replay:
+        return _replayed(replay.answer)
     except AisleError:
         earlier = record.earlier()
         if earlier is not None:

@@ -35,6 +35,7 @@ class Shop:
     stack: TestStack
     channel: str
     location: str
+    category: str = ""
 
     def post(self, path: str, body: Any, role: str = "admin", key: str | None = None, **headers: str) -> Answer:
         return self.stack.call(
@@ -51,6 +52,7 @@ class Shop:
             "/v1/products",
             {
                 "title": f"Thing {sku}",
+                "category_id": self.category,
                 "status": "active",
                 "variants": [
                     {
@@ -159,4 +161,7 @@ def shop(stack: TestStack) -> Iterator[Shop]:
         },
     )
     assert made.status == 201, made
+    made = shop.post("/v1/categories", {"name": "Things", "slug": f"things-{name}"})
+    assert made.status == 201, made
+    shop.category = made.body["id"]
     return shop
