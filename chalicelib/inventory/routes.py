@@ -181,7 +181,7 @@ def adjust_stock() -> Response:
     answers={201: BookedView},
     scopes=[SCOPE],
     idempotent=True,
-    raises=[LocationUnknown, CountOutdated, CountBelowReserved, TooManyUnits],
+    raises=[LocationUnknown, CountOutdated, CountBelowReserved],
 )
 def count_stock() -> Response:
     """Sets on-hand stock to what was counted if it is still what the counter was told; else says what it is now."""
