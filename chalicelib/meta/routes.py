@@ -1,11 +1,13 @@
 """The route that serves the OpenAPI document."""
 
+import json
 from functools import cache
 
 from chalice.app import Response
 
 from chalicelib.core import http
 from chalicelib.core.http import Routes
+from chalicelib.core.idempotency import Answer
 
 routes = Routes(__name__, "meta")
 
@@ -13,11 +15,11 @@ routes = Routes(__name__, "meta")
 @routes.endpoint("GET", "/v1/openapi.json", summary="Read this document", answers={200: None}, public=True)
 def read_openapi() -> Response:
     """OpenAPI 3.1, generated from the code that answers."""
-    return http.send(http.Answer(200, _document(), {"Content-Type": "application/json"}))
+    return http.send(Answer(200, _document(), {"Content-Type": "application/json"}))
 
 
 @cache
 def _document() -> str:
-    from chalicelib.core.openapi import document, to_json  # late: only this route needs it
+    from chalicelib.core.openapi import document  # late: only this route needs it
 
-    return to_json(document(http.OPERATIONS))
+    return json.dumps(document(http.OPERATIONS), separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,99 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.catalog import domain
+from chalicelib.catalog.domain import Category, CategoryTooDeep, GtinInvalid, Status, Variant, VariantTooLarge
+
+
+def a_variant(**changes):
+    given = {
+        "sku": "A1",
+        "product_id": "prd_1",
+        "name": "Lantern",
+        "status": Status.ACTIVE,
+        "product_status": Status.ACTIVE,
+        "tax_rate_bps": 2000,
+        "weight_grams": 300,
+        "prices": {"web": {"GBP": 1299}},
+    }
+    return Variant(**{**given, **changes})
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("96385074", "00000096385074"),  # GTIN-8 of the GS1 General Specifications
+        ("614141000036", "00614141000036"),
+        ("4006381333931", "04006381333931"),
+        ("10614141000415", "10614141000415"),
+    ],
+)
+def test_gtins_of_all_lengths_are_kept_as_14_digits(text, stored):
+    assert domain.checked_gtin(text) == stored
+
+
+@pytest.mark.parametrize("text", ["4006381333932", "40063813339", "400638133393A", "", "٤٠٠٦٣٨١٣"])
+def test_what_is_no_gtin_is_refused(text):
+    with pytest.raises(GtinInvalid):
+        domain.checked_gtin(text)
+
+
+@given(st.text(alphabet="0123456789", min_size=13, max_size=13), st.integers(0, 12), st.integers(1, 9))
+def test_a_wrong_digit_is_always_noticed(body, place, off):
+    check = next(digit for digit in "0123456789" if _is_gtin(body + digit))
+    typo = str((int(body[place]) + off) % 10)
+    assert not _is_gtin(body[:place] + typo + body[place + 1 :] + check)
+
+
+def _is_gtin(text):
+    try:
+        domain.checked_gtin(text)
+    except GtinInvalid:
+        return False
+    return True
+
+
+def test_an_offer_has_the_price_of_its_channel_and_currency():
+    variant = a_variant(prices={"web": {"GBP": 1299, "EUR": 1499}, "store": {"GBP": 1199}})
+    assert domain.offer_of(variant, "store", "GBP").unit_price == domain.Money(1199, "GBP")
+    assert domain.offer_of(variant, "store", "EUR").unit_price is None
+
+
+def test_each_sku_that_cannot_be_sold_has_its_own_fault_and_place():
+    variants = {
+        "OK": a_variant(sku="OK"),
+        "DRAFT": a_variant(sku="DRAFT", status=Status.DRAFT),
+        "OLD": a_variant(sku="OLD", status=Status.ARCHIVED),
+        "GONE": a_variant(sku="GONE", product_status=Status.ARCHIVED),
+        "FREE": a_variant(sku="FREE", prices={}),
+        "ASKED": a_variant(sku="ASKED", prices={}),
+    }
+    skus = [*variants, "NONE"]
+    faults = domain.faults_of_sale(
+        variants, skus, "web", "GBP", pointers={sku: f"/{sku}" for sku in skus}, price_optional={"ASKED"}
+    )
+    assert [(fault.pointer, fault.code) for fault in faults] == [
+        ("/DRAFT", "sku_unknown"),
+        ("/OLD", "not_active"),
+        ("/GONE", "not_active"),
+        ("/FREE", "no_price"),
+        ("/NONE", "sku_unknown"),
+    ]
+
+
+def test_a_variant_stays_small_enough_for_one_write_unit():
+    with pytest.raises(VariantTooLarge):
+        domain.document_of(a_variant(attributes={f"a{number}": "x" * 100 for number in range(8)}))
+
+
+def test_categories_nest_eight_levels():
+    parent = Category("c7", "n", "s", path=tuple(f"c{number}" for number in range(1, 7)))
+    assert len(domain.below(parent)) == 7
+    with pytest.raises(CategoryTooDeep):
+        domain.below(Category("c8", "n", "s", path=domain.below(parent)))
+
+
+def test_prices_are_merged_by_channel_and_currency():
+    merged = domain.merged({"web": {"GBP": 1, "EUR": 2}}, {"web": {"GBP": 3}, "store": {"GBP": 4}})
+    assert merged == {"web": {"GBP": 3, "EUR": 2}, "store": {"GBP": 4}}
