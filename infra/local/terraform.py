@@ -176,6 +176,8 @@ class Terraform:
         finally:
             if process.poll() is None:
                 process.terminate()
+            if process.stdout is not None:
+                process.stdout.close()
             if self.log is not None:
                 with self.log.open("a") as log:
                     log.writelines(lines)
