@@ -24,8 +24,8 @@ def payment_captured(tx: Transaction, payment: Payment, for_: str, amount: int, 
 
 
 def payment_voided(tx: Transaction, payment: Payment, amount: int, by: Principal) -> None:
-    """So much was given back before it was taken."""
-    _publish(tx, "PaymentVoided", payment, by, amount=amount, reason=payment.reason)
+    """So much was given back before it was taken: the whole for a reason, or what was not shipped."""
+    _publish(tx, "PaymentVoided", payment, by, amount=amount, reason=payment.reason or "not_shipped")
 
 
 def _publish(tx: Transaction, type: str, payment: Payment, by: Principal, **data: object) -> None:

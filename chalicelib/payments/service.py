@@ -10,6 +10,7 @@ from chalicelib.core import observability
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import NotFound, Stale, Unavailable
 from chalicelib.core.money import Money
+from chalicelib.core.settings import settings
 from chalicelib.core.table import Item, Transaction
 from chalicelib.core.tasks import Outcome
 from chalicelib.payments import domain, events, gateways, store
@@ -18,7 +19,9 @@ from chalicelib.payments.gateways import Approved, Declined, PaymentGateway, Unk
 
 __all__ = ["Payment", "PaymentStatus"]
 
-_ATTEMPTS = 6
+CHARGES = "charges"
+"""The due of an order without goods."""
+_ATTEMPTS = 8
 
 
 class CaptureDeclined(Exception):
@@ -35,7 +38,8 @@ class VoidDeclined(Exception):
 def open_payment(tx: Transaction, order_id: str, amount: Money, token: str | None, by: Principal) -> None:
     """Add the payment of a new order. An order that costs nothing needs none."""
     status = PaymentStatus.PENDING if amount.amount else PaymentStatus.NOT_REQUIRED
-    store.add(tx, Payment(order_id, amount.currency, amount.amount, status), token)
+    payment = Payment(order_id, amount.currency, amount.amount, settings().payment_gateway, status)
+    store.add(tx, payment, token if amount.amount else None)
 
 
 def payment_keys(order_id: str) -> list[tuple[type[Item], str, str]]:
@@ -52,7 +56,10 @@ def payment_from(found: Mapping[tuple[str, str], Item], order_id: str) -> Paymen
 
 
 def add_due(tx: Transaction, payment: Payment, key: str, amount: int, *, final: bool, by: Principal) -> None:
-    """Add "so much is to be captured for this fulfilment" to the shipping transaction; `final`: nothing more will be."""
+    """Add "so much is to be captured for this fulfilment" to the shipping transaction; `final`: nothing more will be.
+
+    `amount` is in minor units. Raises `PaymentOutOfTurn` when the payment is being given back.
+    """
     store.change(tx, domain.add_due(payment, key, amount, final=final))
 
 
@@ -67,152 +74,162 @@ def read_payment(order_id: str, by: Principal) -> Payment:
 
 # ---- steps of the workflow ----------------------------------------------------------------------------------------------
 
+Gateways = Callable[[str], PaymentGateway]
 
-def authorise(order_id: str, by: Principal, gateway: PaymentGateway | None = None) -> Outcome:
+
+def authorise(order_id: str, by: Principal, provider: Gateways = gateways.gateway) -> Outcome:
     """Ask the provider to hold the order's amount.
 
     Outcomes: `authorised`, `not_required`, `declined` with a reason, `unknown`: to be looked up.
     """
-    provider = gateway or gateways.gateway()
 
     def step(payment: Payment, token: str | None) -> Outcome:
-        known = _decided(payment)
-        if known is not None:
-            return known
-        amount = Money(payment.amount, payment.currency)
-        return _record_authorisation(payment, provider.authorise(_key(order_id, "authorise"), amount, token), by)
+        if payment.status is PaymentStatus.UNKNOWN:
+            return _look_up(payment, token, provider(payment.gateway), by)
+        if payment.decided or payment.final:
+            return _as_outcome(payment)
+        return _record(payment, _ask_to_hold(payment, token, provider(payment.gateway)), by)
 
     return _with_latest(order_id, step)
 
 
-def look_up(order_id: str, by: Principal, gateway: PaymentGateway | None = None) -> Outcome:
-    """Ask the provider what became of the authorisation; one it never got is sent again under the same key."""
-    provider = gateway or gateways.gateway()
+def look_up(order_id: str, by: Principal, provider: Gateways = gateways.gateway) -> Outcome:
+    """Ask the provider what became of the authorisation; one it never got is sent again under the same key.
+
+    Outcomes as of `authorise`.
+    """
 
     def step(payment: Payment, token: str | None) -> Outcome:
-        known = _decided(payment)
-        if known is not None:
-            return known
-        key = _key(order_id, "authorise")
-        answer = provider.look_up(key)
-        if isinstance(answer, gateways.NotFound):
-            answer = provider.authorise(key, Money(payment.amount, payment.currency), token)
-        return _record_authorisation(payment, answer, by)
+        if payment.decided or payment.final:
+            return _as_outcome(payment)
+        return _look_up(payment, token, provider(payment.gateway), by)
 
     return _with_latest(order_id, step)
 
 
-def capture(order_id: str, due: str, by: Principal, gateway: PaymentGateway | None = None) -> Outcome:
+def _look_up(payment: Payment, token: str | None, asked: PaymentGateway, by: Principal) -> Outcome:
+    answer = asked.look_up(_key(payment, "authorise"))
+    if isinstance(answer, gateways.NotFound):
+        answer = _ask_to_hold(payment, token, asked)
+    return _record(payment, answer, by)
+
+
+def _ask_to_hold(payment: Payment, token: str | None, asked: PaymentGateway) -> gateways.Answer:
+    if token is None:
+        return Declined("no_payment_method")
+    return asked.authorise(_key(payment, "authorise"), Money(payment.amount, payment.currency), token)
+
+
+def _record(payment: Payment, answer: gateways.Answer, by: Principal) -> Outcome:
+    if isinstance(answer, Unknown):
+        if payment.status is not PaymentStatus.UNKNOWN:
+            _commit(domain.leave_unknown(payment))
+        return {"outcome": "unknown"}
+    return _as_outcome(_record_decision(payment, answer, by))
+
+
+def _record_decision(payment: Payment, answer: Approved | Declined, by: Principal) -> Payment:
+    if isinstance(answer, Approved):
+        authorised = domain.authorise(payment, answer.reference)
+        return _commit(authorised, lambda tx: events.payment_authorised(tx, authorised, by))
+    declined = domain.decline(payment, answer.reason)
+    _commit(declined, lambda tx: events.payment_declined(tx, declined, by))
+    observability.count("PaymentsDeclined")
+    return declined
+
+
+def _as_outcome(payment: Payment) -> Outcome:
+    """What the workflow is told of a payment that is decided or being given back."""
+    if payment.status in (PaymentStatus.AUTHORISED, PaymentStatus.NOT_REQUIRED):
+        return {"outcome": str(payment.status)}
+    return {"outcome": "declined", "reason": payment.reason or "void"}
+
+
+def capture(order_id: str, due: str, by: Principal, provider: Gateways = gateways.gateway) -> Outcome:
     """Take what fell due for a fulfilment; when nothing more will, give the rest of the authorisation back.
 
     Outcomes: `captured` with the amount, `nothing_due`. Raises `CaptureDeclined`, `VoidDeclined`, and `Unavailable` while
     the provider does not say; all are safe to repeat.
     """
-    provider = gateway or gateways.gateway()
 
     def step(payment: Payment, token: str | None) -> Outcome:
-        amount = payment.dues.get(due)
-        if amount:
-            answer = _asked(
-                provider,
-                _key(order_id, f"capture:{due}"),
-                lambda key: provider.capture(key, payment.reference or "", Money(amount, payment.currency)),
-            )
-            if isinstance(answer, Declined):
-                raise CaptureDeclined(answer.reason)
-            payment = domain.capture(payment, due)
-            tx = Transaction()
-            store.change(tx, payment)
-            events.payment_captured(tx, payment, due, amount, by)
-            tx.commit()
-            observability.count("PaymentsCaptured")
+        if due in payment.dues:
+            payment = _capture_due(payment, due, provider(payment.gateway), by)
         if payment.final and not payment.dues and payment.remainder:
-            _give_back(payment, "not shipped", by, provider)
-        taken = payment.captures.get(due, 0)
-        return {"outcome": "captured", "amount": taken} if taken else {"outcome": "nothing_due"}
+            payment = _give_back(payment, provider(payment.gateway), by)
+        taken = payment.captures.get(due)
+        return {"outcome": "captured", "amount": taken.amount} if taken else {"outcome": "nothing_due", "amount": 0}
 
     return _with_latest(order_id, step)
 
 
-def void(order_id: str, reason: str, by: Principal, gateway: PaymentGateway | None = None) -> Outcome:
+def _capture_due(payment: Payment, due: str, asked: PaymentGateway, by: Principal) -> Payment:
+    amount = Money(payment.dues[due], payment.currency)
+    held = payment.authorisation or ""
+    answer = _answered(asked, _key(payment, f"capture:{due}"), lambda key: asked.capture(key, held, amount))
+    if isinstance(answer, Declined):
+        raise CaptureDeclined(answer.reason)
+    captured = domain.capture(payment, due, answer.reference)
+    _commit(captured, lambda tx: events.payment_captured(tx, captured, due, amount.amount, by))
+    observability.count("PaymentsCaptured")
+    return captured
+
+
+def void(order_id: str, reason: str, by: Principal, provider: Gateways = gateways.gateway) -> Outcome:
     """Undo of authorising: give back what is held, and see to it that nothing can be held later.
 
-    An authorisation whose answer is missing is looked up first. Outcomes: `voided` with the amount, `nothing_to_void`.
+    The intent is recorded first; then an authorisation whose answer is missing is looked up, and one that the provider has
+    not seen is forestalled. Outcomes: `voided` with the amount, `nothing_to_void`. Raises `PaymentOutOfTurn` when goods
+    have left, `VoidDeclined`, and `Unavailable` while the provider does not say; the last two are safe to repeat.
     """
-    provider = gateway or gateways.gateway()
 
     def step(payment: Payment, token: str | None) -> Outcome:
-        if payment.status in (PaymentStatus.VOID, PaymentStatus.DECLINED, PaymentStatus.NOT_REQUIRED):
-            return {"outcome": "voided", "amount": payment.voided} if payment.voided else {"outcome": "nothing_to_void"}
-        if payment.status in (PaymentStatus.PENDING, PaymentStatus.UNKNOWN):
-            answer = provider.look_up(_key(order_id, "authorise"))
-            if isinstance(answer, Unknown):
-                raise Unavailable(f"The provider does not say yet: {answer.why}.")
-            if isinstance(answer, Approved):
-                payment = domain.authorise(payment, answer.reference)
-                tx = Transaction()
-                store.change(tx, payment)
-                events.payment_authorised(tx, payment, by)
-                tx.commit()
-        return _give_back(payment, reason, by, provider)
+        if payment.status not in (PaymentStatus.VOID, PaymentStatus.DECLINED, PaymentStatus.NOT_REQUIRED):
+            payment = _given_back_whole(payment, reason, provider(payment.gateway), by)
+        return {"outcome": "voided", "amount": payment.voided} if payment.voided else {"outcome": "nothing_to_void"}
 
     return _with_latest(order_id, step)
 
 
-def _give_back(payment: Payment, reason: str, by: Principal, provider: PaymentGateway) -> Outcome:
-    amount = payment.remainder
-    if amount:
-        answer = _asked(
-            provider,
-            _key(payment.order_id, "void"),
-            lambda key: provider.void(key, payment.reference or "", Money(amount, payment.currency)),
-        )
-        if isinstance(answer, Declined):
-            raise VoidDeclined(answer.reason)
-    voided = domain.void(payment, reason)
-    tx = Transaction()
-    store.change(tx, voided)
-    events.payment_voided(tx, voided, amount, by)
-    tx.commit()
-    return {"outcome": "voided", "amount": amount} if amount else {"outcome": "nothing_to_void"}
+def _given_back_whole(payment: Payment, reason: str, asked: PaymentGateway, by: Principal) -> Payment:
+    if not payment.final or payment.dues or payment.captures:
+        payment = _commit(domain.close(payment, reason))
+    if not payment.decided:
+        answer = asked.forestall(_key(payment, "authorise"))
+        if isinstance(answer, Unknown):
+            raise Unavailable(f"The provider does not say yet: {answer.why}.")
+        if isinstance(answer, gateways.NotFound):
+            return _commit(domain.void(payment))
+        payment = _record_decision(payment, answer, by)
+    return _give_back(payment, asked, by) if payment.remainder else payment
 
 
-def _record_authorisation(payment: Payment, answer: gateways.Answer, by: Principal) -> Outcome:
-    tx = Transaction()
-    if isinstance(answer, Approved):
-        payment = domain.authorise(payment, answer.reference)
-        events.payment_authorised(tx, payment, by)
-    elif isinstance(answer, Declined):
-        payment = domain.decline(payment, answer.reason)
-        events.payment_declined(tx, payment, by)
-        observability.count("PaymentsDeclined")
-    elif payment.status is PaymentStatus.UNKNOWN:
-        return {"outcome": "unknown"}
-    else:
-        payment = domain.leave_unknown(payment)
-    store.change(tx, payment)
-    tx.commit()
-    return _decided(payment) or {"outcome": "unknown"}
+def _give_back(payment: Payment, asked: PaymentGateway, by: Principal) -> Payment:
+    held = payment.authorisation or ""
+    answer = _answered(asked, _key(payment, "void"), lambda key: asked.void(key, held))
+    if isinstance(answer, Declined):
+        raise VoidDeclined(answer.reason)
+    voided = domain.void(payment)
+    return _commit(voided, lambda tx: events.payment_voided(tx, voided, payment.remainder, by))
 
 
-def _decided(payment: Payment) -> Outcome | None:
-    match payment.status:
-        case PaymentStatus.AUTHORISED | PaymentStatus.NOT_REQUIRED:
-            return {"outcome": str(payment.status)}
-        case PaymentStatus.DECLINED | PaymentStatus.VOID:
-            return {"outcome": "declined", "reason": payment.reason or "void"}
-        case _:
-            return None
-
-
-def _asked(provider: PaymentGateway, key: str, call: Callable[[str], gateways.Answer]) -> Approved | Declined:
+def _answered(asked: PaymentGateway, key: str, call: Callable[[str], gateways.Answer]) -> Approved | Declined:
     """The provider's answer to a call; a missing one is looked up once, and left to a repetition after that."""
     answer: gateways.Answer | gateways.NotFound = call(key)
     if isinstance(answer, Unknown):
-        answer = provider.look_up(key)
+        answer = asked.look_up(key)
     if isinstance(answer, Approved | Declined):
         return answer
     raise Unavailable("The payment provider does not answer; the same key will be tried again.")
+
+
+def _commit(payment: Payment, announce: Callable[[Transaction], None] | None = None) -> Payment:
+    tx = Transaction()
+    store.change(tx, payment)
+    if announce is not None:
+        announce(tx)
+    tx.commit()
+    return payment
 
 
 def _with_latest(order_id: str, step: Callable[[Payment, str | None], Outcome]) -> Outcome:
@@ -232,5 +249,5 @@ def _must_find(order_id: str) -> tuple[Payment, str | None]:
     return found
 
 
-def _key(order_id: str, intent: str) -> str:
-    return f"{order_id}:{intent}"
+def _key(payment: Payment, intent: str) -> str:
+    return f"{payment.order_id}:{intent}"

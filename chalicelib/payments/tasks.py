@@ -11,14 +11,17 @@ from chalicelib.payments import service
 functions = Blueprint(__name__)
 tasks = Tasks("payments")
 
-CHARGES = "charges"
-"""The due of an order without goods."""
-
 
 @tasks.task
 def authorise_payment(order_id: str, by: Principal) -> Outcome:
     """Hold the order's amount."""
     return service.authorise(order_id, by)
+
+
+@tasks.task
+def void_payment(order_id: str, by: Principal, reason: str = "order_refused") -> Outcome:
+    """Undo of authorise_payment, also of one whose answer is missing."""
+    return service.void(order_id, reason, by)
 
 
 @tasks.task
@@ -28,15 +31,9 @@ def look_up_payment(order_id: str, by: Principal) -> Outcome:
 
 
 @tasks.task
-def void_payment(order_id: str, by: Principal, reason: str | None = None) -> Outcome:
-    """Undo of authorise_payment."""
-    return service.void(order_id, reason or "refused", by)
-
-
-@tasks.task
 def capture_payment(order_id: str, by: Principal, fulfilment_id: str | None = None) -> Outcome:
-    """Take what fell due for a fulfilment, or for charges."""
-    return service.capture(order_id, fulfilment_id or CHARGES, by)
+    """Take what fell due for a fulfilment, or for the charges of an order without goods."""
+    return service.capture(order_id, fulfilment_id or service.CHARGES, by)
 
 
 @functions.lambda_function(name="payments-tasks")
