@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any
 
 os.environ.update(
@@ -34,6 +35,7 @@ import pytest
 from chalice.app import Chalice
 from chalice.local import LambdaContext, LambdaEventConverter, RouteMatcher
 from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
 
 from chalicelib.core.auth import RESOURCE_SERVER, USER_SCOPE, Principal, Role
 
@@ -76,6 +78,19 @@ def create_table(dynamodb: Any, name: str = "aisle-test") -> None:
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in STRING_KEYS],
         GlobalSecondaryIndexes=[_index(1, summary), _index(2, summary), _index(3, {"ProjectionType": "KEYS_ONLY"})],
     )
+
+
+_one_at_a_time = Lock()
+_call_action = DynamoHandler.call_action
+
+
+def _call_alone(handler: DynamoHandler) -> Any:
+    """moto copies all tables before a transaction and puts them back when it fails; parallel calls would get lost."""
+    with _one_at_a_time:
+        return _call_action(handler)
+
+
+DynamoHandler.call_action = _call_alone  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -105,6 +105,10 @@ def _result(row: ImportRow, by: Principal, deadline: float) -> RowResult:
     except AisleError as error:
         outcome = Outcome.DEFERRED if error.retryable else Outcome.REFUSED
         return RowResult(row.line, row.sku, outcome, error.code, error.detail)
+    except Exception:
+        # The other rows' results must not be lost with this one.
+        observability.log.exception("an imported row failed", sku=row.sku)
+        return RowResult(row.line, row.sku, Outcome.DEFERRED, "internal_error", "Something went wrong on our side.")
 
 
 def _upsert(row: ImportRow, by: Principal) -> Outcome:

@@ -1,0 +1,71 @@
+"""The routes, the document, and the copies of it that are committed say the same."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from app import app
+from chalicelib.core import openapi
+from chalicelib.core.http import OPERATIONS
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def document():
+    return openapi.document(OPERATIONS)
+
+
+def operations_in(document):
+    return {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+
+
+def test_every_route_is_in_the_document_and_nothing_else(document):
+    routes = {(method, path) for path, methods in app.routes.items() for method in methods}
+    assert operations_in(document) == routes
+
+
+def test_the_committed_document_is_the_generated_one(document):
+    committed = (DOCS / "openapi.json").read_text()
+    assert committed == openapi.to_json(document) + "\n", "run: python -m chalicelib.core.openapi > docs/openapi.json"
+
+
+def test_the_committed_list_of_errors_is_the_generated_one():
+    committed = (DOCS / "errors.md").read_text()
+    assert committed == openapi.error_list() + "\n", "run: python -m chalicelib.core.openapi errors > docs/errors.md"
+
+
+def test_the_document_is_valid(document):
+    OpenAPIV31SpecValidator(json.loads(json.dumps(document))).validate()
+
+
+def test_operations_have_names_of_their_own(document):
+    names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_a_code_means_one_thing():
+    codes = re.findall(r"^\| `(\w+)`", openapi.error_list(), flags=re.MULTILINE)
+    assert sorted(codes) == sorted(set(codes))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_what_is_written_is_guarded(operation):
+    """Only reads are public; unsafe commands name their key or their version."""
+    if operation.method != "GET":
+        assert not operation.public
+    assert operation.versioned == (operation.method in {"PUT", "PATCH", "DELETE"})
+    if operation.method == "POST":
+        assert operation.idempotent or operation.name in _HARMLESS_TWICE
+
+
+_HARMLESS_TWICE = {"import_rows"}
+
+
+def test_the_api_serves_the_document(call, document):
+    reply = call("GET", "/v1/openapi.json")
+    assert reply.status == 200
+    assert reply.json == json.loads(json.dumps(document))
