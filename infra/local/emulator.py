@@ -77,7 +77,9 @@ def start(stack: Stack, options: Options, region: str, python: Path) -> Emulator
         _wait_until_ready(stack, emulator, process)
     except BaseException:
         process.terminate()
+        process.wait(STOP_TIMEOUT)
         raise
+    process.returncode = 0  # it is to outlive this command, of which Popen would otherwise warn
     return emulator
 
 

@@ -28,11 +28,12 @@ def request_of(params: dict[str, Any]) -> dict[str, Any]:
 def without_defaults(alarm: dict[str, Any]) -> dict[str, Any]:
     """An alarm without the period and statistic that MiniStack assumes and AWS leaves out.
 
-    Metric queries have both within each query, and a percentile (`ExtendedStatistic`) takes the statistic's place.
+    An alarm on an expression has both within its queries (which MiniStack drops, so that it never rings), and in one on
+    a percentile `ExtendedStatistic` takes the statistic's place.
     """
     assumed = set()
-    if alarm.get("Metrics"):
-        assumed = {"Period", "Statistic"}
+    if not alarm.get("MetricName"):
+        assumed = {"Period", "Statistic", "MetricName", "Namespace"}
     elif alarm.get("ExtendedStatistic"):
         assumed = {"Statistic"}
     return {field: value for field, value in alarm.items() if field not in assumed}

@@ -1,6 +1,9 @@
 """Gap: a pipe forgets its source and target parameters, so Terraform replaces every pipe at each apply.
 
 They are kept and described here. Delivery is as it was: MiniStack ignores filters, batch sizes and retries.
+
+And a gap with PERSIST=1: a pipe's position in its stream outlives a restart and the stream does not, so after a restart
+the pipe would be deaf to as many records as it had delivered before. It begins anew with the stream.
 """
 
 from __future__ import annotations
@@ -39,9 +42,15 @@ def kept(body: Json, pipe: Json) -> Json:
     return fields
 
 
+def position_within(stream_end: int, position: int) -> int:
+    """The position to read on from: one beyond the end belongs to a stream of before a restart."""
+    return 0 if position > stream_end else position
+
+
 def install() -> None:
     from ministack.services import pipes as service
 
+    poll = service._poll_pipe
     create, update, describe = service._create_pipe, service._update_pipe, service._describe_response
 
     def create_and_keep(name: str, body: Json) -> Any:
@@ -63,6 +72,15 @@ def install() -> None:
     def describe_in_full(pipe: Json) -> Json:
         return {**describe(pipe), **{field: pipe[field] for field in KEPT if field in pipe}}
 
+    def poll_after_restart(dynamodb: Any, pipe: Json, account_id: str) -> None:
+        source = service._dynamodb_stream_source(pipe.get("Source", ""))
+        if source is not None and pipe["Arn"] in service._positions:
+            spec, table = source
+            end = dynamodb.stream_end_position(table, account_id=account_id, region=spec.region)
+            service._positions[pipe["Arn"]] = position_within(end, int(service._positions[pipe["Arn"]]))
+        poll(dynamodb, pipe, account_id)
+
+    service._poll_pipe = poll_after_restart
     service._create_pipe = create_and_keep
     service._update_pipe = update_and_keep
     service._describe_response = describe_in_full
