@@ -1,0 +1,388 @@
+"""Every route against the deployed API: as nobody, as those who may not, as those who may, and as another tenant."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import urllib3
+
+import app as application
+from chalicelib.core.http import OPERATIONS, Operation
+from infra.local.testing import Answer, TestStack
+from tests.journeys.conftest import Shop
+
+SCOPES = ("catalog.write", "fulfilment.write", "inventory.write", "orders.read", "orders.write")
+ROLES = ("shopper", "associate", "supplier", "admin")
+
+EVERYONE = frozenset({"nobody", *ROLES})
+BUYERS = frozenset({"shopper", "associate", "admin"})
+STAFF = frozenset({"associate", "admin"})
+# Such a route answers whoever is signed in, and shows to staff what it hides from the others.
+SIGNED_IN = frozenset(ROLES)
+ADMINS = frozenset({"admin"})
+
+
+@dataclass(frozen=True)
+class Access:
+    """Which roles may call a route, and which scope lets a machine in (None: no machine)."""
+
+    roles: frozenset[str]
+    scope: str | None = None
+
+
+PUBLIC = Access(EVERYONE)
+
+# Who may what. A route that is not in here fails the first test: decide, then write it down.
+ACCESS: dict[str, Access] = {
+    "POST /v1/categories": Access(ADMINS, "catalog.write"),
+    "GET /v1/categories": PUBLIC,
+    "GET /v1/categories/{category_id}": PUBLIC,
+    "PATCH /v1/categories/{category_id}": Access(ADMINS, "catalog.write"),
+    "POST /v1/products": Access(ADMINS, "catalog.write"),
+    "GET /v1/products": PUBLIC,
+    "GET /v1/catalog/products": Access(SIGNED_IN, "catalog.write"),
+    "GET /v1/products/{product_id}": PUBLIC,
+    "GET /v1/catalog/products/{product_id}": Access(SIGNED_IN, "catalog.write"),
+    "PATCH /v1/products/{product_id}": Access(ADMINS, "catalog.write"),
+    "POST /v1/products/{product_id}/variants": Access(ADMINS, "catalog.write"),
+    "GET /v1/products/{product_id}/variants": PUBLIC,
+    "GET /v1/catalog/products/{product_id}/variants": Access(SIGNED_IN, "catalog.write"),
+    "GET /v1/variants/{sku}": PUBLIC,
+    "GET /v1/catalog/variants/{sku}": Access(SIGNED_IN, "catalog.write"),
+    "PATCH /v1/variants/{sku}": Access(ADMINS, "catalog.write"),
+    "PUT /v1/variants/{sku}/prices": Access(ADMINS, "catalog.write"),
+    "POST /v1/catalog/imports": Access(ADMINS, "catalog.write"),
+    "POST /v1/inventory/locations": Access(ADMINS, "inventory.write"),
+    "GET /v1/inventory/locations": Access(STAFF, "inventory.write"),
+    "GET /v1/inventory/locations/{location_id}": Access(STAFF, "inventory.write"),
+    "PUT /v1/inventory/locations/{location_id}": Access(ADMINS, "inventory.write"),
+    "POST /v1/inventory/receipts": Access(STAFF, "inventory.write"),
+    "POST /v1/inventory/adjustments": Access(STAFF, "inventory.write"),
+    "POST /v1/inventory/counts": Access(STAFF, "inventory.write"),
+    "POST /v1/inventory/safety-stock": Access(STAFF, "inventory.write"),
+    "GET /v1/availability": PUBLIC,
+    "GET /v1/inventory/stock": Access(STAFF, "inventory.write"),
+    "GET /v1/inventory/stock/{sku}": Access(STAFF, "inventory.write"),
+    "GET /v1/inventory/stock/{sku}/movements": Access(STAFF, "inventory.write"),
+    "POST /v1/reservations": Access(STAFF, "inventory.write"),
+    "GET /v1/reservations/{reservation_id}": Access(STAFF, "inventory.write"),
+    "DELETE /v1/reservations/{reservation_id}": Access(STAFF, "inventory.write"),
+    "POST /v1/inventory/transfers": Access(STAFF, "inventory.write"),
+    "GET /v1/inventory/transfers": Access(STAFF, "inventory.write"),
+    "GET /v1/inventory/transfers/{transfer_id}": Access(STAFF, "inventory.write"),
+    "POST /v1/inventory/transfers/{transfer_id}/receipts": Access(STAFF, "inventory.write"),
+    "POST /v1/inventory/transfers/{transfer_id}/cancellation": Access(STAFF, "inventory.write"),
+    "POST /v1/orders": Access(BUYERS, "orders.write"),
+    "GET /v1/orders": Access(BUYERS, "orders.read"),
+    "GET /v1/orders/{order_id}": Access(BUYERS, "orders.read"),
+    "GET /v1/orders/{order_id}/timeline": Access(BUYERS, "orders.read"),
+    "GET /v1/orders/{order_id}/payment": Access(STAFF, "orders.read"),
+    "POST /v1/orders/{order_id}/resume": Access(ADMINS),
+    "GET /v1/reviews": Access(STAFF),
+    "GET /v1/fulfilments": Access(STAFF, "fulfilment.write"),
+    "GET /v1/fulfilments/{fulfilment_id}": Access(STAFF, "fulfilment.write"),
+    "POST /v1/fulfilments/{fulfilment_id}/answers": Access(STAFF, "fulfilment.write"),
+    "GET /v1/openapi.json": PUBLIC,
+}
+
+_ADDRESS = {"line1": "1 Mill Lane", "city": "Leeds", "country": "GB"}
+_LINES = [{"sku": "NO-SUCH", "quantity": 1}]
+
+# Bodies that can be understood and name nothing that exists, so that a call that is let in changes nothing.
+BODIES: dict[str, Any] = {
+    "POST /v1/categories": {"name": "None", "slug": "none", "parent_id": "cat_none"},
+    "PATCH /v1/categories/{category_id}": {"name": "None"},
+    "POST /v1/products": {"title": "None", "category_id": "cat_none"},
+    "PATCH /v1/products/{product_id}": {"title": "None"},
+    "POST /v1/products/{product_id}/variants": {"sku": "NO-SUCH", "name": "None", "tax_rate_bps": 0},
+    "PATCH /v1/variants/{sku}": {"name": "None"},
+    "PUT /v1/variants/{sku}/prices": {"prices": []},
+    "POST /v1/inventory/locations": {
+        "id": "authorisation",
+        "name": "Authorisation",
+        "type": "warehouse",
+        "priority": 1,
+        "channels": [],
+        "address": _ADDRESS,
+    },
+    "PUT /v1/inventory/locations/{location_id}": {
+        "name": "None",
+        "type": "warehouse",
+        "priority": 1,
+        "channels": [],
+        "address": _ADDRESS,
+    },
+    "POST /v1/inventory/receipts": {"location_id": "none", "lines": _LINES},
+    "POST /v1/inventory/adjustments": {"location_id": "none", "reason": "found", "lines": _LINES},
+    "POST /v1/inventory/counts": {
+        "location_id": "none",
+        "lines": [{"sku": "NO-SUCH", "expected_on_hand": 0, "counted": 1}],
+    },
+    "POST /v1/inventory/safety-stock": {"location_id": "none", "lines": [{"sku": "NO-SUCH", "safety": {"web": 1}}]},
+    "POST /v1/reservations": {
+        "channel": "web",
+        "seconds": 10,
+        "lines": [{"sku": "NO-SUCH", "location_id": "none", "quantity": 1}],
+    },
+    "POST /v1/inventory/transfers": {"from_location": "none", "to_location": "nowhere", "lines": _LINES},
+    "POST /v1/inventory/transfers/{transfer_id}/receipts": {"lines": [], "complete": True},
+    "POST /v1/orders": {
+        "channel": "authorisation",
+        "currency": "GBP",
+        "lines": _LINES,
+        "contact": {"name": "Ada Lovelace"},
+        "shipping_address": {"name": "Ada Lovelace", **_ADDRESS},
+    },
+    "POST /v1/fulfilments/{fulfilment_id}/answers": {"type": "packed", "lines": []},
+}
+QUERIES = {
+    "GET /v1/availability": {"sku": "NO-SUCH"},
+    "GET /v1/inventory/stock": {"location": "none"},
+    "GET /v1/fulfilments": {"location": "none"},
+    "GET /v1/products": {"category_id": "cat_none"},
+    "GET /v1/catalog/products": {"category_id": "cat_none"},
+}
+IDS = {
+    "category_id": "cat_01J00000000000000000000000",
+    "product_id": "prd_01J00000000000000000000000",
+    "sku": "NO-SUCH",
+    "location_id": "none",
+    "reservation_id": "rsv_01J00000000000000000000000",
+    "transfer_id": "trf_01J00000000000000000000000",
+    "order_id": "ord_01J00000000000000000000000",
+    "fulfilment_id": "ful_01J00000000000000000000000_1",
+}
+
+
+def name_of(operation: Operation) -> str:
+    """As the tables name a route."""
+    return f"{operation.method} {operation.path}"
+
+
+ROUTES = {name_of(operation): operation for operation in OPERATIONS if application}
+GUARDED = [route for route in ACCESS if ACCESS[route] != PUBLIC]
+
+
+def send(stack: TestStack, route: str, token: str | None) -> Answer:
+    """A request that is understood, to a thing that does not exist."""
+    operation = ROUTES[route]
+    headers = {"Idempotency-Key": uuid4().hex, "If-Match": '"1"'}
+    body = BODIES.get(route)
+    data: bytes | None = None
+    if "application/json" not in operation.body_types:
+        headers["Content-Type"] = operation.body_types[0]
+        data = b'{"nothing": true}'
+    elif operation.body is not None:
+        headers["Content-Type"] = "application/json"
+        data = json.dumps(body).encode()
+    path = operation.path.format(**IDS)
+    return stack.call(operation.method, path, data=data, token=token, headers=headers, params=QUERIES.get(route))
+
+
+@cache
+def machine_token(stack: TestStack, *scopes: str) -> str:
+    """An access token of the machine client with `scopes` only."""
+    machine = stack.record["machine"]
+    basic = base64.b64encode(f"{machine['client_id']}:{machine['client_secret']}".encode()).decode()
+    form = {"grant_type": "client_credentials", "scope": " ".join(f"aisle/{scope}" for scope in scopes)}
+    answer = urllib3.request(
+        "POST",
+        f"{stack.endpoint_url}/oauth2/token",
+        fields=form,
+        encode_multipart=False,
+        headers={"Authorization": f"Basic {basic}"},
+    )
+    return str(answer.json()["access_token"])
+
+
+def test_every_route_has_its_access_written_down() -> None:
+    assert set(ROUTES) == set(ACCESS)
+    assert {route for route, operation in ROUTES.items() if operation.public} == set(ACCESS) - set(GUARDED)
+    assert {route: operation.scopes for route, operation in ROUTES.items() if operation.scopes} == {
+        route: (access.scope,) for route, access in ACCESS.items() if access.scope
+    }
+
+
+@pytest.mark.parametrize("route", ACCESS)
+def test_nobody(stack: TestStack, route: str) -> None:
+    answer = send(stack, route, None)
+    if ACCESS[route] == PUBLIC:
+        assert answer.status in (200, 404), answer
+    else:
+        assert answer.status == 401, answer
+
+
+@pytest.mark.parametrize("route", GUARDED)
+def test_roles(stack: TestStack, route: str) -> None:
+    for role in ROLES:
+        answer = send(stack, route, stack.token(role))
+        if role in ACCESS[route].roles:
+            assert answer.status not in (401, 403), (role, answer)
+            assert answer.status < 500, (role, answer)
+        else:
+            assert (answer.status, answer.body["code"]) == (403, "forbidden"), (role, answer)
+            assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("route", GUARDED)
+def test_machines(stack: TestStack, route: str) -> None:
+    scope = ACCESS[route].scope
+    others = [one for one in SCOPES if one != scope]
+    assert send(stack, route, machine_token(stack, *others)).status in (401, 403)
+    if scope is not None:
+        answer = send(stack, route, machine_token(stack, scope))
+        assert answer.status not in (401, 403), answer
+        assert answer.status < 500, answer
+
+
+# ---- other tenants ------------------------------------------------------------------------------------------------------
+
+
+class Neighbour:
+    """Another customer, or another till: a user of one group, signed in."""
+
+    def __init__(self, stack: TestStack, group: str) -> None:
+        self._cognito = stack.client("cognito-idp")
+        self._stack = stack
+        self._name = f"neighbour-{uuid4().hex[:8]}@example.com"
+        self._password = f"{uuid4().hex}aA1!"
+        pool = stack.record["user_pool_id"]
+        self._cognito.admin_create_user(UserPoolId=pool, Username=self._name, MessageAction="SUPPRESS")
+        self._cognito.admin_set_user_password(
+            UserPoolId=pool, Username=self._name, Password=self._password, Permanent=True
+        )
+        self._cognito.admin_add_user_to_group(UserPoolId=pool, Username=self._name, GroupName=group)
+        self.token = self.sign_in(stack.record["client_id"])
+
+    def sign_in(self, client_id: str) -> str:
+        """An access token by way of an app client."""
+        answer = self._cognito.initiate_auth(
+            AuthFlow="USER_PASSWORD_AUTH",
+            ClientId=client_id,
+            AuthParameters={"USERNAME": self._name, "PASSWORD": self._password},
+        )
+        return str(answer["AuthenticationResult"]["AccessToken"])
+
+    def leave(self) -> None:
+        """Remove the user."""
+        self._cognito.admin_delete_user(UserPoolId=self._stack.record["user_pool_id"], Username=self._name)
+
+
+@pytest.fixture
+def customer(stack: TestStack) -> Iterator[Neighbour]:
+    """Another shopper."""
+    neighbour = Neighbour(stack, "shopper")
+    yield neighbour
+    neighbour.leave()
+
+
+@pytest.fixture
+def till(stack: TestStack) -> Iterator[Neighbour]:
+    """Another associate."""
+    neighbour = Neighbour(stack, "associate")
+    yield neighbour
+    neighbour.leave()
+
+
+def test_an_order_is_its_customers_and_nobody_elses(shop: Shop, customer: Neighbour) -> None:
+    sku = shop.sells(units=1)
+    order = shop.place((sku, 1), wait=0)
+    absent = "ord_01J00000000000000000000000"
+    for path in ("/v1/orders/{}", "/v1/orders/{}/timeline"):
+        assert shop.get(path.format(order["id"]), role="shopper").status == 200
+        theirs = shop.stack.call("GET", path.format(order["id"]), token=customer.token)
+        never = shop.stack.call("GET", path.format(absent), token=customer.token)
+        assert (theirs.status, never.status) == (404, 404)
+        # Nothing tells another's order from one that never was.
+        assert theirs.body["detail"].replace(order["id"], absent) == never.body["detail"]
+    listed = shop.stack.call(
+        "GET", "/v1/orders", token=customer.token, params={"customer_id": shop.read(order["id"])["customer_id"]}
+    )
+    assert (listed.status, listed.body["items"]) == (200, [])
+
+
+def test_a_key_belongs_to_its_caller(shop: Shop, customer: Neighbour) -> None:
+    sku = shop.sells(units=2)
+    key, body = uuid4().hex, shop.order((sku, 1))
+    mine = shop.post("/v1/orders", body, "shopper", key=key)
+    theirs = shop.stack.call("POST", "/v1/orders", json=body, token=customer.token, headers={"Idempotency-Key": key})
+    assert (mine.status, theirs.status) == (202, 202)
+    assert "Idempotent-Replayed" not in theirs.headers
+    assert mine.body["id"] != theirs.body["id"]
+    assert mine.body["customer_id"] != theirs.body["customer_id"]
+
+
+def test_a_hold_is_the_tills_that_made_it(shop: Shop, till: Neighbour) -> None:
+    sku = shop.sells(units=1)
+    held = shop.post(
+        "/v1/reservations",
+        {
+            "channel": shop.channel,
+            "seconds": 60,
+            "lines": [{"sku": sku, "location_id": shop.location, "quantity": 1}],
+        },
+        "associate",
+    )
+    assert held.status == 201, held
+    path = f"/v1/reservations/{held.body['id']}"
+    assert shop.stack.call("GET", path, token=till.token).status == 404
+    assert shop.stack.call("DELETE", path, token=till.token, headers={"If-Match": held.headers["ETag"]}).status == 404
+    assert shop.stock(sku)["reserved"] == 1
+    assert shop.stack.call("DELETE", path, role="associate", headers={"If-Match": held.headers["ETag"]}).status == 204
+
+
+def test_a_draft_is_found_by_staff_only(shop: Shop) -> None:
+    sku = f"DRAFT-{uuid4().hex[:8].upper()}"
+    variant = {"sku": sku, "name": "Draft", "tax_rate_bps": 0}
+    made = shop.post("/v1/products", {"title": "Draft", "category_id": shop.category, "variants": [variant]})
+    assert made.status == 201, made
+    for path in (f"products/{made.body['id']}", f"products/{made.body['id']}/variants", f"variants/{sku}"):
+        assert shop.stack.call("GET", f"/v1/{path}").status == 404
+        assert shop.get(f"/v1/{path}", role="admin").status == 404
+        for role in ("shopper", "supplier"):
+            assert shop.get(f"/v1/catalog/{path}", role=role).status == 404
+        for role in ("associate", "admin"):
+            assert shop.get(f"/v1/catalog/{path}", role=role).status == 200
+    drafts = {"category_id": shop.category, "status": "draft"}
+    assert shop.get("/v1/catalog/products", role="shopper", **drafts).status == 403
+    assert made.body["id"] in [row["id"] for row in shop.get("/v1/catalog/products", **drafts).body["items"]]
+
+
+# ---- tokens -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_ends(stack: TestStack, customer: Neighbour) -> None:
+    """AWS lets no token live shorter than five minutes; the local cloud does, which is the quickest way to an old one."""
+    cognito, pool = stack.client("cognito-idp"), stack.record["user_pool_id"]
+    brief = cognito.create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="brief",
+        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        AccessTokenValidity=3,
+        TokenValidityUnits={"AccessToken": "seconds"},
+    )["UserPoolClient"]["ClientId"]
+    try:
+        token = customer.sign_in(brief)
+        assert stack.call("GET", "/v1/orders", token=token).status == 200
+        time.sleep(3.5)
+        assert stack.call("GET", "/v1/orders", token=token).status == 401
+    finally:
+        cognito.delete_user_pool_client(UserPoolId=pool, ClientId=brief)
+
+
+def test_an_id_token_is_no_access_token(stack: TestStack) -> None:
+    user = stack.record["users"]["admin"]
+    answer = stack.client("cognito-idp").initiate_auth(
+        AuthFlow="USER_PASSWORD_AUTH",
+        ClientId=stack.record["client_id"],
+        AuthParameters={"USERNAME": user["username"], "PASSWORD": user["password"]},
+    )
+    assert stack.call("GET", "/v1/reviews", token=answer["AuthenticationResult"]["IdToken"]).status == 401
