@@ -7,7 +7,7 @@ PYTHON ?= python3
 PY := .venv/dev/bin/python
 LOCAL := $(PY) -m infra.local
 
-export PYTHON STAGE PERSIST IAM EMULATOR
+export PYTHON STAGE PERSIST IAM EMULATOR AISLE_STACK AISLE_PORT
 
 .PHONY: help venv up down status logs token demo test test-unit test-local check bench openapi audit deploy destroy clean
 .PHONY: check-format check-lint check-types check-imports check-terraform check-state-machines check-unit

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import gzip
 import os
-import shutil
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -16,8 +20,6 @@ from infra.local.up import CACHE, chalice_deploy, deployed, package_size
 from infra.package.build import stage as stage_package
 
 LOCAL_STAGES = ("local", "test")
-# What Chalice remembers of a deployment; shared with plain `chalice deploy` in the repository.
-DEPLOYED = ROOT / ".chalice" / "deployed"
 
 
 def deploy(stage: str, approve: bool, progress: Progress) -> None:
@@ -35,14 +37,12 @@ def deploy(stage: str, approve: bool, progress: Progress) -> None:
     staged = LOCAL / "aws" / stage
     with progress.step("package"):
         stage_package(ROOT, staged, outputs["chalice_config"], CACHE, True, stage)
-        shutil.rmtree(staged / ".chalice" / "deployed", ignore_errors=True)
-        if DEPLOYED.is_dir():
-            shutil.copytree(DEPLOYED, staged / ".chalice" / "deployed")
+    memory = Memory(stage, _client("ssm", environment))
+    memory.recall(staged)
     try:
         chalice_deploy(staged, stage, environment)
     finally:
-        if (staged / ".chalice" / "deployed").is_dir():
-            shutil.copytree(staged / ".chalice" / "deployed", DEPLOYED, dirs_exist_ok=True)
+        memory.keep(staged)
     urls = [one["rest_api_url"] for one in deployed(staged, stage) if one["resource_type"] == "rest_api"]
     progress.note(f"package of {package_size(staged)}; API {' '.join(urls)}")
 
@@ -52,15 +52,51 @@ def destroy(stage: str) -> None:
     environment = _environment(stage)
     terraform = Terraform(stage, environment)
     terraform.init()
-    sys.stderr.write(f"This deletes the stage '{stage}' from the account {_account()}. Type its name to go on: ")
+    outputs = terraform.outputs()
+    if not outputs:
+        raise LocalCloudError(f"Terraform knows of nothing in the stage '{stage}'")
+    environment |= {"AWS_DEFAULT_REGION": outputs["region"], "AWS_REGION": outputs["region"]}
+    account = _client("sts", environment).get_caller_identity()["Account"]
+    sys.stderr.write(f"This deletes the stage '{stage}' from the account {account}. Type its name to go on: ")
     if input().strip() != stage:
         raise LocalCloudError("nothing was deleted")
-    region = terraform.outputs().get("region", "")
-    environment |= {"AWS_DEFAULT_REGION": region, "AWS_REGION": region} if region else {}
-    command = [sys.executable, "-m", "infra.local.chalice_cli", "--project-dir", str(ROOT), "delete", "--stage", stage]
-    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
+    staged = LOCAL / "aws" / stage
+    stage_package(ROOT, staged, outputs["chalice_config"], CACHE, True, stage)
+    memory = Memory(stage, _client("ssm", environment))
+    memory.recall(staged)
+    command = [sys.executable, "-m", "infra.local.chalice_cli", "--project-dir", str(staged), "delete"]
+    if subprocess.run([*command, "--stage", stage], cwd=ROOT, env=environment, check=False).returncode:
         raise LocalCloudError("chalice delete did not succeed; nothing else was deleted")
+    memory.forget()
     terraform.destroy()
+
+
+class Memory:
+    """What Chalice has deployed, kept in the stage's own account.
+
+    Chalice remembers the ids of the API and of its event sources in a file. On a machine without that file it would
+    create a second API and fail on the event sources, so the file lives in a parameter that any machine can read.
+    """
+
+    def __init__(self, stage: str, ssm: Any) -> None:
+        self._parameter = f"/aisle/{stage}/chalice-deployed"
+        self._file = Path(".chalice") / "deployed" / f"{stage}.json"
+        self._ssm = ssm
+
+    def recall(self, staged: Path) -> None:
+        with contextlib.suppress(self._ssm.exceptions.ParameterNotFound):
+            value = self._ssm.get_parameter(Name=self._parameter)["Parameter"]["Value"]
+            (staged / self._file).parent.mkdir(parents=True, exist_ok=True)
+            (staged / self._file).write_bytes(gzip.decompress(base64.b64decode(value)))
+
+    def keep(self, staged: Path) -> None:
+        if (staged / self._file).exists():
+            value = base64.b64encode(gzip.compress((staged / self._file).read_bytes(), mtime=0)).decode()
+            self._ssm.put_parameter(Name=self._parameter, Value=value, Type="String", Overwrite=True)
+
+    def forget(self) -> None:
+        with contextlib.suppress(self._ssm.exceptions.ParameterNotFound):
+            self._ssm.delete_parameter(Name=self._parameter)
 
 
 def _environment(stage: str) -> dict[str, str]:
@@ -71,5 +107,6 @@ def _environment(stage: str) -> dict[str, str]:
     return dict(os.environ)
 
 
-def _account() -> str:
-    return str(boto3.client("sts").get_caller_identity()["Account"])
+def _client(service: str, environment: dict[str, str]) -> Any:
+    session: Any = boto3.session.Session(region_name=environment["AWS_REGION"])
+    return session.client(service)

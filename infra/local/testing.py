@@ -1,6 +1,6 @@
 """The deployed system for tests: a stack of its own, brought up once, shared by all test processes.
 
-In a `conftest.py`: `pytest_plugins = ["infra.local.testing"]`; then a test that takes `stack` gets a `TestStack`.
+In a `conftest.py`: `from infra.local.testing import stack as stack`; then a test that takes `stack` gets a `TestStack`.
 """
 
 from __future__ import annotations
