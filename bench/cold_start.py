@@ -1,0 +1,103 @@
+"""Cold starts: from nothing imported to the first DynamoDB client made, as a ratio to a bare function that does only that."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+from statistics import median
+from typing import NamedTuple
+
+from bench.ground import API, Function, Ground
+from bench.report import Figure, Target
+
+PART = "Cold start"
+ROUNDS = 15
+API_AT_MOST, OTHERS_AT_MOST = 1.3, 1.1
+MEMORY_MB = 128
+
+# No site-packages but the given directory, no environment variables for Python, no bytecode written.
+PYTHON = [sys.executable, "-I", "-S", "-B", "-c"]
+
+MEASURED = """
+import sys, time
+began, worked = time.perf_counter(), time.process_time()
+sys.path.insert(0, sys.argv[1])
+{work}
+took, used = time.perf_counter() - began, time.process_time() - worked
+import json, resource
+print(json.dumps([took, used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+"""
+
+BARE = MEASURED.format(work="import boto3\nboto3.client('dynamodb')")
+
+OURS = MEASURED.format(
+    work="""
+from importlib import import_module
+module, _, name = sys.argv[2].rpartition(".")
+getattr(import_module(module), name)
+from chalicelib.core.table import Item
+Item._get_connection().connection.client
+"""
+)
+
+
+class Start(NamedTuple):
+    """Seconds of wall clock, seconds of CPU, and the peak of resident memory in MB."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def measure(ground: Ground) -> list[Figure]:
+    bare: list[Start] = []
+    ours: dict[str, list[Start]] = {function.name: [] for function in ground.functions}
+    _start_bare(ground)  # the first of each fills the page cache, and writes bytecode that pip may have left out
+    for function in ground.functions:
+        _start(ground, function)
+    for _ in range(ROUNDS):
+        # Interleaved, so that what else the machine does hits all alike.
+        bare.append(_start_bare(ground))
+        for function in ground.functions:
+            ours[function.name].append(_start(ground, function))
+    return [*_times(bare, ours), *_memory(ours)]
+
+
+def _times(bare: list[Start], ours: dict[str, list[Start]]) -> list[Figure]:
+    base = median(start.wall for start in bare)
+    figures = [Figure(PART, "bare function: boto3.client('dynamodb')", base * 1000, "ms", note=_beside(bare))]
+    for name, starts in ours.items():
+        took = median(start.wall for start in starts)
+        target = Target("≤", API_AT_MOST if name == API else OTHERS_AT_MOST)
+        figures.append(
+            Figure(PART, name, round(took / base, 2), "× bare", target, f"{took * 1000:.0f} ms; {_beside(starts)}")
+        )
+    return figures
+
+
+def _beside(starts: list[Start]) -> str:
+    return f"CPU {median(start.cpu for start in starts) * 1000:.0f} ms"
+
+
+def _memory(ours: dict[str, list[Start]]) -> list[Figure]:
+    name, peak = max(((name, median(s.memory for s in starts)) for name, starts in ours.items()), key=lambda x: x[1])
+    return [Figure(PART, "peak memory of the largest", round(peak), "MB", Target("<", MEMORY_MB), name)]
+
+
+def _start(ground: Ground, function: Function) -> Start:
+    return _run([*PYTHON, OURS, str(ground.package), function.handler], ground.environment(function))
+
+
+def _start_bare(ground: Ground) -> Start:
+    # boto3 as pip installs it: all services, bytecode beside the sources.
+    writing = [argument for argument in PYTHON if argument != "-B"]
+    return _run([*writing, BARE, sysconfig.get_path("purelib")], ground.environment())
+
+
+def _run(command: list[str], environment: dict[str, str]) -> Start:
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise RuntimeError(f"a cold start failed:\n{ran.stderr[-2000:]}")
+    return Start(*json.loads(ran.stdout.splitlines()[-1]))
