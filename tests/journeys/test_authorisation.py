@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -196,9 +197,8 @@ def machine_token(stack: TestStack, *scopes: str) -> str:
     answer = urllib3.request(
         "POST",
         f"{stack.endpoint_url}/oauth2/token",
-        fields=form,
-        encode_multipart=False,
-        headers={"Authorization": f"Basic {basic}"},
+        body=urlencode(form),
+        headers={"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
     )
     return str(answer.json()["access_token"])
 
