@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -32,6 +32,8 @@ LOCAL = ROOT / ".local"
 MOST_OPEN_ORDERS = 400
 STEPS: tuple[AnswerType, ...] = ("shipped", "delivered")
 """What the warehouse says of each parcel; "packed" is left out for speed."""
+
+QUIET_STEPS = 50
 
 EXIT_DIFFERS, EXIT_NO_STACK, EXIT_STUCK, EXIT_STOPPED = 1, 2, 3, 130
 
@@ -163,6 +165,19 @@ def _progress(console: Console) -> Progress:
     return Progress(*columns, console=console, redirect_stderr=False)
 
 
+def _counted(progress: Progress, words: str, total: int, done: int = 0) -> Callable[[], None]:
+    """Moves a bar on; where no terminal shows it, a line every `QUIET_STEPS` says so."""
+    task = progress.add_task(words, total=total, completed=done)
+
+    def advance() -> None:
+        progress.advance(task)
+        count = int(progress.tasks[task].completed)
+        if not progress.console.is_terminal and (count % QUIET_STEPS == 0 or count == total):
+            progress.console.print(f"{words}: {count} of {total}")
+
+    return advance
+
+
 def load_only(given: argparse.Namespace, console: Console) -> int:
     """Make catalogue, locations and opening stock."""
     stack = Stack.read(given.stack)
@@ -173,7 +188,7 @@ def load_only(given: argparse.Namespace, console: Console) -> int:
 
 
 def _load(given: argparse.Namespace, api: Api, journal: Journal, scope: Scope, progress: Progress) -> None:
-    task = progress.add_task("catalogue and stock", total=loading.steps(scope.products, scope.openings))
+    on_step = _counted(progress, "catalogue and stock", loading.steps(scope.products, scope.openings))
     loading.load(
         api,
         journal,
@@ -181,7 +196,7 @@ def _load(given: argparse.Namespace, api: Api, journal: Journal, scope: Scope, p
         scope.products,
         scope.openings,
         clients=given.clients,
-        on_step=lambda: progress.advance(task),
+        on_step=on_step,
     )
 
 
@@ -203,12 +218,12 @@ def replay(given: argparse.Namespace, console: Console) -> int:
 
 
 def _run(given: argparse.Namespace, stack: Stack, api: Api, journal: Journal, scope: Scope, progress: Progress) -> Pace:
-    accepted = progress.add_task("orders accepted", total=len(scope.parts))
-    settled = progress.add_task("orders delivered", total=len(scope.parts))
+    on_accepted = _counted(progress, "orders accepted", len(scope.parts))
     known = journal.all("settled")
-    progress.advance(settled, sum(part.key in known for part in scope.parts))
-    followed = Followed(api, journal, most=MOST_OPEN_ORDERS, on_settled=lambda: progress.advance(settled))
-    run = Replay(api, journal, followed, given.clients, given.patience, lambda: progress.advance(accepted))
+    done = sum(part.key in known for part in scope.parts)
+    on_settled = _counted(progress, "orders delivered", len(scope.parts), done)
+    followed = Followed(api, journal, most=MOST_OPEN_ORDERS, on_settled=on_settled)
+    run = Replay(api, journal, followed, given.clients, given.patience, on_accepted)
     sqs = stack.aws("sqs")
     way: Way = ByApi(api) if given.warehouse == "api" else ByQueue(sqs, stack.queue_urls[ANSWERS])
     with Warehouse(sqs, stack.queue_urls[REQUESTS], way, steps=STEPS, on_done=followed.look_soon) as warehouse:

@@ -13,10 +13,13 @@ from examples.online_retail.api import Api, Problem
 from examples.online_retail.journal import Journal
 from examples.online_retail.mapping import MAIN, OVERFLOW, VAT_BPS, Opening, Product, StockMovement
 
-IMPORT_ROWS = 100
-IMPORT_ATTEMPTS = 5
 RECEIPT_LINES = 40
 """The most that one receipt holds."""
+
+IMPORT_ROWS = 3 * RECEIPT_LINES
+"""Whole receipts, so that `in_scope` cuts neither an import nor a receipt."""
+
+IMPORT_ATTEMPTS = 5
 
 LOCATIONS = (
     {"id": MAIN, "name": "Main warehouse", "priority": 1},
@@ -177,8 +180,8 @@ def move_stock(api: Api, movement: StockMovement) -> None:
         body = {
             "location_id": place,
             "reason": movement.reason,
-            "note": movement.note,
-            "lines": [{"sku": movement.sku, "delta": movement.delta}],
+            "reference": movement.reference,
+            "lines": [{"sku": movement.sku, "quantity": movement.delta}],
         }
         try:
             api.post("/v1/inventory/adjustments", body, key=movement.key)

@@ -127,7 +127,7 @@ class StockMovement:
     sku: str
     delta: int
     reason: str
-    note: str
+    reference: str
     day: date
     position: int
 
@@ -314,7 +314,7 @@ def stock_movements(ledger: Ledger) -> Iterator[StockMovement]:
             sku=row.sku,
             delta=stock_delta(entry),
             reason=_adjustment_reason(entry),
-            note=f"Invoice {row.invoice}, row {row.number}: {row.description or 'nothing said'}"[:200],
+            reference=f"invoice {row.invoice}, row {row.number}: {row.description or 'nothing said'}"[:200],
             day=row.day,
             position=row.number,
         )

@@ -141,9 +141,9 @@ class FakeSystem:
     def _adjust(self, body: dict[str, Any]) -> tuple[int, Any]:
         [line] = body["lines"]
         at = (line["sku"], body["location_id"])
-        if self.on_hand.get(at, 0) + line["delta"] < 0:
+        if self.on_hand.get(at, 0) + line["quantity"] < 0:
             return 409, {"code": "stock_too_low", "retryable": False}
-        self.on_hand[at] = self.on_hand.get(at, 0) + line["delta"]
+        self.on_hand[at] = self.on_hand.get(at, 0) + line["quantity"]
         return 201, {}
 
     def _order(self, body: dict[str, Any]) -> tuple[int, Any]:

@@ -1,13 +1,15 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from examples.online_retail.api import Api, Problem, Reply
-from examples.online_retail.load import LoadFailed, import_rows, in_scope, make_categories, move_stock
-from examples.online_retail.mapping import MAIN, OVERFLOW, StockMovement
+from examples.online_retail.journal import Journal
+from examples.online_retail.load import LoadFailed, import_rows, in_scope, load, make_categories, move_stock
+from examples.online_retail.mapping import MAIN, OVERFLOW, Opening, StockMovement
 from tests.unit.examples.fakes import FakeSystem, FakeTokens, serving
 
 
@@ -58,11 +60,21 @@ def test_a_category_that_is_there_is_used() -> None:
 
 
 def test_a_shorter_load_is_the_beginning_of_a_longer_one() -> None:
-    skus = [f"S{n:03}" for n in range(250)]
-    assert in_scope(skus, {"S001"}, str) == skus[:100]
-    assert in_scope(skus, {"S001", "S150"}, str) == skus[:200]
-    assert in_scope(skus, {"S249"}, str) == skus
+    skus = [f"S{n:03}" for n in range(300)]
+    assert in_scope(skus, {"S001"}, str) == skus[:120]
+    assert in_scope(skus, {"S001", "S150"}, str) == skus[:240]
+    assert in_scope(skus, {"S299"}, str) == skus
     assert in_scope(skus, set(), str) == []
+
+
+def test_no_receipt_of_a_shorter_load_differs_from_that_of_a_longer_one(tmp_path: Path) -> None:
+    openings = [Opening(f"S{n:03}", 8, 4) for n in range(300)]
+    system = FakeSystem()
+    with serving(system) as url, Journal(tmp_path / "j") as journal:
+        for needed in ("S001", "S130", "S299"):
+            scope = in_scope(openings, {needed}, lambda one: one.sku)
+            load(Api(url, FakeTokens()), journal, "f", [], scope, clients=4, on_step=lambda: None)
+    assert system.on_hand == {(f"S{n:03}", at): units for n in range(300) for at, units in ((MAIN, 8), (OVERFLOW, 4))}
 
 
 @pytest.mark.parametrize(
