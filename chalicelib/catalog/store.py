@@ -232,10 +232,16 @@ def change_product(tx: Transaction, before: Product, after: Product) -> None:
     )
 
 
-def id_of_reference(reference: str) -> str | None:
-    """The id of the product that an importing system calls `reference`, or None."""
-    lock = find(LockItem, key("PRODUCTREF", reference), "PRODUCTREF", consistent=True)
-    return lock.owner if lock else None
+def ids_of_references(references: Iterable[str]) -> dict[str, str]:
+    """The ids of the products that an importing system calls by `references`; what is missing is left out."""
+    found = find_many([(LockItem, key("PRODUCTREF", each), "PRODUCTREF") for each in references], consistent=True)
+    return {pk.partition("#")[2]: cast(LockItem, lock).owner for (pk, _), lock in found.items()}
+
+
+def products(ids: Iterable[str]) -> dict[str, Product]:
+    """Products by id, as the last finished writes left them; what is missing is left out."""
+    found = find_many([(ProductItem, product_pk(each), "PRODUCT") for each in ids], consistent=True)
+    return {item.pk.partition("#")[2]: _product(cast(ProductItem, item)) for item in found.values()}
 
 
 def products_of_category(category_id: str, status: Status, after: str | None, count: int) -> list[dict[str, Any]]:

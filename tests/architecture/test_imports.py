@@ -86,7 +86,9 @@ def test_nothing_but_settings_reads_the_environment():
         name_of(path)
         for path in MODULES
         if any(
-            isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"} and getattr(node.value, "id", "") == "os"
+            isinstance(node, ast.Attribute)
+            and node.attr in {"environ", "getenv"}
+            and getattr(node.value, "id", "") == "os"
             for node in ast.walk(ast.parse(path.read_text()))
         )
     }

@@ -12,13 +12,14 @@ from time import monotonic
 from typing import Any
 
 from chalicelib.catalog import domain, store
-from chalicelib.catalog.domain import Prices, Status
+from chalicelib.catalog.domain import Prices, Product, Status, Variant
 from chalicelib.catalog.service import products, variants
 from chalicelib.catalog.service.products import NewProduct, NewVariant
+from chalicelib.catalog.store import ReferenceTaken, SkuTaken
 from chalicelib.core import observability
 from chalicelib.core.auth import Principal, Role
-from chalicelib.core.errors import AisleError, RuleBroken
-from chalicelib.core.table import Item, Transaction
+from chalicelib.core.errors import AisleError, RuleBroken, Stale
+from chalicelib.core.table import Transaction
 
 MAX_ROWS = 1_000
 WORKERS = 8
@@ -84,10 +85,11 @@ def import_rows(rows: Sequence[ImportRow], *, by: Principal, budget_seconds: flo
     groups: dict[str, list[ImportRow]] = {}
     for row in rows:
         groups.setdefault(row.product_ref, []).append(row)
-    Item._get_connection()  # made once, before threads would race for it
+    stored = _Stored.of(rows)
+    categories: set[str] = set()
 
     def run(group: list[ImportRow]) -> list[RowResult]:
-        return [_result(row, by, deadline) for row in group]
+        return [_result(row, stored, categories, by, deadline) for row in group]
 
     with ThreadPoolExecutor(WORKERS) as pool:
         # Each group runs in a copy of this context, so its events carry the request's correlation id.
@@ -97,11 +99,42 @@ def import_rows(rows: Sequence[ImportRow], *, by: Principal, budget_seconds: flo
     return sorted(results, key=lambda result: result.line)
 
 
-def _result(row: ImportRow, by: Principal, deadline: float) -> RowResult:
+class _Stored:
+    """What is stored of some rows, read ahead in batches. Writes are guarded by conditions, so it may be outdated."""
+
+    def __init__(self, found: dict[str, Variant], ids: dict[str, str], products: dict[str, Product]) -> None:
+        self._variants, self._ids, self._products = found, ids, products
+        self._written: set[str] = set()
+
+    @classmethod
+    def of(cls, rows: Sequence[ImportRow]) -> "_Stored":
+        # In this order: a variant that is seen was written together with its product's reference.
+        found = store.variants({row.sku for row in rows}, consistent=True)
+        ids = store.ids_of_references({row.product_ref for row in rows})
+        return cls(found, ids, store.products(set(ids.values())))
+
+    def forget(self, row: ImportRow) -> None:
+        """The row's product was written, so what was read ahead of it does not hold any more."""
+        self._written.add(row.product_ref)
+
+    def at(self, row: ImportRow) -> tuple[Variant | None, Product | None]:
+        if row.product_ref in self._written:
+            return _Stored.of([row]).at(row)
+        return self._variants.get(row.sku), self._products.get(self._ids.get(row.product_ref, ""))
+
+
+def _result(row: ImportRow, stored: _Stored, categories: set[str], by: Principal, deadline: float) -> RowResult:
     if monotonic() > deadline:
         return RowResult(row.line, row.sku, Outcome.DEFERRED, "out_of_time", "Not reached in time; send it again.")
     try:
-        return RowResult(row.line, row.sku, variants.unless_stale(lambda: _upsert(row, by)))
+        if row.category_id not in categories:
+            products.require_category(row.category_id)
+            categories.add(row.category_id)
+        try:
+            return RowResult(row.line, row.sku, _upsert(row, stored, by))
+        except (Stale, SkuTaken, ReferenceTaken):
+            stored.forget(row)
+            return RowResult(row.line, row.sku, variants.unless_stale(lambda: _upsert(row, stored, by)))
     except AisleError as error:
         outcome = Outcome.DEFERRED if error.retryable else Outcome.REFUSED
         return RowResult(row.line, row.sku, outcome, error.code, error.detail)
@@ -111,31 +144,35 @@ def _result(row: ImportRow, by: Principal, deadline: float) -> RowResult:
         return RowResult(row.line, row.sku, Outcome.DEFERRED, "internal_error", "Something went wrong on our side.")
 
 
-def _upsert(row: ImportRow, by: Principal) -> Outcome:
-    known = store.variant(row.sku, consistent=True)
-    product_id = store.id_of_reference(row.product_ref)
-    if known is not None and known.product_id != product_id:
+def _upsert(row: ImportRow, stored: _Stored, by: Principal) -> Outcome:
+    known, product = stored.at(row)
+    if known is not None and (product is None or known.product_id != product.id):
         raise SkuOfOtherProduct(f"{row.sku} belongs to product {known.product_id}.")
     tx = Transaction()
-    if product_id is None:
+    if product is None:
         products.stage_product(tx, _new_product(row), by)
-        tx.commit()
-        return Outcome.CREATED
-    product = products.product_for_change(product_id)
-    changed_product = replace(product, **_given(row, _PRODUCT_FIELDS))
-    if known is None:
-        variants.stage_variant(tx, product, changed_product, _new_variant(row), by)
-        tx.commit()
-        return Outcome.CREATED
-    if changed_product != product:
-        products.stage_product_change(tx, product, replace(changed_product, version=product.version + 1), by)
-    changes = _given(row, _VARIANT_FIELDS) | {"prices": domain.merged(known.prices, row.prices)}
-    if replace(known, **_with_checked_gtin(changes)) != known:
-        variants.stage_variant_change(tx, known, changes, by)
+    elif known is None:
+        variants.stage_variant(tx, product, _changed_product(product, row), _new_variant(row), by)
+    else:
+        _stage_changes(tx, product, known, row, by)
     if not tx:
         return Outcome.UNCHANGED
     tx.commit()
-    return Outcome.UPDATED
+    stored.forget(row)
+    return Outcome.UPDATED if known else Outcome.CREATED
+
+
+def _stage_changes(tx: Transaction, product: Product, known: Variant, row: ImportRow, by: Principal) -> None:
+    changed = _changed_product(product, row)
+    if changed != product:
+        products.stage_product_change(tx, product, replace(changed, version=product.version + 1), by)
+    changes = _given(row, _VARIANT_FIELDS) | {"prices": domain.merged(known.prices, row.prices)}
+    if replace(known, **_with_checked_gtin(changes)) != known:
+        variants.stage_variant_change(tx, known, changes, by)
+
+
+def _changed_product(product: Product, row: ImportRow) -> Product:
+    return replace(product, **_given(row, _PRODUCT_FIELDS))
 
 
 _PRODUCT_FIELDS = ("title", "category_id", "description", "brand", "supplier_id", "tax_code")

@@ -83,6 +83,7 @@ def create_product(
     `ReferenceTaken`.
     """
     by.require(Role.ADMIN, scope="catalog.write")
+    require_category(new.category_id)
     tx = Transaction()
     product, variants = stage_product(tx, new, by)
     final = answer(product, variants)
@@ -92,8 +93,7 @@ def create_product(
 
 
 def stage_product(tx: Transaction, new: NewProduct, by: Principal) -> tuple[Product, list[Variant]]:
-    """Add to `tx` a product and its first variants. Raises as `create_product`."""
-    _require_category(new.category_id)
+    """Add to `tx` a product of a known category and its first variants. Raises as `create_product`."""
     if len(new.variants) > MAX_VARIANTS:
         raise TooManyVariants(f"A product has at most {MAX_VARIANTS} variants.", limit=MAX_VARIANTS)
     product = Product(
@@ -127,6 +127,8 @@ def change_product(product_id: str, changes: Mapping[str, Any], *, expected_vers
     if before.version != expected_version:
         raise Stale(f"The product is at version {before.version}.", version=before.version)
     after = replace(before, **changes, version=before.version + 1)
+    if after.category_id != before.category_id:
+        require_category(after.category_id)
     tx = Transaction()
     stage_product_change(tx, before, after, by)
     tx.commit()
@@ -134,9 +136,7 @@ def change_product(product_id: str, changes: Mapping[str, Any], *, expected_vers
 
 
 def stage_product_change(tx: Transaction, before: Product, after: Product, by: Principal) -> None:
-    """Add to `tx` the change of a product. Raises `UnknownCategory`; `Stale` at commit when another was quicker."""
-    if after.category_id != before.category_id:
-        _require_category(after.category_id)
+    """Add to `tx` the change of a product. Raises `Stale` at commit when another was quicker."""
     store.change_product(tx, before, after)
     if after.status is not before.status:
         for sku in before.skus:
@@ -192,8 +192,11 @@ def product_for_change(product_id: str) -> Product:
     return product
 
 
-def _require_category(category_id: str) -> None:
-    # Categories are never deleted, so this needs no condition in the transaction, where all writers would meet.
+def require_category(category_id: str) -> None:
+    """Raise `UnknownCategory` when there is none.
+
+    Categories are never deleted, so this needs no condition in the transaction, where all writers would meet.
+    """
     if store.category(category_id) is None:
         fault = Fault("/category_id", "category_unknown", "Create it first.")
         raise UnknownCategory(f"There is no category {category_id}.", faults=[fault])

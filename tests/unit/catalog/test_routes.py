@@ -13,7 +13,11 @@ GTIN = "4006381333931"
 @pytest.fixture
 def category(call):
     reply = call(
-        "POST", "/v1/categories", json={"name": "Lanterns", "slug": "lanterns"}, by=ADMIN, headers={"Idempotency-Key": "c"}
+        "POST",
+        "/v1/categories",
+        json={"name": "Lanterns", "slug": "lanterns"},
+        by=ADMIN,
+        headers={"Idempotency-Key": "c"},
     )
     assert reply.status == 201, reply.text
     return reply.json["id"]
