@@ -84,6 +84,11 @@ class Payment:
         return self.status not in UNDECIDED
 
     @property
+    def closing(self) -> bool:
+        """Whether it is being, or was, given back whole."""
+        return self.final and self.reason is not None
+
+    @property
     def state(self) -> PaymentState:
         """How far it has come."""
         if not self.captured:

@@ -84,10 +84,10 @@ def authorise(order_id: str, by: Principal, provider: Gateways = gateways.gatewa
     """
 
     def step(payment: Payment, token: str | None) -> Outcome:
+        if payment.decided or payment.closing:
+            return _as_outcome(payment)
         if payment.status is PaymentStatus.UNKNOWN:
             return _look_up(payment, token, provider(payment.gateway), by)
-        if payment.decided or payment.final:
-            return _as_outcome(payment)
         return _record(payment, _ask_to_hold(payment, token, provider(payment.gateway)), by)
 
     return _with_latest(order_id, step)
@@ -100,7 +100,7 @@ def look_up(order_id: str, by: Principal, provider: Gateways = gateways.gateway)
     """
 
     def step(payment: Payment, token: str | None) -> Outcome:
-        if payment.decided or payment.final:
+        if payment.decided or payment.closing:
             return _as_outcome(payment)
         return _look_up(payment, token, provider(payment.gateway), by)
 
@@ -140,7 +140,7 @@ def _record_decision(payment: Payment, answer: Approved | Declined, by: Principa
 
 def _as_outcome(payment: Payment) -> Outcome:
     """What the workflow is told of a payment that is decided or being given back."""
-    if payment.status in (PaymentStatus.AUTHORISED, PaymentStatus.NOT_REQUIRED):
+    if payment.status in (PaymentStatus.AUTHORISED, PaymentStatus.NOT_REQUIRED) and not payment.closing:
         return {"outcome": str(payment.status)}
     return {"outcome": "declined", "reason": payment.reason or "void"}
 
@@ -192,7 +192,7 @@ def void(order_id: str, reason: str, by: Principal, provider: Gateways = gateway
 
 
 def _given_back_whole(payment: Payment, reason: str, asked: PaymentGateway, by: Principal) -> Payment:
-    if not payment.final or payment.dues or payment.captures:
+    if not payment.closing:
         payment = _commit(domain.close(payment, reason))
     if not payment.decided:
         answer = asked.forestall(_key(payment, "authorise"))
