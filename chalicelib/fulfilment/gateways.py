@@ -26,7 +26,7 @@ class QueuedWarehouse:
 
 
 def shipment_request(fulfilment: Fulfilment) -> dict[str, Any]:
-    """The message that a warehouse gets (docs/asyncapi.json)."""
+    """The message that a warehouse gets (docs/events.md)."""
     return {
         "fulfilment_id": fulfilment.id,
         "order_id": fulfilment.order_id,

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import pytest
 
-from infra.local.testing import Answer, TestStack
+from infra.local.testing import Answer, TestStack, stack
 
-pytest_plugins = ["infra.local.testing"]
+__all__ = ["stack"]
 
 GONE_AFTER = 40.0
 """Seconds until a thing that should happen counts as not happening: the path has four polls of about a second each."""

@@ -78,6 +78,7 @@ def place_order(
         except inventory.StockTooLow:
             continue
         observability.count("OrdersPlaced")
+        observability.count("OrderValue", order.total.amount)
         return final
     raise Contended("Others took the stock while this order was planned, several times over.")
 
