@@ -4,7 +4,6 @@ Importing the same rows twice changes nothing: a row that says what is there alr
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -80,6 +79,8 @@ def import_rows(rows: Sequence[ImportRow], *, by: Principal, budget_seconds: flo
 
     Rows of one product, or of one SKU, run one after the other; others in parallel. No row's failure touches another.
     """
+    from concurrent.futures import ThreadPoolExecutor  # late: other routes need no threads
+
     by.require(Role.ADMIN, scope="catalog.write")
     deadline = monotonic() + budget_seconds
     groups: dict[str, list[ImportRow]] = {}
