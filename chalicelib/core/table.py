@@ -242,7 +242,7 @@ _PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExce
 
 def _is_passing(error: TransactWriteError) -> bool:
     codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
-    return bool((codes | {error.cause_response_code}) & _PASSING)
+    return bool((codes | {_code(error)}) & _PASSING)
 
 
 def _gravest(errors: Sequence[AisleError]) -> AisleError:
@@ -251,5 +251,13 @@ def _gravest(errors: Sequence[AisleError]) -> AisleError:
     return type(first).combine([error for error in errors if type(error) is type(first)])
 
 
+def _code(error: PynamoDBException) -> str | None:
+    """What DynamoDB called it; None when it did not answer. PynamoDB's own property fails on a timeout, whose botocore
+    error has a `response` of None (pynamodb 6.1, `cause_response_code`)."""
+    response = getattr(error.cause, "response", None) or {}
+    code: str | None = response.get("Error", {}).get("Code")
+    return code
+
+
 def _unavailable(error: PynamoDBException) -> AisleError:
-    return Unavailable(f"The data store did not answer ({error.cause_response_code or 'no connection'}).")
+    return Unavailable(f"The data store did not answer ({_code(error) or 'no connection'}).")
