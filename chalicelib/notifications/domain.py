@@ -1,8 +1,10 @@
 """What is said, per event and language."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from string import Template
 
+FALLBACK = "en"
 _TEXTS: dict[str, dict[str, Template]] = {
     "en": {
         "OrderConfirmed": Template("Thank you, $name. Your order $order is confirmed."),
@@ -11,16 +13,43 @@ _TEXTS: dict[str, dict[str, Template]] = {
     },
     "de": {
         "OrderConfirmed": Template("Danke, $name. Ihre Bestellung $order ist bestätigt."),
-        "OrderRefused": Template("$name, Ihre Bestellung $order konnte leider nicht angenommen werden: $reason."),
+        "OrderRefused": Template(
+            "$name, Ihre Bestellung $order konnte leider nicht angenommen werden: $reason. Es wurde nichts berechnet."
+        ),
         "FulfilmentShipped": Template("$name, ein Paket Ihrer Bestellung $order ist unterwegs$tracking."),
     },
 }
-_REASONS = {
-    "insufficient_funds": "the card has insufficient funds",
-    "expired_card": "the card has expired",
-    "reservation_lost": "the goods were sold meanwhile",
+_REASONS: dict[str, dict[str, str]] = {
+    "en": {
+        "insufficient_funds": "the card has insufficient funds",
+        "expired_card": "the card has expired",
+        "reservation_lost": "the goods were sold meanwhile",
+        "unavailable": "the payment could not be made at the moment",
+        "": "the payment was not accepted",
+    },
+    "de": {
+        "insufficient_funds": "die Karte ist nicht gedeckt",
+        "expired_card": "die Karte ist abgelaufen",
+        "reservation_lost": "die Ware wurde inzwischen verkauft",
+        "unavailable": "die Zahlung war im Moment nicht möglich",
+        "": "die Zahlung wurde nicht angenommen",
+    },
 }
-FALLBACK = "en"
+
+
+class Channel(StrEnum):
+    """`topic`: whoever subscribes. `sms`: the customer's phone."""
+
+    TOPIC = "topic"
+    SMS = "sms"
+
+
+class State(StrEnum):
+    """`sending`: a worker claimed it. `undeliverable`: refused for good, e.g. a number that does not exist."""
+
+    SENDING = "sending"
+    SENT = "sent"
+    UNDELIVERABLE = "undeliverable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +64,14 @@ class Notice:
 
 def words(notice: Notice, name: str, language: str) -> str:
     """The text in the customer's language (BCP 47, by its primary subtag), or in English."""
-    texts = _TEXTS.get(language.split("-")[0], _TEXTS[FALLBACK])
-    return texts[notice.event].substitute(
+    spoken = language.split("-", maxsplit=1)[0]
+    if spoken not in _TEXTS:
+        spoken = FALLBACK
+    reasons = _REASONS[spoken]
+    return _TEXTS[spoken][notice.event].substitute(
         name=name,
         order=notice.order_id,
-        reason=_REASONS.get(notice.reason or "", "the payment was not accepted"),
+        reason=reasons.get(notice.reason or "", reasons[""]),
         tracking=f" ({notice.tracking})" if notice.tracking else "",
     )
 
