@@ -1,6 +1,6 @@
 """The Chalice application: registers the contexts, nothing else."""
 
-from chalice import Chalice, CORSConfig
+from chalice.app import Chalice, CORSConfig
 
 from chalicelib.catalog.routes import routes as catalog_routes
 from chalicelib.fulfilment.consumers import functions as fulfilment_consumers
