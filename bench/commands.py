@@ -17,7 +17,9 @@ def measure(ground: Ground) -> list[Figure]:
     steps = ground.life(LINES)["steps"]
     placed = steps["place order"]
     figures = [
-        Figure(PART, f"place an order of {LINES} lines: round trips", placed["round_trips"], "", Target("≤", ROUND_TRIPS)),
+        Figure(
+            PART, f"place an order of {LINES} lines: round trips", placed["round_trips"], "", Target("≤", ROUND_TRIPS)
+        ),
         _writes(f"place an order of {LINES} lines: write units", placed, Target("≤", WRITE_UNITS)),
         _writes(f"place an order of {SMALL} lines: write units", ground.life(SMALL)["steps"]["place order"], None),
     ]

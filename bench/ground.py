@@ -36,7 +36,7 @@ class Function:
     environment: Mapping[str, str]
 
 
-@dataclass
+@dataclass(eq=False)
 class Ground:
     """The deployed system and its package."""
 
@@ -64,7 +64,9 @@ class Ground:
     def life(self, lines: int) -> dict[str, Any]:
         """What each step in the life of an order of so many lines costs; measured once per run (`inside/life.py`)."""
         if lines not in self._lives:
-            self._lives[lines] = self._inside("bench.inside.life", {"lines": lines, "table": self._table_shape()})
+            handlers = {function.name: function.handler for function in self.functions}
+            given = {"lines": lines, "table": self._table_shape(), "handlers": handlers}
+            self._lives[lines] = self._inside("bench.inside.life", given)
         return self._lives[lines]
 
     def _table_shape(self) -> dict[str, Any]:

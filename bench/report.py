@@ -71,7 +71,9 @@ def _remark(figure: Figure) -> str:
 def show(figures: Sequence[Figure], console: Console) -> None:
     """One table per part."""
     for part in dict.fromkeys(figure.part for figure in figures):
-        table = Table(title=part, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False)
+        table = Table(
+            title=part, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False
+        )
         for heading, justify in (("", "left"), ("measured", "right"), ("", "left"), ("target", "left"), ("", "left")):
             table.add_column(heading, justify=justify, no_wrap=heading == "measured")  # type: ignore[arg-type]
         table.add_column("", style="dim", overflow="fold")

@@ -82,7 +82,12 @@ def measure(ground: Ground) -> list[Figure]:
             f"median {burst.median_ms:.0f} ms, p95 {burst.p95_ms:.0f} ms",
         ),
         Figure(
-            PART, "of these not accepted", len(burst.refused), "", Target("=", 0), "; ".join(sorted(set(burst.refused))[:3])
+            PART,
+            "of these not accepted",
+            len(burst.refused),
+            "",
+            Target("=", 0),
+            "; ".join(sorted(set(burst.refused))[:3]),
         ),
         Figure(PART, "units sold beyond the stock", 0, "", Target("=", 0), f"{units:,} units, checked SKU by SKU"),
         Figure(PART, "of these carried on to the warehouse's queue", carried, "orders/s", note="paid and confirmed"),
@@ -128,7 +133,11 @@ def _shipped(ground: Ground) -> Figure:
         took = perf_counter() - began
     shop.check_stock()
     return Figure(
-        PART, f"{SHIPPED} orders carried to shipped, {CLIENTS} clients", SHIPPED / took, "orders/s", note=f"{took:.0f} s"
+        PART,
+        f"{SHIPPED} orders carried to shipped, {CLIENTS} clients",
+        SHIPPED / took,
+        "orders/s",
+        note=f"{took:.0f} s",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from bench.ground import Ground
@@ -38,6 +39,7 @@ def measure(ground: Ground) -> list[Figure]:
     ]
 
 
+@cache
 def counted(ground: Ground) -> Count:
     """Take one order of three lines from placed to delivered and count."""
     shop = open_shop(ground.stack, skus=3, units=100)
@@ -71,8 +73,6 @@ def _history(ground: Ground, order_id: str) -> list[dict[str, Any]]:
     states = ground.stack.client("stepfunctions")
     machine = ground.stack.state_machine_arn("orders-place-order")
     execution = machine.replace(":stateMachine:", ":execution:") + f":{order_id}-v1"
-    until(
-        lambda: states.describe_execution(executionArn=execution)["status"] == "SUCCEEDED", PATIENCE_SECONDS
-    )
+    until(lambda: states.describe_execution(executionArn=execution)["status"] == "SUCCEEDED", PATIENCE_SECONDS)
     pages = states.get_paginator("get_execution_history").paginate(executionArn=execution)
     return [event for page in pages for event in page["events"]]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.httpsession import URLLib3Session
 
 _network = URLLib3Session.send
@@ -73,7 +73,9 @@ class _Body:
 
 def answer_with(request: Any, content: bytes, headers: dict[str, str] | None = None) -> AWSResponse:
     """A 200 with this body, as it would have come from the network."""
-    given = {"content-type": "application/x-amz-json-1.0", "x-amzn-RequestId": "bench", **(headers or {})}
+    given: Any = HeadersDict(
+        {"content-type": "application/x-amz-json-1.0", "x-amzn-RequestId": "bench", **(headers or {})}
+    )
     return AWSResponse(request.url, 200, given, _Body(content))
 
 
@@ -88,10 +90,9 @@ def recording(tape: Tape, stub: Stub, look: Look) -> Iterator[None]:
         asked = json.loads(body) if service == "dynamodb" else {}
         stubbed = stub(service, operation)
         done = look(operation, asked) if service == "dynamodb" else None
-        if stubbed is None:
-            answer = _network(session, request)
-        else:
-            answer = answer_with(request, json.dumps(stubbed).encode())
+        answer = (
+            answer_with(request, json.dumps(stubbed).encode()) if stubbed is not None else _network(session, request)
+        )
         content = answer.content
         told = json.loads(content) if service == "dynamodb" else {}
         tape.calls.append(Call(service, operation, asked, content, len(body), len(content)))
@@ -129,9 +130,10 @@ def unheard() -> Iterator[None]:
 
 @contextmanager
 def _sending_by(send: Callable[[Any, Any], AWSResponse]) -> Iterator[None]:
-    before = URLLib3Session.send
-    URLLib3Session.send = send
+    sessions: Any = URLLib3Session
+    before = sessions.send
+    sessions.send = send
     try:
         yield
     finally:
-        URLLib3Session.send = before
+        sessions.send = before

@@ -1,0 +1,87 @@
+"""The AWS bill per million orders, each placed, looked at once, paid, shipped and delivered; from what was counted.
+
+What cannot be counted here is assumed, below, on the dear side. Not in it: what is paid by the month or by the gigabyte
+kept (keys, alarms, dashboards, storage, backups, idle polling of queues), e-mails and text messages, and data sent out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench import prices
+from bench.commands import LINES, SMALL, writes
+from bench.ground import Ground
+from bench.prices import Price
+from bench.report import Figure
+from bench.transitions import Count, counted
+
+PART = "AWS bill per million orders"
+ORDERS = 1_000_000
+
+NOT_OF_AN_ORDER = ("receive stock", "list 20 orders")
+QUEUED = "-on-"
+"""In the names of functions that a queue invokes."""
+
+# Assumptions.
+MB_PER_CPU = 1769
+"""Lambda gives a function a whole CPU at this memory, and its share below (docs.aws.amazon.com/lambda, memory)."""
+CALL_MS = 6.0
+"""How long a function waits for one call to a service in its region."""
+STREAM_READS_PER_EVENT = 1.0
+"""Without batching: each event is a read of the stream, a run of the pipe and of publish-events."""
+EXPRESS_GB_SECONDS = 0.1 * 64 / 1024
+"""One run of publish-events: one step of 100 ms and 64 MB."""
+REQUESTS_PER_MESSAGE = 3
+"""Sent, received, deleted; without batching."""
+PLATFORM_LOG_BYTES = 400
+"""What Lambda itself logs of an invocation: START, END, REPORT."""
+TRACED = 0.05
+"""The share of invocations that X-Ray samples by default, each counted as a trace of its own."""
+
+
+def measure(ground: Ground) -> list[Figure]:
+    count = counted(ground)
+    return [*_bill(ground, count, LINES), *_bill(ground, count, SMALL)[:1]]
+
+
+def _bill(ground: Ground, count: Count, lines: int) -> list[Figure]:
+    rows = list(_rows(ground, ground.life(lines)["steps"], count))
+    total = sum(price.of(quantity * ORDERS) for price, quantity in rows)
+    whole = Figure(PART, f"orders of {lines} lines", total, "$", note=f"list prices of us-east-1, {prices.AS_OF}")
+    return [whole, *(_line(price, quantity) for price, quantity in rows)]
+
+
+def _line(price: Price, quantity: float) -> Figure:
+    note = f"{quantity:.4g} per order at ${price.usd:g} per {price.per:,.0f}; {price.source}"
+    return Figure(PART, f"· {price.thing}", price.of(quantity * ORDERS), "$", note=note)
+
+
+def _rows(ground: Ground, all_steps: Mapping[str, Any], count: Count) -> Iterator[tuple[Price, float]]:
+    steps = [step for name, step in all_steps.items() if name not in NOT_OF_AN_ORDER]
+    others = [call for step in steps for call in step["others"]]
+    events = sum(item["item"].endswith(" EVENT") for step in steps for item in step["items"])
+    messages = sum(QUEUED in step["function"] for step in steps) + others.count("sqs:SendMessage")
+    memory = {function.name: function.memory_mb for function in ground.functions}
+    yield prices.API_REQUEST, sum(step["function"] == "api" for step in steps)
+    yield prices.LAMBDA_REQUEST, len(steps)
+    yield prices.LAMBDA_GB_SECOND, sum(_gb_seconds(step, memory[step["function"]]) for step in steps)
+    yield prices.WRITE_UNIT, sum(writes(step) for step in steps)
+    yield prices.READ_UNIT, sum(step["read_units"] for step in steps)
+    yield prices.TRANSITION, count.transitions
+    yield prices.STREAM_READ, events * STREAM_READS_PER_EVENT
+    yield prices.PIPE_REQUEST, events
+    yield prices.EXPRESS_REQUEST, events
+    yield prices.EXPRESS_GB_SECOND, events * EXPRESS_GB_SECONDS
+    yield prices.EVENT, events
+    yield prices.QUEUE_REQUEST, messages * REQUESTS_PER_MESSAGE
+    yield prices.NOTIFICATION, others.count("sns:Publish")
+    yield prices.KEY_REQUEST, sum(call.startswith("kms:") for call in others)
+    yield prices.LOG_GB, sum(step["log_bytes"] + PLATFORM_LOG_BYTES for step in steps) / 1e9
+    yield prices.TRACE, len(steps) * TRACED
+
+
+def _gb_seconds(step: Mapping[str, Any], memory_mb: int) -> float:
+    calls = step["round_trips"] + len(step["others"])
+    milliseconds = step["cpu_ms"] * max(1.0, MB_PER_CPU / memory_mb) + calls * CALL_MS
+    return float(milliseconds / 1000 * memory_mb / 1024)
