@@ -2,14 +2,19 @@
 
 from zlib import crc32
 
+from chalicelib.core.errors import NotFound
+
 SEPARATOR = "#"
 
 
 def key(*parts: str) -> str:
-    """`key("ORDER", "ord_01…")` → `ORDER#ord_01…`. A part may not hold the separator, so no part can forge another."""
+    """`key("ORDER", "ord_01…")` → `ORDER#ord_01…`. A part may not hold the separator, so no part can forge another.
+
+    Raises `NotFound` for one that does, e.g. an id out of a URL: nothing is stored under it, and nothing ever will be.
+    """
     for part in parts:
         if SEPARATOR in part:
-            raise ValueError(f"a key part may not contain {SEPARATOR!r}: {part!r}")
+            raise NotFound(f"There is nothing named {part[:64]}.")
     return SEPARATOR.join(parts)
 
 
