@@ -37,6 +37,7 @@ from tests.unit.inventory.builders import (
     counters,
     has_location,
     movements,
+    noting,
     receive,
     release,
     reserve,
@@ -222,7 +223,7 @@ def test_a_transfer_received_and_called_back_at_once_arrives_somewhere_once():
         reference=None,
         by=ASSOCIATE,
         once=a_key(),
-        answer=lambda sent: made.append(sent.id) or no_answer(),
+        answer=noting(made),
     )
     [id] = made
     arrive = lambda: service.receive_transfer(  # noqa: E731

@@ -1,6 +1,6 @@
 """What inventory's tests are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -72,6 +72,16 @@ def count_units(*counts: tuple[str, int, int], at: str = "leeds") -> Booked:
             at, [Count(*one) for one in counts], reference=None, by=ASSOCIATE, once=a_key(), answer=answer
         )
     )
+
+
+def noting(ids: list[str]) -> Callable[[Any], Answer]:
+    """An answer that notes the id of what was made."""
+
+    def answer(made: Any) -> Answer:
+        ids.append(made.id)
+        return no_answer()
+
+    return answer
 
 
 def _booked(command: Any) -> Booked:

@@ -1,5 +1,7 @@
 """Who may do what: every use case refuses nobody, shoppers and machines without the scope, before it reads anything."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.core.auth import NOBODY, Principal, Role
@@ -11,7 +13,7 @@ from tests.unit.inventory.builders import ASSOCIATE, a_location
 SHOPPER = Principal("user", "usr_1", roles=frozenset({Role.SHOPPER}))
 OTHER = Principal("machine", "other", scopes=frozenset({"orders.write"}))
 
-_ONCE = {"once": None, "answer": None}
+_ONCE: Any = {"once": None, "answer": None}
 _COMMANDS = {
     "receive": lambda by: service.receive_stock("leeds", [("A", 1)], reference=None, by=by, **_ONCE),
     "adjust": lambda by: service.adjust_stock(

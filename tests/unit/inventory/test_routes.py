@@ -1,6 +1,7 @@
 """The routes of inventory, through the whole application."""
 
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, a_machine
 
 pytestmark = pytest.mark.usefixtures("table")
 
-LEEDS = {
+LEEDS: dict[str, Any] = {
     "id": "leeds",
     "name": "Leeds warehouse",
     "type": "warehouse",
@@ -91,7 +92,7 @@ def test_stock_is_received_once_per_key(call, post, shop):
 def test_stock_is_adjusted_and_counted(call, post, shop):
     lost = {"location_id": "leeds", "reason": "damage", "lines": [{"sku": "A", "quantity": -4}]}
     assert post("/v1/inventory/adjustments", lost).json["lines"] == [{"sku": "A", "quantity": -4}]
-    counted = {"location_id": "leeds", "lines": [{"sku": "A", "expected_on_hand": 10, "counted": 7}]}
+    counted: dict[str, Any] = {"location_id": "leeds", "lines": [{"sku": "A", "expected_on_hand": 10, "counted": 7}]}
     refused = post("/v1/inventory/counts", counted)
     assert (refused.status, refused.code, refused.json["counts"][0]["on_hand"]) == (409, "count_outdated", 6)
     counted["lines"][0]["expected_on_hand"] = 6
