@@ -65,7 +65,7 @@ def _shares_words(reach):
 
 
 def test_the_services_form_no_circle():
-    knows = {context: set() for context in CONTEXTS}
+    knows: dict[str, set[str]] = {context: set() for context in CONTEXTS}
     for context in CONTEXTS:
         for path in (ROOT / "chalicelib" / context).rglob("*.py"):
             if name_of(path).split(".")[2:3] and name_of(path).split(".")[2] in RIMS:

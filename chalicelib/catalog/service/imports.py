@@ -77,7 +77,7 @@ class RowResult:
 def import_rows(rows: Sequence[ImportRow], *, by: Principal, budget_seconds: float = BUDGET_SECONDS) -> list[RowResult]:
     """Upsert each row by its SKU; answers one result a row, in the order of the rows.
 
-    Rows of one product, or of one SKU, run one after the other; others in parallel. No row's failure touches another.
+    Rows of one product run one after the other; others in parallel. No row's failure touches another.
     """
     from concurrent.futures import ThreadPoolExecutor  # late: other routes need no threads
 

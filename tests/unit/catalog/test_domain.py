@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from chalicelib.catalog import domain
 from chalicelib.catalog.domain import Category, CategoryTooDeep, GtinInvalid, Status, Variant, VariantTooLarge
+from chalicelib.core.money import Money
 
 
 def a_variant(**changes):
@@ -56,7 +57,7 @@ def _is_gtin(text):
 
 def test_an_offer_has_the_price_of_its_channel_and_currency():
     variant = a_variant(prices={"web": {"GBP": 1299, "EUR": 1499}, "store": {"GBP": 1199}})
-    assert domain.offer_of(variant, "store", "GBP").unit_price == domain.Money(1199, "GBP")
+    assert domain.offer_of(variant, "store", "GBP").unit_price == Money(1199, "GBP")
     assert domain.offer_of(variant, "store", "EUR").unit_price is None
 
 

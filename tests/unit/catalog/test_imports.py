@@ -57,8 +57,9 @@ def test_a_row_updates_what_it_names_and_leaves_the_rest(send, category, call):
 
 
 def test_each_row_stands_for_itself_and_results_keep_the_order(send, category):
+    send(a_row(category, "A1", gtin="4006381333931"))
     reply = send(
-        a_row(category, "A1", gtin="4006381333931"),
+        a_row(category, "A6"),
         "{not json",
         a_row("cat_none", "A2"),
         "",
@@ -66,18 +67,23 @@ def test_each_row_stands_for_itself_and_results_keep_the_order(send, category):
         a_row(category, "A1", "OTHER"),
         {**a_row(category, "A4"), "colour": "red"},
         a_row(category, "A5"),
+        a_row(category, "A7", gtin="4006381333931"),
     )
-    assert [(row["line"], row["outcome"], row["code"]) for row in reply.json["rows"] if row["line"] != 6] == [
+    assert [(row["line"], row["outcome"], row["code"]) for row in reply.json["rows"]] == [
         (1, "created", None),
         (2, "refused", "invalid_request"),
         (3, "refused", "category_unknown"),
         (5, "refused", "gtin_invalid"),
+        (6, "refused", "sku_of_other_product"),
         (7, "refused", "invalid_request"),
         (8, "created", None),
+        (9, "refused", "gtin_taken"),
     ]
-    # A1 of another product races with the first row; whichever comes second is refused.
-    assert reply.json["rows"][4]["outcome"] == "refused"
-    assert reply.json["rows"][4]["code"] in {"sku_of_other_product", "sku_taken"}
+
+
+def test_a_sku_claimed_by_two_products_at_once_goes_to_one(send, category):
+    rows = [a_row(category, "A1", ref) for ref in ("P1", "P2", "P3")]
+    assert sorted(outcomes(send(*rows))) == ["created", "refused", "refused"]
 
 
 def test_csv_is_read_with_prices_and_attributes_as_columns(call, category):

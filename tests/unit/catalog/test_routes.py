@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from chalicelib.catalog import service, store
-from chalicelib.catalog.service import OffersRefused
-from chalicelib.core.table import find_many
+from chalicelib.catalog.service import OffersRefused, variants
+from chalicelib.core.errors import Stale
+from chalicelib.core.table import Transaction, find_many
 from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, SUPPLIER, a_machine
 
 GTIN = "4006381333931"
@@ -33,6 +35,15 @@ def create(call, category):
     def send(*variants, key="p", by=ADMIN, **more):
         body = {"title": "Lantern", "category_id": category, "status": "active", "variants": list(variants), **more}
         return call("POST", "/v1/products", json=body, by=by, headers={"Idempotency-Key": key})
+
+    return send
+
+
+@pytest.fixture
+def patch_product(call):
+    def send(made, changes, version=None):
+        headers = {"If-Match": version or made.etag}
+        return call("PATCH", f"/v1/products/{made.json['id']}", json=changes, by=ADMIN, headers=headers)
 
     return send
 
@@ -101,11 +112,11 @@ def test_a_reference_is_unique(create):
     assert create(reference="R1", key="other").code == "product_reference_taken"
 
 
-def test_the_largest_product_fits_into_one_transaction(create):
+def test_the_largest_product_fits_into_one_transaction(create, patch_product):
     gtins = [number for number in map(str, range(10_000_000, 10_000_600)) if _sums_up(number)]
     made = create(*(a_variant(f"S{index}", gtin=gtins[index]) for index in range(45)), reference="R")
     assert made.status == 201, made.text
-    archived = _patch_product(made, {"status": "archived"})
+    archived = patch_product(made, {"status": "archived"})
     assert archived.status == 200, archived.text
 
 
@@ -113,25 +124,14 @@ def _sums_up(number):
     return sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(number)) % 10 == 0
 
 
-@pytest.fixture(autouse=True)
-def _remember_call(call):
-    global _call
-    _call = call
-
-
-def _patch_product(made, changes, version=None):
-    headers = {"If-Match": version or made.etag}
-    return _call("PATCH", f"/v1/products/{made.json['id']}", json=changes, by=ADMIN, headers=headers)
-
-
-def test_an_archived_product_takes_all_its_variants_off_sale_and_back(create):
+def test_an_archived_product_takes_all_its_variants_off_sale_and_back(create, patch_product):
     made = create(a_variant("A1"), a_variant("A2"))
-    archived = _patch_product(made, {"status": "archived"})
+    archived = patch_product(made, {"status": "archived"})
     for sku in ("A1", "A2"):
         with pytest.raises(OffersRefused) as refused:
             offer(sku)
         assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("/lines/0/sku", "not_active")]
-    assert _patch_product(made, {"status": "active"}, archived.etag).status == 200
+    assert patch_product(made, {"status": "active"}, archived.etag).status == 200
     assert offer("A1").name == "Lantern"
 
 
@@ -176,25 +176,35 @@ def test_changes_need_the_version_that_was_read(create, call):
     assert (changed.json["title"], changed.etag) == ("B", '"2"')
 
 
-def test_racing_changes_do_not_overwrite_each_other(create, table):
-    made = create(a_variant("A1"))
-    before = store.product(made.json["id"])
+def race(change):
+    """Commit the same change twice, as two commands would that read the same version."""
+    first, second = Transaction(), Transaction()
+    change(first)
+    change(second)
+    first.commit()
+    with pytest.raises(Stale):
+        second.commit()
+
+
+def test_racing_changes_do_not_overwrite_each_other(create, category):
+    product = store.product(create(a_variant("A1")).json["id"])
+    race(lambda tx: store.change_product(tx, product, replace(product, title="B", version=2)))
     variant = store.variant("A1")
-    from dataclasses import replace
+    race(lambda tx: store.change_variant(tx, variant, replace(variant, name="B", version=2)))
+    tree = store.category(category)
+    race(lambda tx: store.change_category(tx, tree, replace(tree, name="B", version=2)))
 
-    from chalicelib.core.errors import Stale
-    from chalicelib.core.table import Transaction
 
-    for title in ("first", "second"):
-        tx = Transaction()
-        store.change_product(tx, before, replace(before, title=title, version=2))
-        store.change_variant(tx, variant, replace(variant, name=title, version=2))
-        if title == "first":
-            tx.commit()
-        else:
-            with pytest.raises(Stale):
-                tx.commit()
-    assert store.product(before.id).title == "first"
+def test_a_variant_does_not_miss_that_its_product_was_archived(create, patch_product):
+    """Both commands saw the product active: the one that adds a variant must not win over the one that archives."""
+    made = create(a_variant("A1"))
+    product = store.product(made.json["id"])
+    tx = Transaction()
+    new = service.NewVariant("A2", "Lamp", 2000)
+    variants.stage_variant(tx, product, product, new, ADMIN)
+    assert patch_product(made, {"status": "archived"}).status == 200
+    with pytest.raises(Stale):
+        tx.commit()
 
 
 def test_a_variant_is_added_and_its_gtin_moves(create, call):
@@ -247,10 +257,10 @@ def test_a_category_tree(call, category):
     assert call("PATCH", path, json={"name": "X"}, by=ADMIN, headers={"If-Match": '"1"'}).code == "stale_version"
 
 
-def test_events_tell_what_happened(create, call, table):
+def test_events_tell_what_happened(create, call, table, patch_product):
     made = create(a_variant("A1"))
     call("PATCH", "/v1/variants/A1", json={"name": "Lamp"}, by=ADMIN, headers={"If-Match": '"1"'})
-    _patch_product(made, {"status": "archived"})
+    patch_product(made, {"status": "archived"})
     items = table.scan(TableName="aisle-test")["Items"]
     events = [json.loads(item["event"]["S"]) for item in items if item["sk"]["S"].startswith("EVENT#")]
     found = {event["type"]: (event["aggregate"]["version"], event["data"]) for event in events}

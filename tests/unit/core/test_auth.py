@@ -36,7 +36,7 @@ def test_what_each_may():
     system("x").require(Role.ADMIN)
     assert admin.is_staff
     assert not machine.is_staff
-    with pytest.raises(Forbidden, match="role associate or scope aisle/orders.write"):
+    with pytest.raises(Forbidden, match=r"role associate or scope aisle/orders\.write"):
         machine.require(Role.ASSOCIATE, scope="orders.write")
     with pytest.raises(Forbidden):
         admin.require(Role.SHOPPER)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from chalice import Chalice
+from chalice.app import Chalice
 from pydantic import Field
 
 from chalicelib.core import errors, http
