@@ -22,6 +22,7 @@ from infra.local.stack import DEFAULT_STACK, ROOT, LocalCloudError, Options, Sta
 PORT = 4566
 IOT_PORT = 8883
 START_TIMEOUT = 60.0
+BUSY_TIMEOUT = 30.0
 STOP_TIMEOUT = 20.0
 
 
@@ -42,13 +43,21 @@ class Emulator:
 
 
 def running(stack: Stack) -> Emulator | None:
-    """The emulator of this stack, if its process is alive and answers under its own name."""
-    if _pid(stack) is None:
-        return None
-    emulator = _last(stack)
-    if emulator is None or _instance_at(emulator.port) != emulator.instance:
-        return None
-    return emulator
+    """The emulator of this stack, if its process is alive and answers under its own name.
+
+    A living one that is too busy to answer is waited for: to take it for dead would cost what it holds.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while _pid(stack) is not None:
+        emulator = _last(stack)
+        if emulator is None:
+            return None
+        if _instance_at(emulator.port) == emulator.instance:
+            return emulator
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(0.2)
+    return None
 
 
 def start(stack: Stack, options: Options, region: str, python: Path) -> Emulator:
@@ -112,11 +121,6 @@ def forget(stack: Stack) -> None:
     """Drop the kept state of a stack whose emulator is stopped."""
     shutil.rmtree(_state(stack), ignore_errors=True)
     _file(stack).unlink(missing_ok=True)
-
-
-def who_listens(port: int) -> str | None:
-    """The instance name that an emulator of this project answers with on a port."""
-    return _instance_at(port)
 
 
 def _file(stack: Stack) -> Path:

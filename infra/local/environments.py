@@ -1,4 +1,5 @@
-"""Make a virtual environment from a requirements file, again only when the file or the interpreter has changed.
+"""Make a virtual environment from a requirements file; bring it up to date when the file has changed, and make it anew
+when the interpreter has.
 
 `python3 infra/local/environments.py dev|cloud|audit` (standard library only: this is what creates the environments).
 """
@@ -25,29 +26,30 @@ def ensure(name: str) -> Path:
     """The Python of the environment `.venv/<name>`, which is created or renewed first where needed."""
     directory = ROOT / ".venv" / name
     python = directory / "bin" / "python"
-    stamp = directory / "requirements.sha256"
-    wanted = _fingerprint(name)
+    stamp = directory / "installed.sha256"
+    wanted = _fingerprints(name)
     directory.parent.mkdir(exist_ok=True)
     with (directory.parent / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        known = stamp.read_text().split() if stamp.exists() and python.exists() else []
+        if known == wanted:
             return python
         sys.stderr.write(f"installing {REQUIREMENTS[name][0]} into .venv/{name} ...\n")
-        shutil.rmtree(directory, ignore_errors=True)
-        venv.create(directory, with_pip=True)
+        if known[:1] != wanted[:1]:
+            shutil.rmtree(directory, ignore_errors=True)
+            venv.create(directory, with_pip=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         ran = subprocess.run([*pip, "-r", REQUIREMENTS[name][0]], cwd=ROOT, capture_output=True, text=True, check=False)
         if ran.returncode:
             sys.exit(f"pip could not install {REQUIREMENTS[name][0]}:\n{ran.stderr.strip()}")
-        stamp.write_text(wanted)
+        stamp.write_text(" ".join(wanted))
     return python
 
 
-def _fingerprint(name: str) -> str:
-    digest = hashlib.sha256(sys.version.encode())
-    for file in REQUIREMENTS[name]:
-        digest.update((ROOT / file).read_bytes())
-    return digest.hexdigest()
+def _fingerprints(name: str) -> list[str]:
+    """Of the interpreter and of the requirements."""
+    files = b"".join((ROOT / file).read_bytes() for file in REQUIREMENTS[name])
+    return [hashlib.sha256(content).hexdigest() for content in (sys.version.encode(), files)]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -162,6 +163,7 @@ class Terraform:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,  # Ctrl-C would end the provider, too, in the middle of what it makes
         )
         lines: list[str] = []
         try:
@@ -170,8 +172,8 @@ class Terraform:
                 watch(line)
             process.wait()
         except KeyboardInterrupt:
-            # Terraform got the signal too and is writing down what it has made so far.
-            process.communicate(timeout=60)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)  # it writes down what it has made so far
             raise
         finally:
             if process.poll() is None:
