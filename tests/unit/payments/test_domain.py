@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.payments import domain
@@ -134,6 +134,7 @@ def _step(payment: Payment, name: str, *rest: object) -> Payment:
     return after
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1000), st.lists(STEPS, max_size=14))
 def test_amounts_never_cross(amount: int, steps: list[tuple[object, ...]]) -> None:
     payment = a_payment(amount=amount)
