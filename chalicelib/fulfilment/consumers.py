@@ -6,6 +6,7 @@ from chalice.app import Blueprint
 
 from chalicelib.core.auth import Principal
 from chalicelib.core.consumers import each_event, each_message, understood
+from chalicelib.core.errors import AisleError
 from chalicelib.core.idempotency import Idempotency, Replay
 from chalicelib.core.outbox import Event
 from chalicelib.core.settings import settings
@@ -37,3 +38,7 @@ def on_warehouse_answer(body: Any, by: Principal) -> None:
         orders.record_answer(message.fulfilment_id, message.as_answer(), by=by, once=once)
     except Replay:
         return
+    except AisleError:
+        # A repetition may find the fulfilment further on, which is no failure: it was recorded when it came first.
+        if once.earlier() is None:
+            raise
