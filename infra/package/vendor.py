@@ -34,12 +34,13 @@ JUNK_PATHS = (
     "aws_lambda_powertools/utilities/data_classes",
     "aws_lambda_powertools/utilities/data_masking",
     "aws_lambda_powertools/utilities/feature_flags",
+    "aws_lambda_powertools/utilities/idempotency",
     "aws_lambda_powertools/utilities/kafka",
+    "aws_lambda_powertools/utilities/parameters",
     "aws_lambda_powertools/utilities/parser",
     "aws_lambda_powertools/utilities/streaming",
     "aws_lambda_powertools/utilities/validation",
     "aws_xray_sdk/ext/[!_bhru]*",  # keeps botocore, httplib and what they need
-    "boto3/examples",
     "botocore/data/*/*/examples-1.json*",
     "dateutil/zoneinfo/*.tar.gz",
     "pydantic/mypy.py",
@@ -111,7 +112,7 @@ def trim(tree: Path, services: frozenset[str]) -> None:
     """Remove from an installed tree what a function never reads."""
     junk = [path for pattern in (*JUNK_DIRECTORIES, *JUNK_FILES) for path in tree.rglob(pattern)]
     junk += [path for pattern in JUNK_PATHS for path in tree.glob(pattern)]
-    models = [*tree.glob("botocore/data/*/"), *tree.glob("boto3/data/*/")]
+    models = (tree / "botocore" / "data").glob("*/")
     junk += [service for service in models if service.is_dir() and service.name not in services]
     for path in junk:
         if path.is_dir():
