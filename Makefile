@@ -74,7 +74,8 @@ bench: venv  ## Measure cold starts, calls, request units and the AWS bill
 	@$(PY) -m bench $(BENCH_ARGS)
 
 openapi: venv  ## Write docs/openapi.json anew from the code
-	@$(PY) -m chalicelib.openapi
+	@$(PY) -m chalicelib.core.openapi > docs/openapi.json
+	@$(PY) -m chalicelib.core.openapi errors > docs/errors.md
 
 audit: venv  ## Scan code, dependencies and infrastructure for known weaknesses
 	@$(PYTHON) infra/local/environments.py audit
