@@ -75,7 +75,7 @@ def show(figures: Sequence[Figure], console: Console) -> None:
             title=part, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False
         )
         for heading, justify in (("", "left"), ("measured", "right"), ("", "left"), ("target", "left"), ("", "left")):
-            table.add_column(heading, justify=justify, no_wrap=heading == "measured")  # type: ignore[arg-type]
+            table.add_column(heading, justify=justify, no_wrap=heading == "measured", overflow="fold")  # type: ignore[arg-type]
         table.add_column("", style="dim", overflow="fold")
         for figure in figures:
             if figure.part == part:

@@ -69,8 +69,8 @@ def test_checking_what_is_not_there_costs_as_one() -> None:
 def test_an_index_is_written_only_where_its_entry_changes(
     before: dict[str, str] | None, after: dict[str, str] | None, units: int
 ) -> None:
-    images = [None if image is None else an_item(3000, **image) for image in (before, after)]
-    assert index_units(*images, [LISTED, DUE], KEY) == units
+    was, becomes = (None if image is None else an_item(3000, **image) for image in (before, after))
+    assert index_units(was, becomes, [LISTED, DUE], KEY) == units
 
 
 def test_reads_go_by_four_kilobytes_and_half_when_eventually_consistent() -> None:
