@@ -6,6 +6,7 @@ see them. Each route also declares what the OpenAPI document says of it (`core/o
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -41,6 +42,7 @@ _STATUS: dict[type[AisleError], int] = {
     errors.Unavailable: 503,
 }
 
+_CORRELATION_ID = re.compile(r"[!-~]{1,64}")
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
 
@@ -187,8 +189,8 @@ _exchange: _Exchange | None = None
 
 def _answer(request: Request, view: Callable[..., Response], parts: dict[str, str]) -> Response:
     global _exchange
-    correlation_id = request.headers.get("x-correlation-id") or _request_id(request)
-    with observability.tracing(correlation_id[:64]):
+    correlation_id = _correlation_id(request)
+    with observability.tracing(correlation_id):
         try:
             _exchange = _Exchange(request, _bytes(request.raw_body))
             answer = observability.traced(view.__name__)(view)(**{name: unquote(part) for name, part in parts.items()})
@@ -201,13 +203,19 @@ def _answer(request: Request, view: Callable[..., Response], parts: dict[str, st
             answer = _problem(500, "internal_error", "Something went wrong on our side", "Report the request id.", True)
         _exchange = None
         answer.headers["X-Request-Id"] = _request_id(request)
-        answer.headers["X-Correlation-Id"] = correlation_id[:64]
+        answer.headers["X-Correlation-Id"] = correlation_id
         observability.log.info("request", route=view.__name__, status=answer.status_code)
         return answer
 
 
 def _bytes(raw: str | bytes | None) -> bytes:
     return raw.encode() if isinstance(raw, str) else raw or b""
+
+
+def _correlation_id(request: Request) -> str:
+    # It goes into logs, events and workflows as it is, so what is no id (other text, too long) is not taken over.
+    given = request.headers.get("x-correlation-id") or ""
+    return given if _CORRELATION_ID.fullmatch(given) else _request_id(request)
 
 
 def _request_id(request: Request) -> str:

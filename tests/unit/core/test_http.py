@@ -213,6 +213,12 @@ def test_the_correlation_id_is_given_back_or_made(app):
     assert request(app, "GET", "/echo/a", request_id="r-4").headers["x-correlation-id"] == "r-4"
 
 
+@pytest.mark.parametrize("given", ["two words", "zwölf", "x" * 65, ""])
+def test_what_is_no_correlation_id_is_not_taken_over(app, given):
+    answer = request(app, "GET", "/echo/a", headers={"X-Correlation-Id": given}, request_id="r-5")
+    assert answer.headers["x-correlation-id"] == "r-5"
+
+
 def test_a_page_is_shown_with_its_cursor():
     from chalicelib.core.paging import Page
 
