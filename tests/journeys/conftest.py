@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -144,8 +144,7 @@ class Shop:
         )
 
 
-@pytest.fixture
-def shop(stack: TestStack) -> Iterator[Shop]:
+def a_shop(stack: TestStack) -> Shop:
     """A shop with an empty warehouse."""
     name = f"t{uuid4().hex[:10]}"
     shop = Shop(stack, channel=name, location=f"wh-{name}")
@@ -165,3 +164,19 @@ def shop(stack: TestStack) -> Iterator[Shop]:
     assert made.status == 201, made
     shop.category = made.body["id"]
     return shop
+
+
+@pytest.fixture
+def shop(stack: TestStack) -> Shop:
+    """A shop of this test alone."""
+    return a_shop(stack)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker of this folder."""
+    config.addinivalue_line("markers", "last: brings up a stack of its own, so it waits until all others are through")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what is marked `last` there."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)

@@ -1,0 +1,136 @@
+"""The deployed API under the requests that its own document allows, and under those it does not."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    missing_required_header,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+import app as application
+from chalicelib.core.http import OPERATIONS, Operation
+from infra.local.testing import TestStack
+from tests.journeys.conftest import a_shop
+
+assert application  # declares the routes
+
+EXAMPLES = 15
+"""Requests per operation and role, about a minute in all. They are the same each time."""
+
+CHECKS: list[CheckFunction] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    missing_required_header,
+]
+
+
+@pytest.fixture(scope="session")
+def document(stack: TestStack) -> Any:
+    """The document that the API serves, as a schema."""
+    answer = stack.call("GET", "/v1/openapi.json")
+    assert answer.status == 200
+    return schemathesis.openapi.from_dict(answer.body)
+
+
+@pytest.fixture(scope="module")
+def real(stack: TestStack) -> dict[str, str]:
+    """Path parameters of things that exist, for requests to get past what is not found."""
+    shop = a_shop(stack)
+    sku = shop.sells(units=100)
+    order = shop.place((sku, 1))
+    lines = [{"sku": sku, "quantity": 1}]
+    transfer = shop.post(
+        "/v1/inventory/transfers",
+        {"from_location": shop.location, "to_location": a_shop(stack).location, "lines": lines},
+    )
+    held = shop.post(
+        "/v1/reservations",
+        {"channel": shop.channel, "seconds": 3600, "lines": [{**lines[0], "location_id": shop.location}]},
+    )
+    return {
+        "category_id": shop.category,
+        "product_id": shop.get(f"/v1/variants/{sku}").body["product_id"],
+        "sku": sku,
+        "location_id": shop.location,
+        "order_id": order["id"],
+        "fulfilment_id": order["fulfilments"][0]["id"],
+        "transfer_id": transfer.body["id"],
+        "reservation_id": held.body["id"],
+    }
+
+
+fuzzed = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.parametrize("role", ["admin", "shopper"])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
+def test_nothing_breaks(operation: Operation, role: str, document: Any, real: dict[str, str], stack: TestStack) -> None:
+    """No server error, and every answer is one that the document describes for this request."""
+    described = document[operation.path][operation.method]
+    headers = {"Authorization": stack.token(role)}
+
+    @fuzzed
+    @given(st.one_of(described.as_strategy(generation_mode=mode) for mode in GenerationMode), st.booleans())
+    def answers(case: Case, to_something_real: bool) -> None:
+        if to_something_real and not _is_broken(case):
+            case.path_parameters.update({name: real[name] for name in case.path_parameters})
+        response = case.call(base_url=stack.api_url, headers=headers, timeout=35)
+        if not _is_the_gateways(response):
+            case.validate_response(response, checks=[check for check in CHECKS if _applies(check, case, response)])
+
+    answers()
+
+
+@pytest.mark.parametrize("odd", ["a#b", "ORDER#a", "x" * 900, "x" * 3000, "é", "%", "..", " "], ids=lambda odd: odd[:8])
+def test_an_id_of_any_shape_is_at_most_not_found(odd: str, stack: TestStack) -> None:
+    for one in OPERATIONS:
+        if "{" in one.path and one.method == "GET":
+            path = re.sub(r"{.*?}", quote(odd, safe=""), one.path)
+            answer = stack.call("GET", path, role="admin")
+            assert answer.status in (200, 400, 403, 404), (path[:80], answer)
+
+
+def _is_the_gateways(response: requests.Response) -> bool:
+    """API Gateway answers for itself where there is no route (an empty or slashed path part) or no token."""
+    return response.status_code in (400, 401, 403, 404, 415) and "X-Correlation-Id" not in response.headers
+
+
+def _applies(check: CheckFunction, case: Case, response: requests.Response) -> bool:
+    if check is negative_data_rejection:
+        # A correlation id that is none is passed over, and the token is the test's own.
+        return _is_broken(case, apart_from=ParameterLocation.HEADER)
+    # API Gateway calls even an empty body application/json.
+    return not (check is response_schema_conformance and response.status_code == 204 and not response.content)
+
+
+def _is_broken(case: Case, apart_from: ParameterLocation | None = None) -> bool:
+    """Whether a part of the request was made against the document on purpose."""
+    assert case.meta
+    return any(part.mode.is_negative for where, part in case.meta.components.items() if where is not apart_from)
