@@ -45,7 +45,8 @@ test-unit: venv
 test-local: venv test-unit
 	$(PY) -m pytest $(wildcard tests/integration tests/workflows tests/journeys) $(PYTEST_ARGS)
 
-check: venv  ## Format, lint, types, imports, Terraform, state machines, unit tests; under a minute
+check: venv  ## Format, lint, types, imports, Terraform, state machines, quick unit tests
+	@mkdir -p .local
 	@$(MAKE) --no-print-directory --jobs --output-sync=target check-format check-lint check-types check-imports \
 		check-terraform check-state-machines check-unit
 
@@ -68,7 +69,7 @@ check-state-machines:
 	@$(LOCAL).lint state-machines
 
 check-unit:
-	@$(PY) -m pytest --quiet tests/unit
+	@$(PY) -m pytest --quiet -m 'not slow' tests/unit
 
 bench: venv  ## Measure cold starts, calls, request units and the AWS bill
 	@$(PY) -m bench $(BENCH_ARGS)
