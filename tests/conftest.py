@@ -31,6 +31,7 @@ for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
 
 import boto3
+import hypothesis
 import pytest
 from chalice.app import Chalice
 from chalice.local import LambdaContext, LambdaEventConverter, RouteMatcher
@@ -38,6 +39,10 @@ from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 
 from chalicelib.core.auth import RESOURCE_SERVER, USER_SCOPE, Principal, Role
+
+# A busy machine is no fault of the code under test.
+hypothesis.settings.register_profile("aisle", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("aisle")
 
 STRING_KEYS = ("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "gsi3pk", "gsi3sk")
 
@@ -69,7 +74,10 @@ def _index(number: int, projection: dict[str, Any]) -> dict[str, Any]:
 
 
 def create_table(dynamodb: Any, name: str = "aisle-test") -> None:
-    """The table as Terraform makes it (infra/terraform/table.tf)."""
+    """The table as Terraform makes it (infra/terraform/table.tf), or the one there is, emptied."""
+    if name in dynamodb.list_tables()["TableNames"]:
+        empty(dynamodb)
+        return
     summary = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["summary"]}
     dynamodb.create_table(
         TableName=name,
@@ -93,9 +101,10 @@ def _call_alone(handler: DynamoHandler) -> Any:
 DynamoHandler.call_action = _call_alone  # type: ignore[method-assign]
 
 
-@pytest.fixture
-def table() -> Iterator[Any]:
-    """An empty table and the keys that sign cursors and hide task tokens, in memory. Yields the low-level client."""
+@pytest.fixture(scope="session")
+def memory() -> Iterator[Any]:
+    """AWS in memory, with the table and the keys that sign cursors and hide task tokens. Made once: it takes longer
+    than most tests. Yields the low-level client of DynamoDB."""
     with mock_aws():
         dynamodb = boto3.client("dynamodb")
         create_table(dynamodb)
@@ -107,6 +116,19 @@ def table() -> Iterator[Any]:
             made = kms.create_key(**arguments)
             kms.create_alias(AliasName=alias, TargetKeyId=made["KeyMetadata"]["KeyId"])
         yield dynamodb
+
+
+@pytest.fixture
+def table(memory: Any) -> Any:
+    """An empty table. Yields the low-level client."""
+    empty(memory)
+    return memory
+
+
+def empty(dynamodb: Any) -> None:
+    """Remove every item of the table."""
+    for item in dynamodb.scan(TableName="aisle-test", ConsistentRead=True)["Items"]:
+        dynamodb.delete_item(TableName="aisle-test", Key={"pk": item["pk"], "sk": item["sk"]})
 
 
 @dataclass(frozen=True)

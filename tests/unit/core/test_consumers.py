@@ -14,7 +14,10 @@ ARN = "arn:aws:sqs:eu-west-1:123456789012:aisle-test-work"
 @pytest.fixture
 def queues(table):
     sqs = boto3.client("sqs")
-    return sqs, *(sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("aisle-test-work", "aisle-test-work-dlq"))
+    urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("aisle-test-work", "aisle-test-work-dlq")]
+    yield sqs, *urls
+    for url in urls:
+        sqs.delete_queue(QueueUrl=url)
 
 
 def deliver(queues, *bodies, receives=1):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -180,7 +181,7 @@ def test_what_is_stuck_is_named(
     assert run("replay", "--patience", "1") == cli.EXIT_STUCK
     said = capsys.readouterr().out
     assert "5 orders are not settled" in said
-    assert "ord_00001 (536365) is placed" in said
+    assert re.search(r"ord_0000\d \(536365\) is placed", said)
 
 
 def test_without_a_stack_it_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
