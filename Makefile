@@ -69,7 +69,7 @@ check-state-machines:
 	@$(LOCAL).lint state-machines
 
 check-unit:
-	@$(PY) -m pytest --quiet -m 'not slow' tests/unit
+	@$(PY) -m pytest --quiet --numprocesses auto --dist loadfile -m 'not slow' tests/unit
 
 bench: venv  ## Measure cold starts, calls, request units and the AWS bill
 	@$(PY) -m bench $(BENCH_ARGS)
