@@ -18,6 +18,7 @@ from rich.console import Console
 
 from bench.ground import Ground, prepared
 from bench.report import Figure, markdown, show, write_into
+from bench.why import explained
 from infra.local.stack import ROOT, LocalCloudError
 
 PARTS = ("package_size", "cold_start", "commands", "warm_cpu", "transitions", "throughput", "bill")
@@ -63,7 +64,7 @@ def _measured(parts: list[str] | tuple[str, ...], console: Console) -> list[Figu
 
 
 def _measure(name: str, ground: Ground) -> list[Figure]:
-    return list(import_module(f"bench.{name}").measure(ground))
+    return explained(import_module(f"bench.{name}").measure(ground))
 
 
 def _context() -> dict[str, str]:

@@ -60,7 +60,8 @@ def _line(price: Price, quantity: float) -> Figure:
 def _rows(ground: Ground, all_steps: Mapping[str, Any], count: Count) -> Iterator[tuple[Price, float]]:
     steps = [step for name, step in all_steps.items() if name not in NOT_OF_AN_ORDER]
     others = [call for step in steps for call in step["others"]]
-    events = sum(item["item"].endswith(" EVENT") for step in steps for item in step["items"])
+    sizes = [item["bytes"] for step in steps for item in step["items"] if item["item"].endswith(" EVENT")]
+    events = len(sizes)
     messages = sum(QUEUED in step["function"] for step in steps) + others.count("sqs:SendMessage")
     memory = {function.name: function.memory_mb for function in ground.functions}
     yield prices.API_REQUEST, sum(step["function"] == "api" for step in steps)
@@ -74,6 +75,7 @@ def _rows(ground: Ground, all_steps: Mapping[str, Any], count: Count) -> Iterato
     yield prices.EXPRESS_REQUEST, events
     yield prices.EXPRESS_GB_SECOND, events * EXPRESS_GB_SECONDS
     yield prices.EVENT, events
+    yield prices.ARCHIVE_GB, sum(sizes) / 1e9
     yield prices.QUEUE_REQUEST, messages * REQUESTS_PER_MESSAGE
     yield prices.NOTIFICATION, others.count("sns:Publish")
     yield prices.KEY_REQUEST, sum(call.startswith("kms:") for call in others)

@@ -34,6 +34,7 @@ EXPRESS_REQUEST = Price("Step Functions Express requests", 1.00, _MILLION, "aws.
 EXPRESS_GB_SECOND = Price("Step Functions Express GB-seconds", 0.00001667, 1, "aws.amazon.com/step-functions/pricing")
 PIPE_REQUEST = Price("EventBridge Pipes requests", 0.40, _MILLION, "aws.amazon.com/eventbridge/pricing")
 EVENT = Price("EventBridge events", 1.00, _MILLION, "aws.amazon.com/eventbridge/pricing")
+ARCHIVE_GB = Price("EventBridge archive, GB taken in", 0.10, 1, "aws.amazon.com/eventbridge/pricing")
 QUEUE_REQUEST = Price("SQS requests", 0.40, _MILLION, "aws.amazon.com/sqs/pricing")
 NOTIFICATION = Price("SNS publishes", 0.50, _MILLION, "aws.amazon.com/sns/pricing")
 KEY_REQUEST = Price("KMS requests", 0.03, 10_000, "aws.amazon.com/kms/pricing")

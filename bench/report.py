@@ -65,7 +65,7 @@ def _verdict(figure: Figure) -> str:
 
 
 def _remark(figure: Figure) -> str:
-    return "; ".join(text for text in (figure.note, "" if figure.reached else figure.why) if text)
+    return "; ".join(text for text in (figure.note, figure.why if figure.reached is False else "") if text)
 
 
 def show(figures: Sequence[Figure], console: Console) -> None:

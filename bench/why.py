@@ -1,0 +1,22 @@
+"""Why a target is not reached, where that is known; shown only while it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bench.report import Figure
+
+WHY = {
+    "Package": "half of it is two compiled libraries (pydantic-core, wrapt) and botocore's certificates and service models",
+    "Cold start": "imports of Aisle, PynamoDB and, at the edge, Pydantic, and what Python compiles while they run",
+    "DynamoDB per command": "ten counters cost 20; the order's document passed another kilobyte (see its line below)",
+    "CPU per warm invocation": "two calls through PynamoDB and botocore are more than half of it",
+    "Orders through the local API": "the emulator and the functions share this machine's cores",
+}
+"""By part."""
+
+
+def explained(figures: Iterable[Figure]) -> list[Figure]:
+    """The figures, with the reason of those that missed their target."""
+    return [replace(figure, why=WHY.get(figure.part, "")) if figure.reached is False else figure for figure in figures]
