@@ -126,7 +126,7 @@ class Workflow(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-def test_any_order_of_steps_crashes_and_races(shared_table: Any) -> None:
+def test_any_order_of_steps_crashes_and_races(memory: Any) -> None:
     run_state_machine_as_test(
         Workflow,
         settings=settings(
