@@ -34,7 +34,7 @@ from chalicelib.catalog.service import (
     UnknownCategory,
 )
 from chalicelib.core import http
-from chalicelib.core.errors import Forbidden, NotFound
+from chalicelib.core.errors import Forbidden, NotFound, Unauthenticated
 from chalicelib.core.http import Routes
 from chalicelib.core.paging import Page
 
@@ -157,6 +157,7 @@ def create_product() -> Response:
     query=ProductQuery,
     answers={200: http.list_of(ProductSummary)},
     public=True,
+    raises=[Unauthenticated],
 )
 def list_products() -> Response:
     """Newest first. Drafts are listed for staff only, at /v1/catalog/products."""
