@@ -53,7 +53,7 @@ def _of(name: str, step: dict[str, Any]) -> Figure:
     others = f"; also {', '.join(step['others'])}" if step["others"] else ""
     trips = step["round_trips"]
     note = (
-        f"{trips} round trip{'' if trips == 1 else 's'}, {step['read_units']:g} read units, "
+        f"{trips} round trip{'' if trips == 1 else 's'}, {step['read_units']:g} RU, "
         f"{step['sent']:,} B sent, {step['received']:,} B received{others}"
     )
     return Figure(PART, name, writes(step), "WU", note=note)

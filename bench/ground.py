@@ -45,6 +45,7 @@ class Ground:
     zip_bytes: int
     unpacked_bytes: int
     functions: list[Function]
+    emulator_pid: int
     _lives: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def function(self, name: str) -> Function:
@@ -112,12 +113,18 @@ def prepared() -> Iterator[Ground]:
                 opened.extractall(package)
                 unpacked = sum(entry.file_size for entry in opened.infolist())
             deployed = TestStack(record)
-            yield Ground(deployed, package, archive.stat().st_size, unpacked, _functions(deployed))
+            yield Ground(deployed, package, archive.stat().st_size, unpacked, _functions(deployed), _pid(stack))
     finally:
         if not was_running:
             with stack.locked():
                 emulator.stop(stack)
                 stack.forget_deployment()
+
+
+def _pid(stack: Stack) -> int:
+    """The emulator writes its process id into the file that it holds locked; 0 for one that we did not start."""
+    text = (stack.directory / "emulator.lock").read_text() if (stack.directory / "emulator.lock").exists() else ""
+    return int(text) if text.strip().isdigit() else 0
 
 
 def _functions(stack: TestStack) -> list[Function]:

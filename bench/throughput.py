@@ -13,6 +13,7 @@ from statistics import median, quantiles
 from time import perf_counter
 
 from bench.ground import Ground
+from bench.processes import Cpu, cpu_of
 from bench.report import Figure, Target
 from bench.shop import Client, Shop, open_shop, until
 from examples.online_retail.warehouse import ANSWERS, REQUESTS, ByQueue, Warehouse
@@ -64,10 +65,11 @@ def measure(ground: Ground) -> list[Figure]:
     requests.reach(WARM_UP + ALONE)
     alone_many = send(shop, shop.orders(ALONE, MANY_LINES), 1)
     requests.reach(WARM_UP + 2 * ALONE)
-    began = perf_counter()
+    began, before = perf_counter(), cpu_of(ground.emulator_pid)
     burst = send(shop, shop.orders(BURST, LINES), CLIENTS)
     requests.reach(WARM_UP + 2 * ALONE + len(burst.accepted))
     carried = len(burst.accepted) / (perf_counter() - began)
+    after = cpu_of(ground.emulator_pid)
     requests.forget()
     units = shop.check_stock()
     return [
@@ -91,6 +93,7 @@ def measure(ground: Ground) -> list[Figure]:
         ),
         Figure(PART, "units sold beyond the stock", 0, "", Target("=", 0), f"{units:,} units, checked SKU by SKU"),
         Figure(PART, "of these carried on to the warehouse's queue", carried, "orders/s", note="paid and confirmed"),
+        *_cpu(before, after, len(burst.accepted)),
         _shipped(ground),
     ]
 
@@ -118,6 +121,14 @@ class Requests:
 def _alone(name: str, run: Run) -> list[Figure]:
     note = f"p95 {run.p95_ms:.0f} ms; {run.rate:.1f} orders/s"
     return [Figure(PART, f"{name}: median", run.median_ms, "ms", Target("≤", MEDIAN_MS), note)]
+
+
+def _cpu(before: Cpu | None, after: Cpu | None, orders: int) -> list[Figure]:
+    if before is None or after is None:
+        return []
+    used = (1000 * (late - early) / orders for early, late in zip(before, after, strict=True))
+    whose = ("the emulator, one process", "the functions")
+    return [Figure(PART, f"CPU per order so far: {who}", ms, "ms") for who, ms in zip(whose, used, strict=True)]
 
 
 def _shipped(ground: Ground) -> Figure:

@@ -21,18 +21,22 @@ class Count:
     """What one order of one fulfilment set off."""
 
     entered: list[str]
-    retries: int
+    further: int
     events: int
 
     @property
     def transitions(self) -> int:
-        """States entered, and the start, which AWS's pricing page counts as one; so is each retry."""
-        return 1 + len(self.entered) + self.retries
+        """The start, which AWS's pricing page counts as one, states entered, and tasks scheduled beyond those.
+
+        The local cloud tells of the tasks inside a Map, but not that their states were entered; AWS tells both. A retry is
+        a task scheduled once more, and billed as a transition too.
+        """
+        return 1 + len(self.entered) + self.further
 
 
 def measure(ground: Ground) -> list[Figure]:
     count = counted(ground)
-    note = " → ".join(["start", *count.entered])
+    note = " → ".join(["start", *count.entered]) + (f", {count.further} tasks inside" if count.further else "")
     return [
         Figure(PART, "billed transitions, placed to delivered", count.transitions, "", Target("≤", AT_MOST), note),
         Figure(PART, "events on the bus, placed to delivered", count.events),

@@ -14,7 +14,7 @@ MEMORY_MB = 128
 def measure(ground: Ground) -> list[Figure]:
     life = ground.life(LINES)
     figures = [
-        Figure(PART, name, step["cpu_ms"], "ms", TARGETS.get(name), f"{step['round_trips']} round trips replayed")
+        Figure(PART, name, step["cpu_ms"], "ms", TARGETS.get(name), f"round trips replayed: {step['round_trips']}")
         for name, step in life["steps"].items()
     ]
     note = "one process that ran every function's work and this benchmark's"
