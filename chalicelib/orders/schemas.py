@@ -239,11 +239,19 @@ class ReviewView(View):
     id: str
     order_id: str
     state: str
+    reason: str | None
+    fulfilment_id: str | None
     parked_at: str
     error: Any
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "ReviewView":
         return cls(
-            id=row["id"], order_id=row["order_id"], state=row["state"], parked_at=row["parked_at"], error=row["error"]
+            id=row["id"],
+            order_id=row["order_id"],
+            state=row["state"],
+            reason=row.get("reason"),
+            fulfilment_id=row.get("fulfilment_id"),
+            parked_at=row["parked_at"],
+            error=row["error"],
         )
