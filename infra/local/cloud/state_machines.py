@@ -1,8 +1,13 @@
-"""Gap: a state machine's `tracingConfiguration` is forgotten, so Terraform updates every machine at each apply."""
+"""Two gaps of Step Functions.
+
+A state machine's `tracingConfiguration` is forgotten, so Terraform updates every machine at each apply. And a function that
+fails in `lambda:invoke.waitForTaskToken` is ignored, so the execution waits for a token that nobody has; AWS fails the task.
+"""
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -38,9 +43,48 @@ def with_tracing(describe: Action) -> Action:
     return act
 
 
+class Callbacks:
+    """Tells the task that waits for a token when the function that was to take the token failed."""
+
+    def __init__(self, tokens: Any, failure: type[Exception]) -> None:
+        self._tokens = tokens
+        self._failure = failure
+        self._waiting = threading.local()
+
+    def waiting(self, invoke: Callable[..., Any]) -> Callable[..., Any]:
+        """The task: it invokes the function in its own thread, then waits."""
+
+        def act(resource: str, input_data: Any, token: str, state: Json) -> Any:
+            self._waiting.token = token
+            try:
+                return invoke(resource, input_data, token, state)
+            finally:
+                self._waiting.token = None
+
+        return act
+
+    def failing(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """The invocation: its failure ends the wait."""
+
+        def act(*arguments: Any, **named: Any) -> Any:
+            try:
+                return call(*arguments, **named)
+            except self._failure as error:
+                waits = self._tokens.get(getattr(self._waiting, "token", None))
+                if waits is not None:
+                    waits["error"] = {"Error": getattr(error, "error", ""), "Cause": getattr(error, "cause", "")}
+                    waits["event"].set()
+                raise
+
+        return act
+
+
 def install() -> None:
     from ministack.services import stepfunctions as service
 
     service._create_state_machine = remembering(service._create_state_machine, service._state_machines)
     service._update_state_machine = remembering(service._update_state_machine, service._state_machines)
     service._describe_state_machine = with_tracing(service._describe_state_machine)
+    callbacks = Callbacks(service._task_tokens, service._ExecutionError)
+    service._invoke_with_callback = callbacks.waiting(service._invoke_with_callback)
+    service._call_lambda = callbacks.failing(service._call_lambda)
