@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.clients import CREDENTIALS
-from infra.local.stack import DEFAULT_STACK, ROOT, LocalCloudError, Options, Stack, write_atomically
+from infra.local.stack import DEFAULT_STACK, ROOT, LocalCloudError, Options, Stack, fingerprint, write_atomically
+
+WRAPPER = ROOT / "infra" / "local" / "cloud"
+REQUIREMENTS = ROOT / "infra" / "local" / "requirements.txt"
 
 PORT = 4566
 IOT_PORT = 8883
@@ -36,6 +39,7 @@ class Emulator:
     persist: bool
     iam: bool
     region: str
+    wrapper: str
 
     @property
     def endpoint(self) -> str:
@@ -76,7 +80,7 @@ def start(stack: Stack, options: Options, region: str, python: Path) -> Emulator
     port = last.port if last else _free_port(options.port or (PORT if stack.name == DEFAULT_STACK else 0))
     iot_port = last.iot_port if last else _free_port(IOT_PORT if stack.name == DEFAULT_STACK else 0)
     instance = last.instance if last else f"aisle-{stack.name}-{secrets.token_hex(4)}"
-    emulator = Emulator(port, iot_port, instance, options.persist, options.iam, region)
+    emulator = Emulator(port, iot_port, instance, options.persist, options.iam, region, wrapper())
     if last is None:
         shutil.rmtree(_state(stack), ignore_errors=True)
         stack.forget_deployment()
@@ -90,6 +94,11 @@ def start(stack: Stack, options: Options, region: str, python: Path) -> Emulator
         raise
     process.returncode = 0  # it is to outlive this command, of which Popen would otherwise warn
     return emulator
+
+
+def wrapper() -> str:
+    """A fingerprint of what the emulator process consists of, so that `up` restarts one of before a change."""
+    return fingerprint([WRAPPER, REQUIREMENTS])
 
 
 def stop(stack: Stack) -> bool:

@@ -65,8 +65,8 @@ def _emulator(stack: Stack, options: Options, region: str, progress: Progress) -
         return endpoint, f"localstack {endpoint}"
     with progress.step("emulator") as step:
         found = emulator.running(stack)
-        wanted = (options.persist, options.iam, region)
-        if found and (found.persist, found.iam, found.region) == wanted:
+        wanted = (options.persist, options.iam, region, emulator.wrapper())
+        if found and (found.persist, found.iam, found.region, found.wrapper) == wanted:
             step.unchanged(found.endpoint)
         else:
             step.says("installing" if not (ROOT / ".venv" / "cloud").exists() else "starting")

@@ -35,9 +35,9 @@ def main() -> None:
         )
 
     # Imported only now: MiniStack reads the environment and configures logging at import.
-    from infra.local.cloud import alarms, event_buses, functions, pipes, rest_api_import, state_machines, transport
+    from infra.local.cloud import alarms, conditions, event_buses, functions, pipes, rest_api_import, state_machines
 
-    for gap in (rest_api_import, functions, state_machines, pipes, event_buses, alarms, transport):
+    for gap in (rest_api_import, functions, state_machines, pipes, event_buses, alarms, conditions):
         gap.install()
 
     # `-m` put this repository on the path; functions must not find it there.
