@@ -29,7 +29,7 @@ DEFAULT_INVOICES = 200
 LOCAL = ROOT / ".local"
 """Where the journal and the JSON report go."""
 
-MOST_OPEN_ORDERS = 400
+MOST_OPEN_ORDERS = 40
 STEPS: tuple[AnswerType, ...] = ("shipped", "delivered")
 """What the warehouse says of each parcel; "packed" is left out for speed."""
 
