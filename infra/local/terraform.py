@@ -189,7 +189,8 @@ class Terraform:
 
 def errors_in(output: str) -> str:
     """The first errors that Terraform reports; one mistake in a loop is reported once per turn."""
-    reported = re.split(r"^(?=Error: )", output, flags=re.MULTILINE)[1:]
+    split = re.split(r"^(?=Error: )", output, flags=re.MULTILINE)[1:]
+    reported = [error for error in split if not error.startswith("Error: execution halted")]
     if not reported:
         return output[-2000:]
     more = f"\n... and {len(reported) - 2} more" if len(reported) > 2 else ""
