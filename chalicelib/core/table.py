@@ -46,6 +46,12 @@ class Json(Attribute[Any]):
         return json.loads(value)
 
 
+def fields_of(value: Any) -> dict[str, Any]:
+    """The fields of a slotted dataclass by name, as they are. `dataclasses.asdict` copies all below them, at ten times the
+    CPU."""
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
 class ByOwner(GlobalSecondaryIndex["Item"]):  # type: ignore[no-untyped-call]
     class Meta:
         index_name = "gsi1"

@@ -6,14 +6,13 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, cast
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.core.errors import AisleError, Stale
 from chalicelib.core.keys import key
-from chalicelib.core.table import Item, Json, RawItem, Transaction, find
+from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find
 from chalicelib.fulfilment.domain import OPEN, Fulfilment, FulfilmentLine, FulfilmentStatus, OutOfTurn, order_of
 
 
@@ -32,7 +31,7 @@ def fulfilment_key(fulfilment_id: str) -> tuple[type[Item], str, str]:
 
 
 def _attributes(fulfilment: Fulfilment) -> dict[str, Any]:
-    document = asdict(fulfilment)
+    document = {**fields_of(fulfilment), "lines": [fields_of(line) for line in fulfilment.lines]}
     for kept_apart in ("version", "status"):
         del document[kept_apart]
     return {

@@ -15,4 +15,4 @@ functions = Blueprint(__name__)
 @each_event
 def on_order_placed(event: Event, by: Principal) -> None:
     """Trigger: bus aisle, OrderPlaced → queue orders-placed. Starts place-order, once per order."""
-    service.start_workflow(event.aggregate.id, event.aggregate.version)
+    service.start_workflow(event.aggregate.id)

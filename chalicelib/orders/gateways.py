@@ -1,4 +1,4 @@
-"""Starting the workflow of an order."""
+"""The workflow of an order."""
 
 import json
 
@@ -18,3 +18,15 @@ def start_place_order(order_id: str, execution: str) -> None:
         )
     except states.exceptions.ExecutionAlreadyExists:
         return
+
+
+def execution_status(execution: str) -> str | None:
+    """Of the execution of place-order with this name: RUNNING or how it ended. None when there is none, or when it ended
+    more than 90 days ago."""
+    states = client("stepfunctions")
+    arn = settings().place_order_arn.replace(":stateMachine:", ":execution:")
+    try:
+        status: str = states.describe_execution(executionArn=f"{arn}:{execution}")["status"]
+    except states.exceptions.ExecutionDoesNotExist:
+        return None
+    return status

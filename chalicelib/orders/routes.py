@@ -118,6 +118,7 @@ def read_timeline(order_id: str) -> Response:
     summary="Run the workflow of an order again",
     answers={202: OrderView},
     idempotent=True,
+    raises=[service.WorkflowRunning],
 )
 def resume_order(order_id: str) -> Response:
     """For administrators, when an execution was stopped or failed. Nothing that was done is done again."""

@@ -9,7 +9,6 @@ The collection ORDER#<id> also holds the order's payment (payments), fulfilments
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from heapq import merge
 from typing import Any, cast
 
@@ -17,7 +16,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.core.errors import AisleError, Stale
 from chalicelib.core.keys import key, shard
-from chalicelib.core.table import Item, Json, RawItem, Transaction, find
+from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find
 from chalicelib.orders.domain import Allocation, Charge, Decision, FulfilmentNote, Line, Order
 
 SHARDS = 4
@@ -56,10 +55,12 @@ def order_key(order_id: str) -> tuple[type[Item], str, str]:
 
 
 def _item(order: Order) -> OrderItem:
-    document = asdict(order)
+    document = fields_of(order)
     del document["version"]
-    document["lines"] = [_without_zeroes(line) for line in document["lines"]]
+    document["lines"] = [_without_zeroes(fields_of(line)) for line in order.lines]
+    document["charges"] = [fields_of(charge) for charge in order.charges]
     document["allocations"] = [[one.line_id, one.location_id, one.quantity] for one in order.allocations]
+    document["fulfilments"] = [fields_of(note) for note in order.fulfilments]
     item = OrderItem(
         order_pk(order.id),
         "ORDER",

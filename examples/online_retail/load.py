@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from examples.online_retail.api import Api, Problem
 from examples.online_retail.journal import Journal
@@ -20,6 +21,7 @@ IMPORT_ROWS = 3 * RECEIPT_LINES
 """Whole receipts, so that `in_scope` cuts neither an import nor a receipt."""
 
 IMPORT_ATTEMPTS = 5
+MOVE_ATTEMPTS = 5
 
 LOCATIONS = (
     {"id": MAIN, "name": "Main warehouse", "priority": 1},
@@ -170,25 +172,49 @@ def in_scope(everything: Sequence[_T], needed: set[str], sku_of: Callable[[_T], 
 
 
 def move_stock(api: Api, movement: StockMovement) -> None:
-    """Book a movement without a sale.
+    """Book a movement without a sale; what an earlier call booked of it, by its reference, is not booked again.
 
-    Finds go to the main location. What is written off is taken from the overflow if it is there, else from the main
-    location: under one key, so that a repetition cannot take it from both.
+    Finds go to the main location. What is written off is taken from the overflow, else from the main location, or from
+    both when neither holds all of it. Raises `Problem` when it is not there.
     """
-    places = (MAIN,) if movement.delta > 0 else (OVERFLOW, MAIN)
-    for place in places:
-        body = {
-            "location_id": place,
-            "reason": movement.reason,
-            "reference": movement.reference,
-            "lines": [{"sku": movement.sku, "quantity": movement.delta}],
-        }
+    for attempt in range(1, MOVE_ATTEMPTS + 1):
+        left = movement.delta - _booked(api, movement)
         try:
-            api.post("/v1/inventory/adjustments", body, key=movement.key)
+            for place, units in _places(api, movement.sku, left):
+                _adjust(api, movement, place, units, key=f"{movement.key}-{place}-{left}")
             return
-        except Problem as problem:
-            if place == places[-1] or problem.status not in (409, 422):
+        except Problem as problem:  # sold while this looked around
+            if problem.code != "stock_too_low" or attempt == MOVE_ATTEMPTS:
                 raise
+
+
+def _booked(api: Api, movement: StockMovement) -> int:
+    past = api.listed(f"/v1/inventory/stock/{quote(movement.sku)}/movements")
+    return sum(one["quantity"] for one in past if one["reference"] == movement.reference)
+
+
+def _places(api: Api, sku: str, delta: int) -> list[tuple[str, int]]:
+    """Where to book how much of what is left of a movement."""
+    wanted = -delta
+    if wanted <= 0:
+        return [(MAIN, delta)] if delta else []
+    free = {row["location_id"]: row["available"] for row in api.listed(f"/v1/inventory/stock/{quote(sku)}")}
+    overflow, main = free.get(OVERFLOW, 0), free.get(MAIN, 0)
+    if overflow >= wanted:
+        return [(OVERFLOW, delta)]
+    if overflow == 0 or main >= wanted or overflow + main < wanted:
+        return [(MAIN, delta)]
+    return [(OVERFLOW, -overflow), (MAIN, overflow - wanted)]
+
+
+def _adjust(api: Api, movement: StockMovement, place: str, units: int, *, key: str) -> None:
+    body = {
+        "location_id": place,
+        "reason": movement.reason,
+        "reference": movement.reference,
+        "lines": [{"sku": movement.sku, "quantity": units}],
+    }
+    api.post("/v1/inventory/adjustments", body, key=key)
 
 
 def stock_on_hand(api: Api) -> dict[str, Counter[str]]:

@@ -22,10 +22,10 @@ else
 fi
 
 if ! command -v terraform >/dev/null 2>&1; then
-    complain "Terraform 1.10 or newer is needed: https://developer.hashicorp.com/terraform/install"
+    complain "Terraform 1.5 or newer is needed: https://developer.hashicorp.com/terraform/install"
 else
     version=$(terraform version 2>/dev/null | sed -n '1s/^Terraform v\([0-9.]*\).*/\1/p')
-    at_least "$version" 1.10.0 || complain "Terraform 1.10 or newer is needed, and this is $version: https://developer.hashicorp.com/terraform/install"
+    at_least "$version" 1.5.0 || complain "Terraform 1.5 or newer is needed, and this is $version: https://developer.hashicorp.com/terraform/install"
 fi
 
 exit $missing

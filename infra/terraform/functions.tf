@@ -29,6 +29,11 @@ locals {
           resources = [module.key["cursors"].arn]
         },
         local.start_place_order,
+        {
+          sid       = "SeeWhetherPlaceOrderRuns"
+          actions   = ["states:DescribeExecution"]
+          resources = ["${local.arn.execution}orders-place-order:*"]
+        },
       ]
     }
     orders-on-order-placed = {

@@ -17,6 +17,7 @@ locals {
     for service, resource in {
       alarm         = "cloudwatch:%s:alarm:${local.name}-"
       bus           = "events:%s:event-bus/${local.name}"
+      execution     = "states:%s:execution:${local.name}-"
       function      = "lambda:%s:function:${local.name}"
       log_group     = "logs:%s:log-group:"
       pipe          = "pipes:%s:pipe/${local.name}-"

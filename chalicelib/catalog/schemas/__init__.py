@@ -10,6 +10,7 @@ from chalicelib.catalog.schemas.products import (
     ProductQuery,
     ProductSummary,
     ProductView,
+    StaffProductQuery,
 )
 from chalicelib.catalog.schemas.variants import ChangeVariant, CreateVariant, SetPrices, VariantView
 
@@ -29,6 +30,7 @@ __all__ = [
     "ProductSummary",
     "ProductView",
     "SetPrices",
+    "StaffProductQuery",
     "TooManyRows",
     "VariantView",
     "as_prices",

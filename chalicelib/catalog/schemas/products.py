@@ -1,7 +1,7 @@
 """Products as callers send and get them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -72,7 +72,15 @@ class ChangeProduct(Changes):
 
 
 class ProductQuery(PageQuery):
-    """A category's products, or a supplier's; active ones unless staff ask otherwise."""
+    """A category's products, or a supplier's; active ones unless asked otherwise."""
+
+    category_id: Id | None = None
+    supplier_id: Id | None = None
+    status: Literal["active", "archived"] = "active"
+
+
+class StaffProductQuery(PageQuery):
+    """As `ProductQuery`, drafts included."""
 
     category_id: Id | None = None
     supplier_id: Id | None = None

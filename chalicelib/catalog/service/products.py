@@ -157,7 +157,7 @@ def list_products(
 ) -> Page[dict[str, Any]]:
     """One page of a category's or of a supplier's products in a status, newest first; give one of the two.
 
-    Raises `Invalid` when both or none is given, and `Forbidden` or `Unauthenticated` for drafts.
+    Raises `Invalid` when both or none is given, and `Forbidden` for drafts.
     """
     if (category_id is None) == (supplier_id is None):
         raise Invalid("Give category_id or supplier_id, and not both.", faults=[Fault("/category_id", "one_of", "")])

@@ -13,13 +13,14 @@ from chalicelib.orders.service.read_orders import (
     wait_until_decided,
 )
 from chalicelib.orders.service.record_answer import WarehouseAnswer, record_answer
-from chalicelib.orders.service.run_workflow import resume_workflow, start_workflow
+from chalicelib.orders.service.run_workflow import WorkflowRunning, resume_workflow, start_workflow
 
 __all__ = [
     "Contact",
     "LineRequest",
     "OrderRequest",
     "WarehouseAnswer",
+    "WorkflowRunning",
     "confirm_order",
     "contact_of",
     "list_for_customer",

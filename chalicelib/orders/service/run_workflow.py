@@ -1,35 +1,64 @@
 """Starting place-order, and starting it again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 
 from chalicelib.core.auth import Principal, Role
-from chalicelib.core.errors import NotFound
-from chalicelib.core.idempotency import Answer, Idempotency
-from chalicelib.core.ids import new_ulid
+from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.idempotency import Answer, Idempotency, Replay
 from chalicelib.core.table import Transaction
 from chalicelib.orders import gateways, store
 from chalicelib.orders.domain import Decision, Order
 
 
-def start_workflow(order_id: str, version: int) -> None:
-    """Start place-order for an order that was just placed; the same order and version start it once.
+class WorkflowRunning(Conflict):
+    code = "workflow_running"
+    title = "The order's workflow is still running"
+
+
+def start_workflow(order_id: str) -> None:
+    """Start place-order for an order that was just placed; it is started once, however often this is called.
 
     Execution names are free again after 90 days, so an order that was decided is not started at all.
     """
     order = store.get(order_id, consistent=True)
     if order is not None and order.decision is Decision.PENDING:
-        gateways.start_place_order(order_id, f"{order_id}-v{version}")
+        gateways.start_place_order(order_id, next(_executions(order_id)))
 
 
 def resume_workflow(order_id: str, *, by: Principal, once: Idempotency, answer: Callable[[Order], Answer]) -> Answer:
-    """Run place-order again for an order whose execution was stopped. Every task finds what was done before."""
+    """Run place-order again for an order whose execution has ended. Every task finds what was done before.
+
+    Raises `WorkflowRunning` while an execution runs: a second one would take over the task tokens of the first, which
+    then waited in vain.
+    """
     by.require(Role.ADMIN)
+    earlier = once.earlier()
+    if earlier is not None:
+        raise Replay(earlier)
     order = store.get(order_id, consistent=True)
     if order is None:
         raise NotFound(f"There is no order {order_id}.")
     final = answer(order)
     tx = Transaction()
     once.record(tx, final)
-    gateways.start_place_order(order_id, f"{order_id}-r{once.fingerprint[:8]}-{new_ulid()}")
+    gateways.start_place_order(order_id, _next_execution(order_id))
     tx.commit()
     return final
+
+
+def _next_execution(order_id: str) -> str:
+    # Two administrators at once find the same name free, so only one execution starts.
+    for execution in _executions(order_id):
+        status = gateways.execution_status(execution)
+        if status == "RUNNING":
+            raise WorkflowRunning(f"Execution {execution} is running; wait for it, or stop it first.")
+        if status is None:
+            return execution
+    raise AssertionError("names never run out")
+
+
+def _executions(order_id: str) -> Iterator[str]:
+    """The names that an order's executions have, one after the other."""
+    yield f"{order_id}-v1"
+    yield from (f"{order_id}-r{number}" for number in count(1))

@@ -66,6 +66,7 @@ class FakeSystem:
         self.orders: dict[str, dict[str, Any]] = {}
         self.on_hand: dict[tuple[str, str], int] = {}
         self.locations: list[str] = []
+        self.movements: list[dict[str, Any]] = []
         self.skus: dict[str, dict[str, Any]] = {}
         self.answer_first: list[tuple[int, Any, dict[str, str]]] = []
         self.valid_token: str | None = None
@@ -100,6 +101,13 @@ class FakeSystem:
     def _get(self, path: str, query: dict[str, list[str]]) -> Any:
         if path.startswith("/v1/orders/"):
             return self.orders[path.rpartition("/")[2]]
+        if path.endswith("/movements"):
+            sku = path.split("/")[4]
+            return {"items": [one for one in self.movements if one["sku"] == sku], "next_cursor": None}
+        if path.startswith("/v1/inventory/stock/"):
+            sku = path.split("/")[4]
+            items = [{"location_id": at, "available": units} for (of, at), units in self.on_hand.items() if of == sku]
+            return {"items": items, "next_cursor": None}
         location = query["location"][0] if "location" in query else path.split("/")[4]
         rows = sorted((sku, units) for (sku, where), units in self.on_hand.items() if where == location)
         start = int(query.get("cursor", ["0"])[0])
@@ -144,6 +152,7 @@ class FakeSystem:
         if self.on_hand.get(at, 0) + line["quantity"] < 0:
             return 409, {"code": "stock_too_low", "retryable": False}
         self.on_hand[at] = self.on_hand.get(at, 0) + line["quantity"]
+        self.movements.append({**line, "location_id": body["location_id"], "reference": body["reference"]})
         return 201, {}
 
     def _order(self, body: dict[str, Any]) -> tuple[int, Any]:

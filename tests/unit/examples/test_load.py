@@ -79,9 +79,14 @@ def test_no_receipt_of_a_shorter_load_differs_from_that_of_a_longer_one(tmp_path
 
 @pytest.mark.parametrize(
     ("overflow", "main", "left"),
-    [(5, 5, {OVERFLOW: 1, MAIN: 5}), (3, 5, {OVERFLOW: 3, MAIN: 1})],
+    [
+        (5, 5, {OVERFLOW: 1, MAIN: 5}),
+        (3, 5, {OVERFLOW: 3, MAIN: 1}),
+        (3, 2, {OVERFLOW: 0, MAIN: 1}),
+        (0, 4, {OVERFLOW: 0, MAIN: 0}),
+    ],
 )
-def test_a_write_off_is_taken_from_the_overflow_or_the_main_place(
+def test_a_write_off_is_taken_from_the_overflow_the_main_place_or_both(
     overflow: int, main: int, left: dict[str, int]
 ) -> None:
     system = FakeSystem()
@@ -104,6 +109,23 @@ def test_a_write_off_that_was_taken_from_the_main_place_stays_one_when_the_overf
         system.on_hand["A", OVERFLOW] = 50
         move_stock(api, movement)
     assert (system.on_hand["A", OVERFLOW], system.on_hand["A", MAIN]) == (50, 5)
+
+
+def test_a_write_off_that_was_stopped_between_two_places_goes_on_with_the_second() -> None:
+    system = FakeSystem()
+    system.on_hand = {("A", OVERFLOW): 0, ("A", MAIN): 9}
+    system.movements = [{"sku": "A", "location_id": OVERFLOW, "quantity": -3, "reference": "Row 1"}]
+    with serving(system) as url:
+        move_stock(Api(url, FakeTokens()), StockMovement("k", "A", -4, "damage", "Row 1", date(2010, 12, 1), 1))
+    assert (system.on_hand["A", OVERFLOW], system.on_hand["A", MAIN]) == (0, 8)
+
+
+def test_a_write_off_of_more_than_there_is_takes_nothing() -> None:
+    system = FakeSystem()
+    system.on_hand = {("A", OVERFLOW): 2, ("A", MAIN): 1}
+    with serving(system) as url, pytest.raises(Problem, match="stock_too_low"):
+        move_stock(Api(url, FakeTokens()), StockMovement("k", "A", -4, "damage", "Row 1", date(2010, 12, 1), 1))
+    assert (system.on_hand["A", OVERFLOW], system.on_hand["A", MAIN]) == (2, 1)
 
 
 def test_units_that_are_nowhere_cannot_be_written_off() -> None:
