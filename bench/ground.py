@@ -104,7 +104,8 @@ def prepared() -> Iterator[Ground]:
     """Bring a stack of our own up (AISLE_STACK names another) and unpack its package; take down what was started."""
     stack = Stack(os.environ.get("AISLE_STACK") or NAME)
     was_running = emulator.running(stack) is not None
-    record = up(stack, Options(stage=STAGE), Progress())
+    stage = stack.record()["stage"] if was_running else STAGE
+    record = up(stack, Options(stage=stage), Progress())
     try:
         with tempfile.TemporaryDirectory(prefix="aisle-bench-") as temporary:
             [archive] = sorted((stack.app / ".chalice" / "deployments").glob("*.zip"))[-1:]

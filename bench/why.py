@@ -9,7 +9,7 @@ from bench.report import Figure
 
 WHY = {
     "Package": "half of it is two compiled libraries (pydantic-core, wrapt) and botocore's certificates and service models",
-    "Cold start": "imports of Aisle, PynamoDB and, at the edge, Pydantic, and what Python compiles while they run",
+    "Cold start": "imports of Aisle, PynamoDB and, at the edge, Pydantic",
     "DynamoDB per command": "ten counters cost 20; the order's document passed another kilobyte (see its line below)",
     "CPU per warm invocation": "two calls through PynamoDB and botocore are more than half of it",
     "Orders through the local API": "the emulator and the functions share this machine's cores",

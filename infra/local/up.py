@@ -34,6 +34,7 @@ Record = dict[str, Any]
 def up(stack: Stack, options: Options, progress: Progress) -> Record:
     """Bring the stack up to date with the sources and answer its record, which is also in its `stack.json`."""
     with stack.locked():
+        _keep_to_its_stage(stack, options)
         region = region_of(options.stage)
         interrupted = stack.applying.exists()
         endpoint, instance = _emulator(stack, options, region, progress)
@@ -48,6 +49,17 @@ def up(stack: Stack, options: Options, progress: Progress) -> Record:
         stack.forget_deployment()
         endpoint, instance = _emulator(stack, options, region, progress)
         return _deploy_into(stack, options, region, endpoint, instance, progress)
+
+
+def _keep_to_its_stage(stack: Stack, options: Options) -> None:
+    """Raise when the running stack is of another stage: all of it would be replaced, under names that functions hold."""
+    if not stack.record_file.exists() or emulator.running(stack) is None:
+        return
+    stage = stack.record()["stage"]
+    if stage != options.stage:
+        raise LocalCloudError(
+            f"the stack '{stack.name}' runs stage '{stage}': `make down` first, or bring up another with AISLE_STACK=<name>"
+        )
 
 
 def region_of(stage: str) -> str:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from infra.package.precompile import precompile
 from infra.package.vendor import compile_file, compile_tree, vendored
 
 APP = "app.py"
@@ -39,6 +40,7 @@ def stage(project: Path, into: Path, config: str, cache: Path, for_lambda: bool,
     # Chalice packages app.py alone, and vendor/ as it is: that is the way in for its bytecode.
     bytecode = into / "vendor" / "__pycache__" / f"app.{sys.implementation.cache_tag}.pyc"
     compile_file(into / APP, bytecode, APP)
+    precompile(into)
     return into
 
 

@@ -1,9 +1,12 @@
 """The staged package: complete, compiled, small, and what the real `chalice` packager ships."""
 
 import json
+import marshal
+import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,23 @@ from infra.package.build import architecture_of, stage
 
 CONFIG = json.dumps({"version": "2.0", "app_name": "aisle", "stages": {"prod": {"manage_iam_role": False}}})
 APP = "from chalice import Chalice\nfrom chalicelib import orders\n\napp = Chalice(app_name='aisle')\n"
+ORDERS = """
+import re
+from dataclasses import dataclass
+from typing import TypedDict
+
+SKU = re.compile(r"[a-z]+-(?P<number>\\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    sku: str
+    units: int = 1
+
+
+class Row(TypedDict):
+    order: "Order | None"
+"""
 TAG = sys.implementation.cache_tag
 
 
@@ -22,8 +42,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """What Chalice makes of a staged project that has this repository's dependencies."""
     project = tmp_path_factory.mktemp("project")
     (project / "chalicelib").mkdir()
-    (project / "chalicelib" / "__init__.py").write_text("")
-    (project / "chalicelib" / "orders.py").write_text("def place():\n    raise ValueError\n")
+    (project / "chalicelib" / "__init__.py").write_text("import _precompiled\n")
+    (project / "chalicelib" / "orders.py").write_text(ORDERS)
     (project / "app.py").write_text(APP)
     (project / "requirements.txt").write_text((ROOT / "requirements.txt").read_text())
     staged = stage(project, project / "staged", CONFIG, LOCAL / "cache", True, "prod")
@@ -85,6 +105,60 @@ print(pynamodb.models.__file__.startswith(sys.argv[1]))
     environment = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-1"}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert ran.stdout.split() == ["UnknownServiceError", "/var/task/pynamodb/models.py", "True"], ran.stderr
+
+
+PROBE = """
+import sys
+sys.path[:] = [sys.argv[1]] + [entry for entry in sys.path if "site-packages" not in entry]
+import dataclasses, re, typing
+import _precompiled
+from chalicelib import orders
+order = orders.Order("A-1", 2)
+try:
+    order.units = 3
+except dataclasses.FrozenInstanceError:
+    print("frozen")
+print(order == orders.Order("A-1", 2), hash(order) == hash(orders.Order("A-1", 2)), order)
+print(orders.SKU.fullmatch("THING-12")["number"], orders.SKU.flags == re.compile("", re.I).flags)
+print(typing.get_type_hints(orders.Row)["order"])
+print(dataclasses.__dict__.get("exec") is _precompiled.run)
+"""
+BEHAVES = """\
+frozen
+True True Order(sku='A-1', units=2)
+12 True
+chalicelib.orders.Order | None
+"""
+
+
+def _probe(package: zipfile.ZipFile, directory: Path, change: Callable[[Path], None]) -> str:
+    package.extractall(directory)
+    change(directory / "_precompiled.bin")
+    ran = subprocess.run(
+        [sys.executable, "-c", PROBE, str(directory)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_what_was_compiled_ahead_behaves_as_compiled_here(package: zipfile.ZipFile, tmp_path: Path) -> None:
+    assert _probe(package, tmp_path, lambda _: None) == f"{BEHAVES}True\n"
+
+
+def test_what_was_compiled_for_another_python_is_left_alone(package: zipfile.ZipFile, tmp_path: Path) -> None:
+    def of_another(file: Path) -> None:
+        _, *rest = marshal.loads(file.read_bytes())
+        file.write_bytes(marshal.dumps(((b"another", 0), *rest)))
+
+    assert _probe(package, tmp_path, of_another) == f"{BEHAVES}False\n"
+
+
+def test_all_that_the_application_compiles_was_compiled_ahead(package: zipfile.ZipFile, tmp_path: Path) -> None:
+    package.extractall(tmp_path)
+    scripts, expressions, patterns = marshal.loads((tmp_path / "_precompiled.bin").read_bytes())[1:]
+    assert [text for text in scripts if "Order" in text or "units" in text]
+    assert "Order | None" in expressions
+    assert ("str", r"[a-z]+-(?P<number>\d+)", re.IGNORECASE) in patterns
 
 
 @pytest.mark.parametrize(
