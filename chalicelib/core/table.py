@@ -20,6 +20,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.core.aws import give_short_user_agent
 from chalicelib.core.errors import AisleError, Contended, RuleBroken, Unavailable
 from chalicelib.core.retry import full_jitter
 from chalicelib.core.settings import settings
@@ -108,6 +109,8 @@ class Item(Model):
     def _get_connection(cls) -> TableConnection:
         """One connection, so one client and one TLS session, for all kinds of items."""
         connection: TableConnection = super(Item, Item)._get_connection.__func__(Item)  # type: ignore[attr-defined]
+        if connection.connection._client is None:
+            give_short_user_agent(connection.connection.session)
         return connection
 
 

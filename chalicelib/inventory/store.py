@@ -218,8 +218,14 @@ def stock_at(location_id: str, after: str | None, count: int) -> list[Stock]:
     return [in_batch(found, sku, location_id) for sku in skus]
 
 
+def _moving(on_hand: int, available: int, reserved: int) -> list[Action]:
+    """Counters of a row that is there, as every condition on a counter requires."""
+    moved = ((StockItem.on_hand, on_hand), (StockItem.available, available), (StockItem.reserved, reserved))
+    return [*(counter.add(units) for counter, units in moved if units), StockItem.version.add(1)]
+
+
 def _counting(on_hand: int, available: int, reserved: int) -> list[Action]:
-    # Adding zero makes the counter where the row is new.
+    """Counters of a row that may be new: adding zero makes one."""
     return [
         StockItem.on_hand.add(on_hand),
         StockItem.available.add(available),
@@ -250,7 +256,7 @@ def bring_in(tx: Transaction, line: StockLine) -> None:
 
 def take_out(tx: Transaction, line: StockLine) -> None:
     """Fewer on hand and to sell, if so many are not promised to anyone."""
-    actions = _counting(-line.quantity, -line.quantity, 0)
+    actions = _moving(-line.quantity, -line.quantity, 0)
     tx.update(_at(line.sku, line.location_id), actions, StockItem.available >= line.quantity, too_low(line))
 
 
@@ -289,21 +295,21 @@ def set_safety(tx: Transaction, sku: str, location_id: str, safety: Mapping[str,
 
 def promise(tx: Transaction, line: StockLine, *, channel: str | None, safety: int) -> None:
     """Available units become reserved, if `safety` units stay; the error tells what the channel has left to sell."""
-    actions = _counting(0, -line.quantity, line.quantity)
+    actions = _moving(0, -line.quantity, line.quantity)
     condition = StockItem.available >= line.quantity + safety
     tx.update(_at(line.sku, line.location_id), actions, condition, too_low(line, channel))
 
 
 def free(tx: Transaction, line: StockLine) -> None:
     """Reserved units can be sold again."""
-    actions = _counting(0, line.quantity, -line.quantity)
+    actions = _moving(0, line.quantity, -line.quantity)
     tx.update(_at(line.sku, line.location_id), actions, StockItem.reserved >= line.quantity, _not_reserved(line))
 
 
 def settle(tx: Transaction, settlement: Settlement) -> None:
     """Reserved units left, or are not there."""
     line = StockLine(settlement.sku, settlement.location_id, settlement.shipped + settlement.short)
-    actions = _counting(-line.quantity, 0, -line.quantity)
+    actions = _moving(-line.quantity, 0, -line.quantity)
     tx.update(_at(line.sku, line.location_id), actions, StockItem.reserved >= line.quantity, _not_reserved(line))
 
 
