@@ -1,7 +1,9 @@
-"""Two gaps of Step Functions.
+"""Three gaps of Step Functions.
 
-A state machine's `tracingConfiguration` is forgotten, so Terraform updates every machine at each apply. And a function that
-fails in `lambda:invoke.waitForTaskToken` is ignored, so the execution waits for a token that nobody has; AWS fails the task.
+- A state machine's `tracingConfiguration` is forgotten, so Terraform updates every machine at each apply.
+- A function that fails in `lambda:invoke.waitForTaskToken` is ignored, so the execution waits for a token that nobody has;
+  AWS fails the task.
+- With `IAM=1`, whoever completes a task token must be allowed to on `*`; AWS looks at the state machine that waits for it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ Action = Callable[[Json], tuple[int, dict[str, str], bytes]]
 
 FIELD = "tracingConfiguration"
 OFF = {"enabled": False}
+MACHINE = "_machine"
+"""Where a running state's definition names its state machine."""
 
 
 def remembering(action: Action, machines: Any) -> Action:
@@ -43,23 +47,36 @@ def with_tracing(describe: Action) -> Action:
     return act
 
 
+def knowing_its_machine(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """The execution of a task, whose state's definition tells from then on to which machine it belongs."""
+
+    def act(state: Json, given: Any, execution: Any, context: Json) -> Any:
+        return execute({**state, MACHINE: context["StateMachine"]["Id"]}, given, execution, context)
+
+    return act
+
+
 class Callbacks:
-    """Tells the task that waits for a token when the function that was to take the token failed."""
+    """Knows of each token which machine waits for it, and tells the waiting task when the function that was to take the
+    token failed."""
 
     def __init__(self, tokens: Any, failure: type[Exception]) -> None:
         self._tokens = tokens
         self._failure = failure
         self._waiting = threading.local()
+        self._machines: dict[str, str] = {}
 
     def waiting(self, invoke: Callable[..., Any]) -> Callable[..., Any]:
         """The task: it invokes the function in its own thread, then waits."""
 
         def act(resource: str, input_data: Any, token: str, state: Json) -> Any:
             self._waiting.token = token
+            self._machines[token] = state[MACHINE]
             try:
                 return invoke(resource, input_data, token, state)
             finally:
                 self._waiting.token = None
+                del self._machines[token]
 
         return act
 
@@ -78,13 +95,28 @@ class Callbacks:
 
         return act
 
+    def resource_of(self, extract: Callable[..., str]) -> Callable[..., str]:
+        """The resource of a request, which for a task token is the machine that waits for it."""
+
+        def act(service: str, method: str, path: str, headers: Json, body: bytes, *more: Any) -> str:
+            if service == "states" and b'"taskToken"' in (body or b""):
+                machine = self._machines.get(json.loads(body).get("taskToken"))
+                if machine is not None:
+                    return machine
+            return extract(service, method, path, headers, body, *more)
+
+        return act
+
 
 def install() -> None:
+    from ministack.core import iam_actions
     from ministack.services import stepfunctions as service
 
     service._create_state_machine = remembering(service._create_state_machine, service._state_machines)
     service._update_state_machine = remembering(service._update_state_machine, service._state_machines)
     service._describe_state_machine = with_tracing(service._describe_state_machine)
     callbacks = Callbacks(service._task_tokens, service._ExecutionError)
+    service._execute_task = knowing_its_machine(service._execute_task)
+    iam_actions.extract_resource_arn = callbacks.resource_of(iam_actions.extract_resource_arn)
     service._invoke_with_callback = callbacks.waiting(service._invoke_with_callback)
     service._call_lambda = callbacks.failing(service._call_lambda)

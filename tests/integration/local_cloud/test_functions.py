@@ -2,13 +2,17 @@
 
 import io
 import json
+import os
 import statistics
 import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+
+from infra.local.cloud.functions import BACKGROUND_NICENESS, BACKGROUND_PROCESSES
 
 Client = Callable[..., Any]
 ASSUME = {
@@ -16,37 +20,47 @@ ASSUME = {
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}],
 }
 SOURCE = """
-import importlib, os
+import importlib, os, time
 
 def handler(event, context):
+    if "sleep" in event:
+        time.sleep(event["sleep"])
+        return [os.getpid(), os.nice(0)]
     if "import" in event:
         try:
             return importlib.import_module(event["import"]).__name__
         except ImportError:
             return None
     return os.environ["COLOUR"]
+
+app = handler
 """
 
 
-@pytest.fixture(scope="module")
-def function(cloud: Any) -> str:
+def make(cloud: Any, name: str, handler: str = "app.handler") -> str:
     from infra.local.clients import client  # the `aws` fixture is made anew for each test
 
     record = {"endpoint_url": cloud.endpoint, "region": "eu-west-1"}
-    role = client(record, "iam").create_role(RoleName="f", AssumeRolePolicyDocument=json.dumps(ASSUME))["Role"]["Arn"]
+    role = client(record, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(ASSUME))["Role"]["Arn"]
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("app.py", SOURCE)
     functions = client(record, "lambda")
     functions.create_function(
-        FunctionName="f",
+        FunctionName=name,
+        Timeout=30,
         Runtime="python3.11",
         Role=role,
-        Handler="app.handler",
+        Handler=handler,
         Code={"ZipFile": package.getvalue()},
         Environment={"Variables": {"COLOUR": "green"}},
     )
-    return "f"
+    return name
+
+
+@pytest.fixture(scope="module")
+def function(cloud: Any) -> str:
+    return make(cloud, "f")
 
 
 def call(aws: Client, function: str, **event: str) -> Any:
@@ -69,6 +83,31 @@ def test_a_warm_call_does_not_wait_for_log_lines(aws: Client, function: str) -> 
         functions.invoke(FunctionName=function, Payload=b"{}")
         seconds.append(time.monotonic() - began)
     assert statistics.median(seconds) < 0.045  # MiniStack's own wait is 50 ms
+
+
+def at_once(aws: Client, function: str, count: int) -> tuple[set[int], set[int]]:
+    """The processes, and their nicenesses, that so many invocations at once ran in."""
+    functions = aws("lambda")
+
+    def invoke(_: int) -> Any:
+        answer = functions.invoke(FunctionName=function, Payload=b'{"sleep": 0.3}')
+        return json.loads(answer["Payload"].read())
+
+    with ThreadPoolExecutor(count) as pool:
+        ran = list(pool.map(invoke, range(count)))
+    return {process for process, _ in ran}, {niceness for _, niceness in ran}
+
+
+def test_a_background_function_queues_for_a_few_processes_that_yield(aws: Client, function: str) -> None:
+    processes, nicenesses = at_once(aws, function, 3 * BACKGROUND_PROCESSES)
+    assert len(processes) == BACKGROUND_PROCESSES
+    assert nicenesses == {os.nice(0) + BACKGROUND_NICENESS}
+
+
+def test_the_function_behind_the_api_never_queues(aws: Client, cloud: Any) -> None:
+    processes, nicenesses = at_once(aws, make(cloud, "api", "app.app"), 3 * BACKGROUND_PROCESSES)
+    assert len(processes) == 3 * BACKGROUND_PROCESSES
+    assert nicenesses == {os.nice(0)}
 
 
 def test_an_update_is_active_at_once(aws: Client, function: str) -> None:
