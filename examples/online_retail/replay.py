@@ -130,9 +130,13 @@ class Followed:
             with self._changed:
                 self._plan(order_id, NEXT_LOOK_SECONDS)
             return
-        self._journal.write("settled", self._keys[order_id], **settled_facts(order))
+        key = self._keys.get(order_id)
+        if key is None:  # another watcher looked at the same time
+            return
+        self._journal.write("settled", key, **settled_facts(order))
         with self._changed:
-            del self._keys[order_id]
+            if self._keys.pop(order_id, None) is None:
+                return
             self.settled_here += 1
             self.last_settled_at = self._moved_at = time.monotonic()
             self._changed.notify_all()

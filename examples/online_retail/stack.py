@@ -10,7 +10,8 @@ from threading import Lock
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_RECORD = ROOT / ".local" / "stack.json"
+DEFAULT_RECORD = ROOT / ".local" / os.environ.get("AISLE_STACK", "").removeprefix("default") / "stack.json"
+"""The record of the stack that `AISLE_STACK` names, as everywhere in this repository."""
 
 
 class NoStack(Exception):

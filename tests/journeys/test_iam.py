@@ -91,6 +91,7 @@ def test_orders_go_their_ways_with_every_function_in_its_role(guarded: TestStack
     sku = shop.sells(units=10, price=500)
     bought = shop.place((sku, 2))
     assert bought["status"] == "confirmed"
+    assert shop.post(f"/v1/orders/{bought['id']}/resume", None).body["code"] == "workflow_running"
     [note] = bought["fulfilments"]
     shop.answers_by_queue(note["id"], "shipped", {"1": 2})
     until(lambda: shop.payment(bought["id"])["captured"] == 1000)

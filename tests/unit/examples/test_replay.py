@@ -5,12 +5,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from examples.online_retail import __main__ as cli
 from examples.online_retail import replay as replays
+from examples.online_retail.journal import Journal
 from examples.online_retail.ledger import COLUMNS
 from examples.online_retail.mapping import MAIN, OVERFLOW
 from examples.online_retail.stack import Stack
@@ -187,3 +189,22 @@ def test_what_is_stuck_is_named(
 def test_without_a_stack_it_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["replay", "--stack", str(tmp_path / "none.json")]) == cli.EXIT_NO_STACK
     assert "make up" in capsys.readouterr().out
+
+
+def test_an_order_that_two_watchers_look_at_is_settled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replays, "FIRST_LOOK_SECONDS", 0.0)
+    both, settled = Barrier(2), list[None]()
+
+    class SlowApi:
+        def get(self, path: str) -> Any:
+            followed.look_soon("ord_1")  # the warehouse speaks while the first watcher looks
+            both.wait(timeout=5)
+            return {"id": "ord_1", "status": "delivered", "total": {"amount": 1}, "lines": []}
+
+    api: Any = SlowApi()
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        followed = replays.Followed(api, journal, most=1, on_settled=lambda: settled.append(None))
+        followed.add("ord_1", "key")
+        followed.wait_for_all(patience=5)
+        followed.stop()
+    assert (settled, followed.settled_here) == ([None], 1)
