@@ -1,6 +1,6 @@
 """Stock and what moves it. Pure values and rules.
 
-At every location `on_hand = available + reserved`, each at least zero; the conditions that keep it so are in `store.py`.
+At every location `on_hand = available + reserved`, each at least zero; the conditions that keep it so are in `store/stock.py`.
 """
 
 import re

@@ -31,6 +31,8 @@ from chalicelib.inventory.domain import (
     WrongDirection,
 )
 from chalicelib.inventory.service import Move, Settlement, StockLine
+from chalicelib.inventory.store.reservation import ReservationItem
+from chalicelib.inventory.store.stock import StockItem
 from tests.unit.inventory.builders import (
     ADMIN,
     ASSOCIATE,
@@ -493,8 +495,8 @@ def test_one_that_cannot_be_released_does_not_keep_the_others_from_it():
     with clock.at(NOON):
         reserve("ord_1", ("A", 1), seconds=60)
         reserve("ord_2", ("A", 1), seconds=60)
-    item = store.ReservationItem.get("RESERVATION#ord_1", "RESERVATION")
-    item.update([store.ReservationItem.lines.set([["A", "leeds", 4]])])
+    item = ReservationItem.get("RESERVATION#ord_1", "RESERVATION")
+    item.update([ReservationItem.lines.set([["A", "leeds", 4]])])
     with clock.at(NOON + timedelta(hours=1)):
         assert service.release_expired(SYSTEM, within=5) == {"released": 1, "settled": 0, "failed": 1, "left": 0}
     assert counters("A") == (5, 4, 1)
@@ -779,4 +781,4 @@ def test_a_machine_with_the_scope_may():
 
 
 def test_every_item_of_inventory_is_of_the_one_table():
-    assert store.StockItem.Meta.table_name == Item.Meta.table_name == "aisle-test"
+    assert StockItem.Meta.table_name == Item.Meta.table_name == "aisle-test"

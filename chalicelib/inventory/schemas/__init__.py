@@ -1,0 +1,65 @@
+"""What callers send and get of inventory."""
+
+from chalicelib.inventory.schemas.commands import (
+    AdjustmentLine,
+    AdjustStock,
+    BookedLine,
+    BookedView,
+    CountLine,
+    CountStock,
+    ReceiptLine,
+    ReceiveStock,
+    SafetyLine,
+    SetSafetyStock,
+)
+from chalicelib.inventory.schemas.locations import ChangeLocation, CreateLocation, LocationAddress, LocationView
+from chalicelib.inventory.schemas.reading import (
+    AvailabilityQuery,
+    AvailabilityView,
+    AvailableAt,
+    MovementView,
+    StockQuery,
+    StockView,
+)
+from chalicelib.inventory.schemas.reservations import HeldLine, HoldLine, HoldStock, ReservationView
+from chalicelib.inventory.schemas.transfers import (
+    ArrivedLine,
+    DispatchTransfer,
+    ReceiveTransfer,
+    TransferLineView,
+    TransfersQuery,
+    TransferView,
+)
+
+__all__ = [
+    "AdjustStock",
+    "AdjustmentLine",
+    "ArrivedLine",
+    "AvailabilityQuery",
+    "AvailabilityView",
+    "AvailableAt",
+    "BookedLine",
+    "BookedView",
+    "ChangeLocation",
+    "CountLine",
+    "CountStock",
+    "CreateLocation",
+    "DispatchTransfer",
+    "HeldLine",
+    "HoldLine",
+    "HoldStock",
+    "LocationAddress",
+    "LocationView",
+    "MovementView",
+    "ReceiptLine",
+    "ReceiveStock",
+    "ReceiveTransfer",
+    "ReservationView",
+    "SafetyLine",
+    "SetSafetyStock",
+    "StockQuery",
+    "StockView",
+    "TransferLineView",
+    "TransferView",
+    "TransfersQuery",
+]

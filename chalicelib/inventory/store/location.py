@@ -1,0 +1,83 @@
+"""Locations in the table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute
+
+from chalicelib.core.errors import AisleError, Conflict, Stale
+from chalicelib.core.keys import key
+from chalicelib.core.table import Item, RawItem, Transaction, find
+from chalicelib.inventory.domain import (
+    Location,
+    LocationStatus,
+    LocationType,
+)
+
+
+class LocationItem(Item):
+    """pk = LOCATION#<id>, sk = LOCATION."""
+
+    version = NumberAttribute()
+
+
+def _location_item(location: Location) -> LocationItem:
+    summary = {
+        "name": location.name,
+        "type": location.type,
+        "priority": location.priority,
+        "channels": list(location.channels),
+        "address": dict(location.address),
+        "status": location.status,
+        "cutoff": location.cutoff,
+        "version": location.version,
+    }
+    return LocationItem(
+        key("LOCATION", location.id),
+        "LOCATION",
+        version=location.version,
+        summary=summary,
+        gsi1pk="LOCATIONS",
+        gsi1sk=location.id,
+    )
+
+
+def _location(id: str, summary: Mapping[str, Any]) -> Location:
+    return Location(
+        id=id,
+        name=summary["name"],
+        type=LocationType(summary["type"]),
+        priority=summary["priority"],
+        channels=tuple(summary["channels"]),
+        address=summary["address"],
+        status=LocationStatus(summary["status"]),
+        cutoff=summary["cutoff"],
+        version=summary["version"],
+    )
+
+
+def add_location(tx: Transaction, location: Location) -> None:
+    """Write a new location."""
+    tx.create(_location_item(location), lambda _: Conflict(f"Location {location.id} exists."))
+
+
+def change_location(tx: Transaction, location: Location) -> None:
+    """Write the next version of a location."""
+
+    def stale(raw: RawItem | None) -> AisleError:
+        return Stale(f"The location is not at version {location.version - 1} any more.")
+
+    tx.put(_location_item(location), LocationItem.version == location.version - 1, stale)
+
+
+def get_location(location_id: str) -> Location | None:
+    """The location, or None."""
+    item = find(LocationItem, key("LOCATION", location_id), "LOCATION", consistent=True)
+    return _location(location_id, item.summary) if item else None
+
+
+def locations(after: str | None = None, count: int | None = None) -> list[Location]:
+    """Locations by id."""
+    condition = LocationItem.gsi1sk > after if after else None
+    rows = LocationItem.by_owner.query("LOCATIONS", condition, limit=count)
+    return [_location(str(row.gsi1sk), row.summary) for row in rows]

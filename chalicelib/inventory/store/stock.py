@@ -1,0 +1,196 @@
+"""Counters of SKUs at locations, and the conditions under which they move."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from pynamodb.attributes import NumberAttribute
+from pynamodb.expressions.update import Action
+
+from chalicelib.core.errors import AisleError, Contended
+from chalicelib.core.keys import key
+from chalicelib.core.table import Item, Json, OnConflict, RawItem, Transaction, find_many
+from chalicelib.inventory.domain import (
+    MAX_UNITS,
+    Count,
+    CountBelowReserved,
+    CountOutdated,
+    ReservedTooLow,
+    Settlement,
+    Stock,
+    StockLine,
+    StockTooLow,
+    TooManyUnits,
+)
+
+
+class StockItem(Item):
+    """pk = STOCK#<sku>, sk = LOCATION#<location>. The counters are in no index, so changing them writes none."""
+
+    on_hand = NumberAttribute(default=0)
+    available = NumberAttribute(default=0)
+    reserved = NumberAttribute(default=0)
+    safety = Json(null=True)
+    version = NumberAttribute(default=0)
+
+
+def stock_key(sku: str, location_id: str) -> tuple[type[Item], str, str]:
+    """Where the counters are, for a batch read."""
+    return StockItem, key("STOCK", sku), key("LOCATION", location_id)
+
+
+def _at(sku: str, location_id: str) -> StockItem:
+    return StockItem(key("STOCK", sku), key("LOCATION", location_id))
+
+
+def _stock(item: StockItem) -> Stock:
+    return Stock(
+        sku=item.pk.removeprefix("STOCK#"),
+        location_id=item.sk.removeprefix("LOCATION#"),
+        on_hand=int(item.on_hand),
+        available=int(item.available),
+        reserved=int(item.reserved),
+        safety=item.safety or {},
+        version=int(item.version),
+    )
+
+
+def _stock_in(raw: RawItem | None, line: StockLine) -> Stock:
+    return _stock(StockItem.from_raw_data(raw)) if raw else Stock(line.sku, line.location_id)
+
+
+def in_batch(found: Mapping[tuple[str, str], Item], sku: str, location_id: str) -> Stock:
+    """The stock out of a batch read with `stock_key`; all zero where there never was any."""
+    _, pk, sk = stock_key(sku, location_id)
+    item = found.get((pk, sk))
+    return _stock(cast(StockItem, item)) if item else Stock(sku, location_id)
+
+
+def stock_of(sku: str) -> list[Stock]:
+    """The SKU's stock everywhere, as it is now."""
+    rows = StockItem.query(key("STOCK", sku), StockItem.sk.startswith("LOCATION#"), consistent_read=True)
+    return [_stock(item) for item in rows]
+
+
+def stock_at(location_id: str, after: str | None, count: int) -> list[Stock]:
+    """What a location has or had, by SKU, with the counters as they are now."""
+    condition = StockItem.gsi1sk > after if after else None
+    rows = StockItem.by_owner.query(key("STOCK_AT", location_id), condition, limit=count)
+    skus = [str(row.gsi1sk) for row in rows]
+    found = find_many([stock_key(sku, location_id) for sku in skus], consistent=True)
+    return [in_batch(found, sku, location_id) for sku in skus]
+
+
+def _moving(on_hand: int, available: int, reserved: int) -> list[Action]:
+    """Counters of a row that is there, as every condition on a counter requires."""
+    moved = ((StockItem.on_hand, on_hand), (StockItem.available, available), (StockItem.reserved, reserved))
+    return [*(counter.add(units) for counter, units in moved if units), StockItem.version.add(1)]
+
+
+def _counting(on_hand: int, available: int, reserved: int) -> list[Action]:
+    """Counters of a row that may be new: adding zero makes one."""
+    return [
+        StockItem.on_hand.add(on_hand),
+        StockItem.available.add(available),
+        StockItem.reserved.add(reserved),
+        StockItem.version.add(1),
+    ]
+
+
+def _listing(sku: str, location_id: str) -> list[Action]:
+    # Only the first write of a row sets its index keys, and nothing else is in the index: no change of a counter writes it.
+    return [
+        StockItem.gsi1pk.set(StockItem.gsi1pk | key("STOCK_AT", location_id)),
+        StockItem.gsi1sk.set(StockItem.gsi1sk | sku),
+    ]
+
+
+def bring_in(tx: Transaction, line: StockLine) -> None:
+    """More on hand and to sell, up to `MAX_UNITS`; makes the row when there is none."""
+    actions = [*_counting(line.quantity, line.quantity, 0), *_listing(line.sku, line.location_id)]
+    fits = StockItem.pk.does_not_exist() | (StockItem.on_hand <= MAX_UNITS - line.quantity)
+
+    def full(raw: RawItem | None) -> AisleError:
+        now = _stock_in(raw, line)
+        return TooManyUnits(f"{line.sku}: {now.on_hand} on hand, {line.quantity} more do not fit.")
+
+    tx.update(_at(line.sku, line.location_id), actions, fits, full)
+
+
+def take_out(tx: Transaction, line: StockLine) -> None:
+    """Fewer on hand and to sell, if so many are not promised to anyone."""
+    actions = _moving(-line.quantity, -line.quantity, 0)
+    tx.update(_at(line.sku, line.location_id), actions, StockItem.available >= line.quantity, too_low(line))
+
+
+def set_count(tx: Transaction, location_id: str, count: Count) -> None:
+    """On hand becomes what was counted, if it still is what the counter was told, and what is reserved is there."""
+    delta = count.counted - count.expected_on_hand
+    actions = [*_counting(delta, delta, 0), *_listing(count.sku, location_id)]
+    as_told = (StockItem.on_hand == count.expected_on_hand) & (StockItem.available >= -delta)
+    condition = as_told | StockItem.pk.does_not_exist() if count.expected_on_hand == 0 else as_told
+
+    def outdated(raw: RawItem | None) -> AisleError:
+        now = _stock_in(raw, StockLine(count.sku, location_id, 0))
+        kind = CountBelowReserved if now.on_hand == count.expected_on_hand else CountOutdated
+        return kind.of(
+            [
+                {
+                    "sku": count.sku,
+                    "location_id": location_id,
+                    "expected_on_hand": count.expected_on_hand,
+                    "on_hand": now.on_hand,
+                    "reserved": now.reserved,
+                }
+            ]
+        )
+
+    tx.update(_at(count.sku, location_id), actions, condition, outdated)
+
+
+def set_safety(tx: Transaction, sku: str, location_id: str, safety: Mapping[str, int]) -> None:
+    """Units to keep back, by channel, in place of those before; makes the row when there is none."""
+    actions = [StockItem.safety.set(dict(safety)), *_counting(0, 0, 0), *_listing(sku, location_id)]
+    # Always true: what is kept back depends on nothing, and every update states its condition.
+    anything = StockItem.pk.does_not_exist() | StockItem.pk.exists()
+    tx.update(_at(sku, location_id), actions, anything, lambda _: Contended("The stock row changed."))
+
+
+def promise(tx: Transaction, line: StockLine, *, channel: str | None, safety: int) -> None:
+    """Available units become reserved, if `safety` units stay; the error tells what the channel has left to sell."""
+    actions = _moving(0, -line.quantity, line.quantity)
+    condition = StockItem.available >= line.quantity + safety
+    tx.update(_at(line.sku, line.location_id), actions, condition, too_low(line, channel))
+
+
+def free(tx: Transaction, line: StockLine) -> None:
+    """Reserved units can be sold again."""
+    actions = _moving(0, line.quantity, -line.quantity)
+    tx.update(_at(line.sku, line.location_id), actions, StockItem.reserved >= line.quantity, _not_reserved(line))
+
+
+def settle(tx: Transaction, settlement: Settlement) -> None:
+    """Reserved units left, or are not there."""
+    line = StockLine(settlement.sku, settlement.location_id, settlement.shipped + settlement.short)
+    actions = _moving(-line.quantity, 0, -line.quantity)
+    tx.update(_at(line.sku, line.location_id), actions, StockItem.reserved >= line.quantity, _not_reserved(line))
+
+
+def too_low(line: StockLine, channel: str | None = None) -> OnConflict:
+    """The error of a row that has not enough, with what it has available, or what the channel has left to sell."""
+
+    def error(raw: RawItem | None) -> AisleError:
+        now = _stock_in(raw, line)
+        left = now.available if channel is None else now.sellable(channel)
+        return StockTooLow.of(
+            [{"sku": line.sku, "location_id": line.location_id, "wanted": line.quantity, "left": left}]
+        )
+
+    return error
+
+
+def _not_reserved(line: StockLine) -> OnConflict:
+    def error(raw: RawItem | None) -> AisleError:
+        reserved = _stock_in(raw, line).reserved
+        return ReservedTooLow(f"{line.sku} at {line.location_id} has {reserved} reserved, not {line.quantity}.")
+
+    return error
