@@ -13,6 +13,7 @@ import sys
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from time import process_time
 
 from rich.console import Console
 
@@ -36,11 +37,12 @@ def main() -> int:
         parser.error(f"no part is called {', '.join(sorted(unknown))}: choose from {', '.join(PARTS)}")
     console = Console(highlight=False)
     try:
+        before = _yardstick()
         figures = _measured(chosen.parts or PARTS, console)
     except LocalCloudError as error:
         Console(stderr=True, highlight=False).print(f"[red]error:[/] {error}", soft_wrap=True, markup=True)
         return 1
-    context = _context()
+    context = _context([*before, *_yardstick()])
     into = chosen.json or (None if chosen.parts else RESULTS)
     if into:
         document = {"context": context, "figures": [figure.as_dict() for figure in figures]}
@@ -67,11 +69,23 @@ def _measure(name: str, ground: Ground) -> list[Figure]:
     return explained(import_module(f"bench.{name}").measure(ground))
 
 
-def _context() -> dict[str, str]:
+def _yardstick() -> list[float]:
+    """Milliseconds of CPU of one and the same work, several times. Shared machines change their speed from minute to
+    minute, and whoever compares runs should know."""
+    taken = []
+    for _ in range(5):
+        began = process_time()
+        sum(range(5_000_000))
+        taken.append((process_time() - began) * 1000)
+    return taken
+
+
+def _context(yardstick: list[float]) -> dict[str, str]:
     return {
         "on": f"{datetime.now(UTC):%Y-%m-%d}",
         "with Python": platform.python_version(),
         "on a machine with": f"{os.cpu_count()} cores ({platform.machine()})",
+        "on which adding up five million numbers took": f"{min(yardstick):.0f} to {max(yardstick):.0f} ms",
     }
 
 
