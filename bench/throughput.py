@@ -15,7 +15,7 @@ from time import perf_counter
 from bench.ground import Ground
 from bench.processes import Cpu, cpu_of
 from bench.report import Figure, Target
-from bench.shop import Client, Shop, open_shop, until
+from bench.shop import Client, Shop, WentWrong, open_shop, until
 from examples.online_retail.warehouse import ANSWERS, REQUESTS, ByQueue, Warehouse
 
 PART = "Orders through the local API"
@@ -139,7 +139,9 @@ def _shipped(ground: Ground) -> Figure:
     orders = shop.orders(SHIPPED, LINES)
     with Warehouse(sqs, ground.stack.queue_url(REQUESTS), way, steps=("shipped",)):
         began = perf_counter()
-        send(shop, orders, CLIENTS)
+        run = send(shop, orders, CLIENTS)
+        if run.refused:
+            raise WentWrong(f"{len(run.refused)} orders were refused, the first: {run.refused[0]}")
         until(lambda: shop.shipped() == shop.sold(), PATIENCE_SECONDS, every=0.5)
         took = perf_counter() - began
     shop.check_stock()

@@ -20,8 +20,10 @@ LISTED_FOR = timedelta(seconds=30)
 _listed: tuple[datetime, list[Location]] | None = None
 
 
-def sourcing_locations(channel: str) -> tuple[Location, ...]:
-    """Active locations that serve the channel, first choice first, at most `MAX_SOURCES`; up to 30 s old."""
+def sourcing_locations(channel: str, *, fresh: bool = False) -> tuple[Location, ...]:
+    """Active locations that serve the channel, first choice first, at most `MAX_SOURCES`; up to 30 s old unless `fresh`."""
+    if fresh:
+        forget_locations()
     return sources(_all_locations(), channel)
 
 

@@ -61,8 +61,9 @@ def place_order(
     request = _as_allowed(request, by)
     order_id = new_id("ord")
     for attempt in range(1, _ATTEMPTS + 1):
-        # The first read is eventually consistent and may be behind. What it calls short, and what others took between
-        # read and write, is planned anew from a consistent read; what that calls short is short.
+        # The first read is eventually consistent and may be behind, and so may the list of locations. What it calls short,
+        # and what others took between read and write, is planned anew from a consistent read; what that calls short is
+        # short.
         fresh = attempt > 1
         try:
             order, tx = _prepare(order_id, request, by=by, fresh=fresh)
@@ -96,7 +97,7 @@ def _as_allowed(request: OrderRequest, by: Principal) -> OrderRequest:
 
 def _prepare(order_id: str, request: OrderRequest, *, by: Principal, fresh: bool) -> tuple[Order, Transaction]:
     skus = list(dict.fromkeys(line.sku for line in request.lines))
-    sites = inventory.sourcing_locations(request.channel)
+    sites = inventory.sourcing_locations(request.channel, fresh=fresh)
     stock = inventory.stock_keys(skus, [site.id for site in sites])
     found = find_many([*catalog.offer_keys(skus), *stock], consistent=fresh)
     order = _priced(order_id, request, found)

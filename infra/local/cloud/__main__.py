@@ -8,8 +8,10 @@ started it.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sys
+import traceback
 from importlib.metadata import version
 from pathlib import Path
 
@@ -46,7 +48,16 @@ def main() -> None:
     from ministack.app import main as serve
 
     sys.argv[1:] = []
-    serve()
+    code = 1
+    try:
+        serve()
+        code = 0
+    except Exception:
+        traceback.print_exc()
+    finally:
+        # Executions that wait are threads that the interpreter would wait for, too, long after it had let go of the lock.
+        logging.shutdown()
+        os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 """Starting, finding and stopping the emulator of a stack, and only that one."""
 
+import json
+import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from infra.local import emulator, environments
+from infra.local.clients import client
 from infra.local.stack import ROOT, LocalCloudError, Options, Stack
 
 from .conftest import REGION, end, start
@@ -26,6 +30,42 @@ def test_two_stacks_run_side_by_side_and_end_on_their_own() -> None:
     finally:
         end(first)
         end(second)
+
+
+ASK = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+    "Arguments": {"QueueUrl": "{% $states.input %}", "MessageBody": "{% $states.context.Task.Token %}"},
+    "End": True,
+}
+ASK_EACH = {
+    "Type": "Map",
+    "Items": "{% $states.input.queues %}",
+    "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "Ask", "States": {"Ask": ASK}},
+    "End": True,
+}
+WAITS = {"QueryLanguage": "JSONata", "StartAt": "AskEach", "States": {"AskEach": ASK_EACH}}
+
+
+def test_one_whose_executions_wait_ends_when_told(tmp_path: Path) -> None:
+    stack, running = start("waits")
+    try:
+        record = {"endpoint_url": running.endpoint, "region": REGION}
+        queue = client(record, "sqs").create_queue(QueueName="asked")["QueueUrl"]
+        states = client(record, "stepfunctions")
+        role, definition = "arn:aws:iam::000000000000:role/any", json.dumps(WAITS)
+        machine = states.create_state_machine(name="waits", roleArn=role, definition=definition)["stateMachineArn"]
+        states.start_execution(stateMachineArn=machine, input=json.dumps({"queues": [queue]}))
+        assert client(record, "sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+        pid = int((stack.directory / "emulator.lock").read_text())
+        assert emulator.stop(stack)
+        deadline = time.monotonic() + 10
+        while (ended := os.waitpid(pid, os.WNOHANG)) == (0, 0):
+            assert time.monotonic() < deadline, "it goes on without its lock"
+            time.sleep(0.05)
+        assert (ended[0], os.waitstatus_to_exitcode(ended[1])) == (pid, 0)
+    finally:
+        end(stack)
 
 
 def test_a_taken_port_is_avoided() -> None:
@@ -54,8 +94,6 @@ def test_it_listens_on_the_loopback_interface_only() -> None:
 def test_kept_state_comes_back_at_the_same_ports() -> None:
     stack, before = start("keeps", persist=True)
     try:
-        from infra.local.clients import client
-
         record = {"endpoint_url": before.endpoint, "region": REGION}
         client(record, "sqs").create_queue(QueueName="kept")
         emulator.stop(stack)

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chalicelib.core import clock
 from chalicelib.core.idempotency import Answer, Idempotency, Replay
+from chalicelib.inventory import store
+from chalicelib.inventory.service import manage_locations
 from chalicelib.orders import service
 from tests.conftest import SHOPPER
 from tests.integration.orders.conftest import (
@@ -57,6 +60,16 @@ def test_an_order_of_which_nothing_was_heard_is_found_under_its_key(shop: Shop, 
     other = shop.order((sku, 2), key="another")
     assert (other.status, other.code) == (409, "stock_too_low")
     assert (shop.count("ORDER"), shop.stock(sku)) == (1, {"leeds": (2, 0, 2)})
+
+
+def test_an_order_is_sourced_from_a_location_that_another_process_opened_just_now(shop: Shop) -> None:
+    sku = shop.sells("A", leeds=1)
+    assert shop.order((sku, 1)).status == 202  # this process knows the locations now
+    shop.opens("york")
+    shop.moves("york", sku, 3)
+    manage_locations._listed = (clock.now(), [one for one in store.locations() if one.id == "leeds"])
+    assert shop.order((sku, 2)).status == 202
+    assert shop.stock(sku)["york"] == (3, 1, 2)
 
 
 def test_an_order_whose_request_was_lost_was_never_placed(shop: Shop, wire: Wire) -> None:

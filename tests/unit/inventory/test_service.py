@@ -113,8 +113,12 @@ def test_locations_are_remembered_for_thirty_seconds():
         store.add_location(tx, a_location("york", priority=0))  # by another process
         tx.commit()
         assert [one.id for one in service.sourcing_locations("web")] == ["leeds"]
+        assert [one.id for one in service.sourcing_locations("web", fresh=True)] == ["york", "leeds"]
+        tx = Transaction()
+        store.add_location(tx, a_location("hull", priority=2))
+        tx.commit()
     with clock.at(NOON + timedelta(seconds=30)):
-        assert [one.id for one in service.sourcing_locations("web")] == ["york", "leeds"]
+        assert [one.id for one in service.sourcing_locations("web")] == ["york", "leeds", "hull"]
 
 
 def test_locations_are_listed_page_by_page():
