@@ -80,7 +80,7 @@ openapi: venv  ## Write docs/openapi.json anew from the code
 
 audit: venv  ## Scan code, dependencies and infrastructure for known weaknesses
 	@$(PYTHON) infra/local/environments.py audit
-	.venv/audit/bin/bandit --quiet --recursive app.py chalicelib infra
+	.venv/audit/bin/bandit --quiet --severity-level medium --recursive app.py chalicelib infra
 	.venv/audit/bin/pip-audit --progress-spinner off --requirement requirements.txt --no-deps --disable-pip
 	.venv/audit/bin/checkov --quiet --compact --directory infra/terraform
 

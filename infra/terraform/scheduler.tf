@@ -1,5 +1,6 @@
 # The clock: expired reservations are released within a minute or two. A tick that is lost is made good by the next.
 resource "aws_scheduler_schedule" "release_expired_reservations" {
+  #checkov:skip=CKV_AWS_297:its input is the name of a task
   name                = "${local.name}-inventory-release-expired-reservations"
   description         = "Gives back the stock of reservations that ran out"
   schedule_expression = "rate(1 minute)"
