@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -308,7 +309,9 @@ def _show_differences(report: Report, console: Console) -> None:
 
 
 def _days_table(report: Report) -> Table:
-    table = Table(title="The file and what Aisle delivered", show_footer=True)
+    # Eight columns fit into a terminal of eighty.
+    title = "The file and what Aisle delivered"
+    table = Table(title=title, show_footer=True, box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     totals = report.totals
     pence = minor_units(Decimal(totals["file_revenue"]) / 100)
     columns = [
@@ -316,13 +319,13 @@ def _days_table(report: Report) -> Table:
         ("invoices", str(sum(day.invoices for day in report.days))),
         ("orders", str(totals["orders"])),
         ("delivered", str(totals["delivered"])),
-        ("units in file", str(totals["file_units"])),
+        ("units\nin file", str(totals["file_units"])),
         ("units", str(totals["aisle_units"])),
-        ("£ in file", _pounds(pence)),
+        ("£\nin file", _pounds(pence)),
         ("£", _pounds(totals["aisle_revenue"])),
     ]
     for name, footer in columns:
-        table.add_column(name, footer, justify="left" if name == "day" else "right")
+        table.add_column(name, footer, justify="left" if name == "day" else "right", no_wrap="\n" not in name)
     for day in report.days:
         table.add_row(
             str(day.day),
