@@ -25,7 +25,6 @@ from chalicelib.core.settings import settings
 
 MAX_BODY_BYTES = 1_000_000
 PROBLEM_TYPE = "application/problem+json"
-_BASE = "https://aisle.example/problems/"
 
 _STATUS: dict[type[AisleError], int] = {
     errors.Invalid: 400,
@@ -381,6 +380,11 @@ def status_of(kind: type[AisleError]) -> int:
     return next(_STATUS[base] for base in kind.__mro__ if base in _STATUS)
 
 
+def problem_type(code: str) -> str:
+    """The URI that names a kind of problem (RFC 9457, `type`)."""
+    return f"https://aisle.example/problems/{code.replace('_', '-')}"
+
+
 def problem(error: AisleError) -> Response:
     """The problem document (RFC 9457) of a domain error."""
     return _problem(
@@ -405,7 +409,7 @@ def _problem(
     members: dict[str, Any] | None = None,
 ) -> Response:
     document: dict[str, Any] = {
-        "type": _BASE + code.replace("_", "-"),
+        "type": problem_type(code),
         "title": title,
         "status": status,
         "detail": detail,

@@ -7,6 +7,7 @@ token    print a fresh access token: token shopper|associate|supplier|admin|mach
 logs     what the functions logged: logs [-f] [function]
 reset    down, and forget everything the stack has kept
 deploy   Terraform and Chalice against AWS: deploy STAGE
+gateway-responses  after a `chalice deploy` by hand: problem documents for what API Gateway answers itself
 destroy  remove a stage from AWS: destroy STAGE
 
 AISLE_STACK names the stack (default "default"); STAGE, PERSIST=1, IAM=1, AISLE_PORT and EMULATOR=localstack set how it
@@ -60,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("stage")
         command.add_argument("--yes", action="store_true", help="apply without asking")
         command.set_defaults(run=run)
+    answers = commands.add_parser("gateway-responses")
+    answers.add_argument("stage")
+    answers.set_defaults(run=_gateway_responses)
     return parser
 
 
@@ -142,6 +146,10 @@ def _logs(chosen: argparse.Namespace) -> None:
 
 def _deploy(chosen: argparse.Namespace) -> None:
     aws.deploy(chosen.stage, chosen.yes, Progress())
+
+
+def _gateway_responses(chosen: argparse.Namespace) -> None:
+    aws.gateway_responses(chosen.stage)
 
 
 def _destroy(chosen: argparse.Namespace) -> None:

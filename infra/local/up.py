@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local import emulator, environments, localstack, users
+from infra.local.clients import client
 from infra.local.progress import Progress
 from infra.local.stack import (
     DEFAULT_REGION,
@@ -151,6 +152,10 @@ def _application(
         stage_package(ROOT, stack.app, config, CACHE, False, options.stage)
         step.says("chalice deploy")
         chalice_deploy(stack.app, options.stage, environment, stack.directory / "chalice.log")
+        from infra.local.gateway_responses import put_in_place  # it knows the application, which takes its time
+
+        gateway = {"endpoint_url": environment["AWS_ENDPOINT_URL"], "region": environment["AWS_REGION"]}
+        put_in_place(deployed(stack.app, options.stage), client(gateway, "apigateway"))
         stack.mark_done("application", inputs)
         step.done(f"package of {package_size(stack.app)}")
 

@@ -21,6 +21,26 @@ def _code(shop: Shop, body: Any, status: int, role: str = "shopper", **headers: 
     return problem
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "token", "status", "code"),
+    [
+        ("GET", "/v1/orders", None, 401, "unauthenticated"),
+        ("GET", "/v1/orders", "no.real.token", 401, "unauthenticated"),
+        ("GET", "/v1/nothing", None, 404, "not_found"),
+        ("DELETE", "/v1/orders", None, 404, "not_found"),
+    ],
+)
+def test_what_reaches_no_function_is_answered_by_a_problem_too(
+    shop: Shop, method: str, path: str, token: str | None, status: int, code: str
+) -> None:
+    answer = shop.stack.call(method, path, token=token)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.status, answer.body["status"], answer.body["code"]) == (status, status, code)
+    assert answer.body["request_id"] == answer.headers["x-amzn-requestid"]
+    assert answer.body["detail"]
+    assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+
+
 def test_malformed_json(shop: Shop) -> None:
     answer = shop.stack.call(
         "POST",
