@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from chalicelib.core import errors, observability
 from chalicelib.core.auth import RESOURCE_SERVER, USER_SCOPE, Principal, from_claims
 from chalicelib.core.errors import AisleError, Fault, Invalid, TooLarge, UnsupportedMedia, VersionRequired
 from chalicelib.core.idempotency import Answer, Idempotency, Replay
 from chalicelib.core.ids import new_ulid
-from chalicelib.core.paging import MAX_LIMIT, Page
+from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 
 MAX_BODY_BYTES = 1_000_000
@@ -43,27 +43,6 @@ _STATUS: dict[type[AisleError], int] = {
 
 _CORRELATION_ID = re.compile(r"[!-~]{1,64}")
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
-
-
-class Schema(BaseModel):
-    """A request or response body: unknown fields are refused, types are not bent, built when first used."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
-
-
-class View(BaseModel):
-    """What the API shows: built from what was stored, so not validated again."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
-
-
-class PageQuery(Schema):
-    """Query parameters of every list."""
-
-    model_config = ConfigDict(strict=False)
-
-    limit: int = Field(default=20, ge=1, le=MAX_LIMIT)
-    cursor: str | None = Field(default=None, max_length=1_000)
 
 
 @dataclass(frozen=True, slots=True)

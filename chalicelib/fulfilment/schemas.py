@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.core.http import PageQuery, Schema, View
+from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.fulfilment.domain import Fulfilment, FulfilmentStatus
 from chalicelib.orders.service import WarehouseAnswer
 

@@ -4,8 +4,9 @@ from chalice.app import Response
 
 from chalicelib.core import http
 from chalicelib.core.errors import Conflict, Contended, NotFound, Stale
-from chalicelib.core.http import PageQuery, Routes
+from chalicelib.core.http import Routes
 from chalicelib.core.paging import Page
+from chalicelib.core.schemas import PageQuery
 from chalicelib.inventory import service
 from chalicelib.inventory.domain import (
     AlreadySettled,

@@ -5,8 +5,9 @@ from chalice.app import Response
 from chalicelib.catalog.service import OffersRefused
 from chalicelib.core import http
 from chalicelib.core.errors import Fault, Forbidden, Invalid
-from chalicelib.core.http import PageQuery, Routes
+from chalicelib.core.http import Routes
 from chalicelib.core.idempotency import Answer
+from chalicelib.core.schemas import PageQuery
 from chalicelib.core.table import CommandTooLarge
 from chalicelib.inventory.service import StockTooLow
 from chalicelib.orders import service

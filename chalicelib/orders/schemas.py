@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.core.http import PageQuery, Schema, View
 from chalicelib.core.outbox import Event
+from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.orders.domain import MAX_LINES, Order, Status
 from chalicelib.orders.service import LineRequest, OrderRequest
 

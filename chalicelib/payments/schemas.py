@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from chalicelib.core.http import View
+from chalicelib.core.schemas import View
 from chalicelib.payments.domain import Payment, PaymentState
 
 

@@ -12,7 +12,7 @@ from chalicelib.catalog.schemas.fields import (
     Slug,
     Text,
 )
-from chalicelib.core.http import PageQuery, Schema, View
+from chalicelib.core.schemas import PageQuery, Schema, View
 
 
 class CreateCategory(Schema):

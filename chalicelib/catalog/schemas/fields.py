@@ -7,7 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 
 from chalicelib.catalog.domain import Prices, Status
 from chalicelib.core.currencies import CURRENCIES
-from chalicelib.core.http import Schema
+from chalicelib.core.schemas import Schema
 
 MAX_AMOUNT = 100_000_000_00
 """A hundred million of the major unit, as in orders."""

@@ -25,7 +25,8 @@ from chalicelib.catalog.schemas.fields import (
 )
 from chalicelib.catalog.service import MAX_ROWS, ImportRow, Outcome, RowResult
 from chalicelib.core.errors import Invalid, RuleBroken
-from chalicelib.core.http import Schema, View, malformed
+from chalicelib.core.http import malformed
+from chalicelib.core.schemas import Schema, View
 
 
 class ImportedRow(Schema):

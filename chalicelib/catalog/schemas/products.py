@@ -18,7 +18,7 @@ from chalicelib.catalog.schemas.fields import (
 )
 from chalicelib.catalog.schemas.variants import CreateVariant, VariantView
 from chalicelib.catalog.service import NewProduct
-from chalicelib.core.http import PageQuery, Schema, View
+from chalicelib.core.schemas import PageQuery, Schema, View
 
 
 class CreateProduct(Schema):

@@ -19,7 +19,7 @@ from chalicelib.catalog.schemas.fields import (
     as_prices,
 )
 from chalicelib.catalog.service import NewVariant
-from chalicelib.core.http import Schema, View
+from chalicelib.core.schemas import Schema, View
 
 
 class CreateVariant(Schema):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from chalicelib.core.http import Schema, View
+from chalicelib.core.schemas import Schema, View
 from chalicelib.inventory.domain import (
     MAX_LINES,
     MAX_UNITS,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.core.http import Schema, View
+from chalicelib.core.schemas import Schema, View
 from chalicelib.inventory.domain import (
     Location,
     LocationStatus,

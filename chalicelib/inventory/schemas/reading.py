@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from chalicelib.core.http import PageQuery, Schema, View
+from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.inventory.domain import (
     Movement,
     MovementKind,

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from chalicelib.core import clock
-from chalicelib.core.http import Schema, View
+from chalicelib.core.schemas import Schema, View
 from chalicelib.inventory.domain import (
     Reservation,
     ReservationState,

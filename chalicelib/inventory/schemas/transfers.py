@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chalicelib.core.http import PageQuery, Schema, View
+from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.inventory.domain import (
     MAX_TRANSFER_LINES,
     Transfer,

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from chalicelib.core import errors, http
 from chalicelib.core.errors import Fault
-from chalicelib.core.http import PageQuery, Routes, Schema, View
+from chalicelib.core.http import Routes
 from chalicelib.core.idempotency import KeyReused
+from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.core.table import Transaction
 from tests.conftest import SHOPPER, a_machine, request
 
