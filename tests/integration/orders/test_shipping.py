@@ -27,12 +27,12 @@ def confirmed(shop: Shop, *lines: tuple[str, int]) -> tuple[str, list[str]]:
     return order_id, [one["fulfilment_id"] for one in outcome["fulfilments"]]
 
 
-def record(fulfilment_id: str, key: str, **units: int) -> Any:
+def record(fulfilment_id: str, key: str, answer: str = "shipped", **units: int) -> Any:
     """As another worker, beside the one that answers requests."""
     quantities = {line.removeprefix("line_"): count for line, count in units.items()}
     return service.record_answer(
         fulfilment_id,
-        service.WarehouseAnswer("shipped", quantities),
+        service.WarehouseAnswer(answer, quantities),
         by=WORKFLOW,
         once=Idempotency.of("test", key, b""),
     )
@@ -59,6 +59,19 @@ def test_two_warehouses_at_once(shop: Shop, wire: Wire) -> None:
     assert captured == [{"outcome": "captured", "amount": 1000}, {"outcome": "captured", "amount": 300}]
     payment = shop.payment(order_id)
     assert (payment["authorised"], payment["captured"], payment["voided"], payment["dues"]) == (1300, 1300, 0, {})
+
+
+def test_two_warehouses_pack_at_once(shop: Shop, wire: Wire) -> None:
+    """Nothing but the order is changed by both."""
+    shop.opens("york", priority=2)
+    shop.sells("A", leeds=5)
+    shop.sells("B", york=5)
+    order_id, [one, other] = confirmed(shop, ("A", 2), ("B", 1))
+    wire.next(COMMIT, *meeting(2))
+    at_once(lambda: record(one, "1", "packed"), lambda: record(other, "2", "packed"))
+    order = shop.read(order_id)
+    assert {note["id"]: note["status"] for note in order["fulfilments"]} == {one: "packed", other: "packed"}
+    assert order["version"] == 4
 
 
 def test_two_clerks_ship_one_fulfilment_at_once(shop: Shop, wire: Wire) -> None:
