@@ -1,5 +1,7 @@
 """Bases of what callers send and get. Apart from the HTTP rim, because messages from queues are read by them, too."""
 
+from typing import Any, Self
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.core.paging import MAX_LIMIT
@@ -12,9 +14,14 @@ class Schema(BaseModel):
 
 
 class View(BaseModel):
-    """What the API shows: built from what was stored, so not validated again."""
+    """What the API shows."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, from_attributes=True)
+
+    @classmethod
+    def of(cls, value: Any, /) -> Self:
+        """The view of a value whose fields have the names of its own; views with further words have an `of` of theirs."""
+        return cls.model_validate(value)
 
 
 class PageQuery(Schema):

@@ -1,11 +1,11 @@
 """What warehouse systems and staff exchange with fulfilment."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from chalicelib.core.schemas import PageQuery, Schema, View
-from chalicelib.fulfilment.domain import Fulfilment, FulfilmentStatus
+from chalicelib.fulfilment.domain import FulfilmentStatus
 from chalicelib.orders.service import WarehouseAnswer
 
 LineId = Annotated[str, Field(pattern=r"^[0-9]{1,4}$")]
@@ -73,23 +73,6 @@ class FulfilmentView(View):
     tracking: dict[str, str] | None
     version: int
 
-    @classmethod
-    def of(cls, fulfilment: Fulfilment) -> "FulfilmentView":
-        return cls(
-            id=fulfilment.id,
-            order_id=fulfilment.order_id,
-            location_id=fulfilment.location_id,
-            status=fulfilment.status,
-            lines=[
-                FulfilmentLineView(
-                    line_id=line.line_id, sku=line.sku, quantity=line.quantity, shipped=line.shipped, short=line.short
-                )
-                for line in fulfilment.lines
-            ],
-            tracking=dict(fulfilment.tracking) if fulfilment.tracking else None,
-            version=fulfilment.version,
-        )
-
 
 class FulfilmentSummary(View):
     """A fulfilment in a list."""
@@ -98,7 +81,3 @@ class FulfilmentSummary(View):
     order_id: str
     location_id: str
     status: FulfilmentStatus
-
-    @classmethod
-    def of(cls, row: dict[str, Any]) -> "FulfilmentSummary":
-        return cls(**row)

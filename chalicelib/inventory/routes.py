@@ -234,7 +234,7 @@ def read_availability() -> Response:
     """Units that a channel may sell of up to 20 SKUs: what is available beyond its safety stock."""
     wanted = http.query(AvailabilityQuery)
     found = service.availability(wanted.sku, wanted.channel)
-    return http.listed(Page(found, None), lambda one: AvailabilityView.of(one, wanted.channel))
+    return http.listed(Page(found, None), lambda one: AvailabilityView.for_channel(one, wanted.channel))
 
 
 @routes.endpoint(

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.core.outbox import Event
 from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.orders.domain import MAX_LINES, Order, Status
 from chalicelib.orders.service import LineRequest, OrderRequest
@@ -168,18 +167,14 @@ class OrderView(View):
             placed_at=order.placed_at,
             total=MoneyView.model_construct(amount=order.total.amount, currency=order.currency),
             tax=MoneyView.model_construct(amount=order.tax.amount, currency=order.currency),
-            lines=[_shown(LineView, line) for line in order.lines],
-            charges=[_shown(ChargeView, charge) for charge in order.charges],
-            fulfilments=[_shown(FulfilmentNoteView, note) for note in order.fulfilments],
+            lines=[LineView.of(line) for line in order.lines],
+            charges=[ChargeView.of(charge) for charge in order.charges],
+            fulfilments=[FulfilmentNoteView.of(note) for note in order.fulfilments],
             allocation_reasons=[dict(reason) for reason in order.reasons],
             refusal=order.refusal,
             contact=dict(order.contact),
             shipping_address=dict(order.shipping_address),
         )
-
-
-def _shown(view: type[View], value: object) -> Any:
-    return view.model_construct(**{name: getattr(value, name) for name in view.model_fields})
 
 
 class OrderSummary(View):
@@ -193,10 +188,6 @@ class OrderSummary(View):
     reference: str | None
     customer_id: str | None
     channel: str
-
-    @classmethod
-    def of(cls, row: dict[str, Any]) -> "OrderSummary":
-        return cls(**row)
 
 
 class OrdersQuery(PageQuery):
@@ -216,17 +207,6 @@ class TimelineEntry(View):
     actor: dict[str, str]
     correlation_id: str
     data: dict[str, Any]
-
-    @classmethod
-    def of(cls, event: Event) -> "TimelineEntry":
-        return cls(
-            id=event.id,
-            type=event.type,
-            occurred_at=event.occurred_at,
-            actor=event.actor,
-            correlation_id=event.correlation_id,
-            data=event.data,
-        )
 
 
 class TimelineView(View):

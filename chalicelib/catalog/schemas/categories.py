@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from chalicelib.catalog.domain import Category
 from chalicelib.catalog.schemas.fields import (
     Attributes,
     Changes,
@@ -47,15 +46,3 @@ class CategoryView(View):
     path: list[str]
     attributes: Mapping[str, str]
     version: int
-
-    @classmethod
-    def of(cls, category: Category) -> "CategoryView":
-        return cls.model_construct(
-            id=category.id,
-            name=category.name,
-            slug=category.slug,
-            parent_id=category.parent_id,
-            path=list(category.path),
-            attributes=category.attributes,
-            version=category.version,
-        )

@@ -69,17 +69,3 @@ class LocationView(View):
     address: dict[str, str | None]
     cutoff: str | None
     version: int
-
-    @classmethod
-    def of(cls, location: Location) -> "LocationView":
-        return cls(
-            id=location.id,
-            name=location.name,
-            type=location.type,
-            status=location.status,
-            priority=location.priority,
-            channels=list(location.channels),
-            address=dict(location.address),
-            cutoff=location.cutoff,
-            version=location.version,
-        )

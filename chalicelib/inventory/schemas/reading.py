@@ -6,9 +6,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.inventory.domain import (
-    Movement,
     MovementKind,
-    Stock,
 )
 from chalicelib.inventory.schemas.fields import Channel, LocationId, Sku
 from chalicelib.inventory.service import Availability
@@ -33,18 +31,6 @@ class StockView(View):
     safety: dict[str, int]
     version: int
 
-    @classmethod
-    def of(cls, stock: Stock) -> "StockView":
-        return cls(
-            sku=stock.sku,
-            location_id=stock.location_id,
-            on_hand=stock.on_hand,
-            available=stock.available,
-            reserved=stock.reserved,
-            safety=dict(stock.safety),
-            version=stock.version,
-        )
-
 
 class MovementView(View):
     """One change of on-hand stock. `cause` is the id of the command, transfer or parcel behind it."""
@@ -59,21 +45,6 @@ class MovementView(View):
     reference: str | None
     actor: dict[str, str]
     at: str
-
-    @classmethod
-    def of(cls, movement: Movement) -> "MovementView":
-        return cls(
-            id=movement.id,
-            sku=movement.sku,
-            location_id=movement.location_id,
-            kind=movement.kind,
-            quantity=movement.quantity,
-            reason=movement.reason,
-            cause=movement.cause,
-            reference=movement.reference,
-            actor=dict(movement.actor),
-            at=movement.at,
-        )
 
 
 def _as_list(value: Any) -> Any:
@@ -103,7 +74,7 @@ class AvailabilityView(View):
     locations: list[AvailableAt]
 
     @classmethod
-    def of(cls, availability: Availability, channel: str) -> "AvailabilityView":
+    def for_channel(cls, availability: Availability, channel: str) -> "AvailabilityView":
         return cls(
             sku=availability.sku,
             channel=channel,
