@@ -123,13 +123,10 @@ locals {
       }]
     }
     customers-tasks = {
-      does    = "Forgets customers who asked for it, step by step"
-      timeout = local.task_timeout_seconds
-      keys    = ["CUSTOMER#", "DEVICE#", "DEVICES#", "ORDER#"]
-      environment = { for name, value in {
-        AISLE_CURSOR_KEY_ID        = module.key["cursors"].arn
-        AISLE_PUSH_APPLICATION_ARN = var.push_application_arn
-      } : name => value if value != null }
+      does        = "Forgets customers who asked for it, step by step"
+      timeout     = local.task_timeout_seconds
+      keys        = ["CUSTOMER#", "DEVICE#", "DEVICES#", "ORDER#"]
+      environment = { AISLE_CURSOR_KEY_ID = module.key["cursors"].arn }
       extra = concat([
         {
           sid       = "FindDue"
@@ -165,6 +162,7 @@ locals {
         AISLE_MAIL_CONFIGURATION_SET  = local.sends_mail ? "${local.name}-customers" : null
         AISLE_NOTIFICATIONS_TOPIC_ARN = module.topic["notifications-customers"].arn
         AISLE_PUBLIC_URL              = var.public_url
+        AISLE_PUSH_APPLICATION_ARN    = var.push_application_arn
         AISLE_SENDER_ADDRESS          = var.sender_address
       } : name => value if value != null }
       extra = concat([

@@ -142,13 +142,19 @@ def test_a_link_withdraws_what_it_was_sent_for_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "forge", [lambda t: t.replace("usr_ada", "usr_eve"), lambda t: "0" + t[1:], lambda t: "x", lambda t: "ä.b.c"]
+    "forge",
+    [
+        lambda t: t.replace("usr_ada", "usr_eve"),
+        lambda t: ("1" if t[0] == "0" else "0") + t[1:],
+        lambda t: "x",
+        lambda t: "ä.b.c",
+    ],
 )
 def test_a_link_that_is_not_ours_does_nothing(forge) -> None:
     for id in ("usr_ada", "usr_eve"):
         has_profile(id)
     says(True)
-    token = "1" + service.unsubscribe_token("usr_ada", Purpose.MARKETING, EMAIL)[1:]
+    token = service.unsubscribe_token("usr_ada", Purpose.MARKETING, EMAIL)
     with pytest.raises(NotFound):
         service.unsubscribe(forge(token))
     assert len(history()) == 1
