@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.core import clock
 from chalicelib.core.errors import NotFound, Stale
-from chalicelib.customers import service
+from chalicelib.customers import service, store
 from chalicelib.customers.domain import ConsentChange, ConsentChannel, Consents, CustomerGone, Purpose
 from tests.conftest import ASSOCIATE
 from tests.unit.customers.builders import NOON, a_shopper, has_profile, told
@@ -100,6 +100,23 @@ def test_an_old_version_is_not_changed() -> None:
     assert len(history()) == 1
 
 
+def test_of_two_answers_at_once_one_is_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    has_profile()
+    read = store.get_consents
+
+    def read_and_be_overtaken(customer_id: str) -> Consents:
+        before = read(customer_id)
+        monkeypatch.setattr(store, "get_consents", read)
+        says(True)
+        return before
+
+    monkeypatch.setattr(store, "get_consents", read_and_be_overtaken)
+    no = [ConsentChange(Purpose.MARKETING, EMAIL, False)]
+    with pytest.raises(Stale):
+        service.change_consents("usr_ada", no, source="account", wording="1", expected_version=0, by=ADA)
+    assert [granted for _, _, granted, _, _ in history()] == [True]
+
+
 def test_consents_are_for_their_customer_and_for_staff() -> None:
     has_profile()
     says(True)
@@ -122,6 +139,7 @@ def test_who_asked_to_be_forgotten_is_told_nothing_and_what_they_said_stays() ->
     assert service.channels_for("usr_ada", Purpose.ORDER_UPDATES) == frozenset()
     assert not service.may_tell("usr_ada", Purpose.MARKETING, EMAIL)
     assert history() == [("marketing", "email", True, "account", "2026-01")]
+    assert service.read_consents("usr_ada", ADA) == Consents("usr_ada")
     with pytest.raises(CustomerGone):
         says(True)
 

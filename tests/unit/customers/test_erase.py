@@ -251,6 +251,25 @@ def test_two_runs_at_once_end_as_one(world: World) -> None:
     assert (step(), service.read_erasure("usr_ada", ADMIN).forgotten) == ("done", 30)
 
 
+def test_a_run_that_was_overtaken_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.orders = {"usr_ada": ["ord_1"]}
+    with clock.at(NOON):
+        has_profile()
+        erase(1)
+    go_on(world, NOON)
+    forget = world.forget_person
+
+    def forget_and_be_overtaken(order_id: str, by: Principal) -> None:
+        monkeypatch.setattr("chalicelib.orders.service.forget_person", forget)
+        assert go_on(world, AFTER_TOKENS) == {"done": 1, "failed": 0, "left": 0}
+        forget(order_id, by)
+
+    monkeypatch.setattr("chalicelib.orders.service.forget_person", forget_and_be_overtaken)
+    assert go_on(world, AFTER_TOKENS) == {"done": 0, "failed": 1, "left": 0}
+    proof = service.read_erasure("usr_ada", ADMIN)
+    assert (proof.step, proof.forgotten, proof.version) == ("done", 1, 3)
+
+
 def test_asked_again_it_answers_how_far_it_is(world: World) -> None:
     has_profile()
     first = service.request_erasure("usr_ada", expected_version=1, by=ADA)

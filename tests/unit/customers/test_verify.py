@@ -144,6 +144,27 @@ def test_parallel_guesses_are_all_counted() -> None:
     assert 1 <= begun.attempts <= 5
 
 
+def test_two_guesses_that_saw_the_same_count_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    has_profile(email="ada@example.com")
+    ask_for_code()
+    bad = wrong(code_for("usr_ada"))
+    read = store.get_verification
+
+    def read_and_be_overtaken(customer_id: str, means: Means) -> object:
+        before = read(customer_id, means)
+        monkeypatch.setattr(store, "get_verification", read)
+        with pytest.raises(CodeRefused):
+            send_back(bad)
+        return before
+
+    monkeypatch.setattr(store, "get_verification", read_and_be_overtaken)
+    with pytest.raises(CodeRefused):
+        send_back(bad)
+    begun = read("usr_ada", Means.EMAIL)
+    assert begun is not None
+    assert begun.attempts == 2
+
+
 @pytest.mark.parametrize("situation", ["none asked for", "wrong", "expired", "used"])
 def test_whatever_is_wrong_with_a_code_the_answer_is_the_same(situation: str) -> None:
     with clock.at(NOON):

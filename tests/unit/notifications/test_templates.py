@@ -1,8 +1,11 @@
 """The shop's own words: checked, under versions, used at once, and undone."""
 
+from dataclasses import replace
+
 import pytest
 
-from chalicelib.notifications import store
+from chalicelib.core.errors import Stale
+from chalicelib.notifications import service, store
 from chalicelib.notifications.domain import KINDS, Channel
 from tests.conftest import ADMIN, ASSOCIATE, a_machine
 from tests.unit.notifications.builders import FakeSender, tell
@@ -82,6 +85,25 @@ def test_changes_go_by_version_and_no_version_comes_twice(call, put):
     assert put(version=0).code == "stale_version"
     assert put(version=2).code == "stale_version"
     assert put(version=3).etag == '"4"'
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_of_two_changes_at_once_one_is_stale(put, monkeypatch, version):
+    if version:
+        put()
+    read = store.template_at
+
+    def read_and_be_overtaken(*which):
+        before = read(*which)
+        monkeypatch.setattr(store, "template_at", read)
+        assert put(version=version, json={"text": "first"}).status == 200
+        return before
+
+    known = service.read_template("OrderConfirmed", "sms", "en", ADMIN)
+    monkeypatch.setattr(store, "template_at", read_and_be_overtaken)
+    with pytest.raises(Stale):
+        service.change_template(replace(known, text="second"), expected_version=version, by=ADMIN)
+    assert text_in("en") == "first"
 
 
 def test_words_that_cannot_be_used_are_refused(call, put):
