@@ -5,7 +5,7 @@ from chalice.app import Response
 from chalicelib.core import http
 from chalicelib.core.http import Routes
 from chalicelib.fulfilment import service
-from chalicelib.fulfilment.domain import MoreThanRequested, OutOfTurn
+from chalicelib.fulfilment.domain import MoreThanRequested, OnHold, OutOfTurn
 from chalicelib.fulfilment.schemas import Answer, FulfilmentQuery, FulfilmentSummary, FulfilmentView
 from chalicelib.orders import service as orders
 
@@ -48,7 +48,7 @@ def read_fulfilment(fulfilment_id: str) -> Response:
     answers={200: FulfilmentView},
     scopes=["fulfilment.write"],
     idempotent=True,
-    raises=[OutOfTurn, MoreThanRequested],
+    raises=[OutOfTurn, OnHold, MoreThanRequested],
 )
 def record_answer(fulfilment_id: str) -> Response:
     """Packed, shipped (with tracking; units not named are short) or delivered. The same can come by queue."""

@@ -60,6 +60,7 @@ class FulfilmentLineView(View):
     quantity: int
     shipped: int
     short: int
+    cancelled: int
 
 
 class FulfilmentView(View):
@@ -71,6 +72,7 @@ class FulfilmentView(View):
     status: FulfilmentStatus
     lines: list[FulfilmentLineView]
     tracking: dict[str, str] | None
+    held: bool
     version: int
 
 
