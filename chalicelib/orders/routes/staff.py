@@ -8,9 +8,6 @@ from chalicelib.core import http
 from chalicelib.core.errors import Forbidden
 from chalicelib.core.idempotency import Answer
 from chalicelib.core.schemas import PageQuery
-from chalicelib.fulfilment.schemas import FulfilmentView
-from chalicelib.fulfilment.service import OutOfTurn
-from chalicelib.inventory.service import LocationUnknown, StockTooLow
 from chalicelib.orders import service
 from chalicelib.orders.domain import AddressFixed, NothingOpen, Order
 from chalicelib.orders.routes.blueprint import routes
@@ -22,7 +19,6 @@ from chalicelib.orders.schemas import (
     NotesView,
     NoteView,
     OrderView,
-    ReallocateFulfilment,
     ResolveReview,
     ReviewView,
     WriteNote,
@@ -90,32 +86,6 @@ def change_address(order_id: str) -> Response:
         by=http.caller(),
     )
     return http.ok(OrderView.of(order), version=order.version)
-
-
-@routes.endpoint(
-    "POST",
-    "/v1/fulfilments/{fulfilment_id}/reallocation",
-    summary="Let another location ship a fulfilment",
-    body=ReallocateFulfilment,
-    answers={201: FulfilmentView},
-    scopes=["orders.write"],
-    idempotent=True,
-    raises=[OutOfTurn, LocationUnknown, service.SameLocation, StockTooLow],
-)
-def reallocate_fulfilment(fulfilment_id: str) -> Response:
-    """Answers with the fulfilment that was made in its place."""
-    wanted = http.body(ReallocateFulfilment)
-    return http.once(
-        lambda once: service.reallocate_fulfilment(
-            fulfilment_id,
-            wanted.location_id,
-            by=http.caller(),
-            once=once,
-            answer=lambda made: http.answer(
-                201, FulfilmentView.of(made), version=made.version, location=f"/v1/fulfilments/{made.id}"
-            ),
-        )
-    )
 
 
 @routes.endpoint(

@@ -7,8 +7,6 @@ from pydantic import Field, StringConstraints
 from chalicelib.core.schemas import Schema, View
 from chalicelib.orders.schemas.fields import Address, ContactDetails
 
-LocationId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-
 
 class HoldOrder(Schema):
     """Why nothing of the order may leave, in a word."""
@@ -23,12 +21,6 @@ class ChangeAddress(Schema):
 
     shipping_address: Address
     contact: ContactDetails | None = None
-
-
-class ReallocateFulfilment(Schema):
-    """The location that is to ship it."""
-
-    location_id: LocationId
 
 
 class WriteNote(Schema):

@@ -25,7 +25,7 @@ from chalicelib.orders.service.run_workflow import (
     start_workflow,
 )
 from chalicelib.orders.service.staff import (
-    SameLocation,
+    AlreadyThere,
     change_address,
     hold_order,
     read_audit,
@@ -38,12 +38,12 @@ from chalicelib.orders.service.staff import (
 from chalicelib.orders.store import ReviewResolved
 
 __all__ = [
+    "AlreadyThere",
     "Contact",
     "LineRequest",
     "NotRetryable",
     "OrderRequest",
     "ReviewResolved",
-    "SameLocation",
     "WarehouseAnswer",
     "WorkflowRunning",
     "cancel_order",

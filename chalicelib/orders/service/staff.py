@@ -25,8 +25,8 @@ _ATTEMPTS = 8
 Answering = Callable[[Order], Answer]
 
 
-class SameLocation(RuleBroken):
-    code = "same_location"
+class AlreadyThere(RuleBroken):
+    code = "already_there"
     title = "This location has it already"
 
 
@@ -159,7 +159,7 @@ def reallocate_fulfilment(
         if old is None:
             raise fulfilment.OutOfTurn("It has left, was cancelled, or there is no such fulfilment.")
         if old.location_id == location_id:
-            raise SameLocation(f"{fulfilment_id} is at {location_id}.")
+            raise AlreadyThere(f"{fulfilment_id} is at {location_id}.")
         if len(order.fulfilments) >= MAX_FULFILMENTS:
             raise RuleBroken(f"An order has at most {MAX_FULFILMENTS} fulfilments.", limit=MAX_FULFILMENTS)
         after, new = _move(tx, order, old, location_id, by)

@@ -109,7 +109,7 @@ def test_another_location_takes_a_fulfilment_over(shop: Shop) -> None:
     shop.opens("york", priority=2)
     order_id, [part] = confirmed(shop, (shop.sells("A", leeds=5, york=3), 2))
     path = f"/v1/fulfilments/{part}/reallocation"
-    assert shop.call("POST", path, json={"location_id": "leeds"}).code == "same_location"
+    assert shop.call("POST", path, json={"location_id": "leeds"}).code == "already_there"
     assert shop.call("POST", path, json={"location_id": "nowhere"}).code == "location_unknown"
     made = shop.call("POST", path, json={"location_id": "york"})
     assert (made.status, made.json["location_id"], made.json["lines"][0]["quantity"]) == (201, "york", 2)
