@@ -12,6 +12,7 @@ from chalicelib.orders.schemas.cancelling import (
 from chalicelib.orders.schemas.fields import Address, ContactDetails
 from chalicelib.orders.schemas.placing import PaymentMethod, PlaceOrder, PlaceOrderCharge, PlaceOrderLine
 from chalicelib.orders.schemas.reading import (
+    AppliedPromotionView,
     ChargeView,
     FulfilmentNoteView,
     HoldView,
@@ -22,6 +23,8 @@ from chalicelib.orders.schemas.reading import (
     OrderView,
     TimelineEntry,
     TimelineView,
+    TrackingsView,
+    TrackingView,
 )
 from chalicelib.orders.schemas.staff import (
     AuditEntryView,
@@ -37,6 +40,7 @@ from chalicelib.orders.schemas.staff import (
 
 __all__ = [
     "Address",
+    "AppliedPromotionView",
     "AuditEntryView",
     "AuditView",
     "CancelLine",
@@ -67,5 +71,7 @@ __all__ = [
     "ReviewView",
     "TimelineEntry",
     "TimelineView",
+    "TrackingView",
+    "TrackingsView",
     "WriteNote",
 ]

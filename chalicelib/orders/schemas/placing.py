@@ -18,6 +18,9 @@ from chalicelib.orders.schemas.fields import (
 )
 from chalicelib.orders.service import LineRequest, OrderRequest
 
+MAX_COUPONS = 10
+Coupon = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
 
 class PlaceOrderLine(Schema):
     """A SKU and how many. `unit_price` (gross, minor units) overrides the catalogue's; staff only."""
@@ -54,6 +57,10 @@ class PlaceOrder(Schema):
     contact: ContactDetails
     shipping_address: Address
     payment: PaymentMethod | None = None
+    coupons: list[Coupon] = Field(default_factory=list, max_length=MAX_COUPONS)
+    vat_number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}[A-Za-z0-9 .-]{2,20}$")] | None = Field(
+        default=None, description="Of the business that buys; in another country of the EU the reverse charge applies"
+    )
 
     def as_request(self) -> OrderRequest:
         return OrderRequest(
@@ -66,4 +73,6 @@ class PlaceOrder(Schema):
             contact=self.contact.model_dump(),
             shipping_address=self.shipping_address.model_dump(exclude_none=True),
             payment_token=self.payment.token if self.payment else None,
+            coupons=self.coupons,
+            vat_number=self.vat_number,
         )

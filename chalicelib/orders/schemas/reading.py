@@ -16,7 +16,7 @@ class MoneyView(View):
 
 
 class LineView(View):
-    """A line: frozen amounts (gross minor units) and counters."""
+    """A line: frozen amounts (minor units) and counters. `charged` is what all of it costs, with its tax."""
 
     id: str
     sku: str
@@ -27,6 +27,9 @@ class LineView(View):
     discount: int
     tax_rate_bps: int
     tax: int
+    tax_included: bool
+    tax_relief: int
+    charged: int
     ordered: int
     allocated: int
     shipped: int
@@ -58,6 +61,17 @@ class HoldView(View):
     at: str
 
 
+class AppliedPromotionView(View):
+    """What a promotion took off goods and shipping (minor units); `code` if it was presented by one."""
+
+    promotion_id: str
+    name: str
+    code: str | None
+    rule: str
+    goods: int
+    shipping: int
+
+
 class OrderView(View):
     """An order as it stands. `status` follows from the counters of its lines."""
 
@@ -76,6 +90,8 @@ class OrderView(View):
     allocation_reasons: list[dict[str, Any]]
     refusal: str | None
     holds: list[HoldView]
+    coupons: list[str]
+    promotions: list[AppliedPromotionView]
     contact: dict[str, Any]
     shipping_address: dict[str, Any]
 
@@ -97,6 +113,8 @@ class OrderView(View):
             allocation_reasons=[dict(reason) for reason in order.reasons],
             refusal=order.refusal,
             holds=[HoldView.of(hold) for hold in order.holds],
+            coupons=list(order.coupons),
+            promotions=[AppliedPromotionView(**one) for one in order.promotions],
             contact=dict(order.contact),
             shipping_address=dict(order.shipping_address),
         )
@@ -132,6 +150,20 @@ class TimelineEntry(View):
     actor: dict[str, str]
     correlation_id: str
     data: dict[str, Any]
+
+
+class TrackingView(View):
+    """What a carrier said of a parcel of the order."""
+
+    fulfilment_id: str
+    code: str
+    at: str
+    place: str | None
+    words: str | None
+
+
+class TrackingsView(View):
+    items: list[TrackingView]
 
 
 class TimelineView(View):
