@@ -120,7 +120,8 @@ def _prepare(order_id: str, request: OrderRequest, *, by: Principal, fresh: bool
             owner=order_id,
             by=by,
         )
-    payments.open_payment(tx, order_id, order.total, request.payment_token, by)
+    card = [payments.TenderRequest("card", request.payment_token)] if request.payment_token else []
+    payments.open_payment(tx, order_id, order.total, card, by)
     events.order_placed(tx, order, by)
     return order, tx
 
