@@ -69,6 +69,7 @@ __all__ = [
     "PlaceOrderLine",
     "ResolveReview",
     "ReviewView",
+    "TenderBody",
     "TimelineEntry",
     "TimelineView",
     "TrackingView",

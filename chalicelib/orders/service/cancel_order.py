@@ -89,7 +89,8 @@ def add_cancellation(
     after = domain.cancel(order, plan.units, [note_of(part) for part in changed])
     if after.decision is Decision.CONFIRMED and domain.is_settled(after):
         payment = payments.payment_from(find_many(payments.payment_keys(order.id), consistent=True), order.id)
-        payments.close_dues(tx, payment, by)
+        if not payment.final:
+            payments.owe(tx, payment, final=True, by=by)
     freed = _freed(tx, order, changed, plan, by)
     room = MAX_ACTIONS - len(tx) - _BESIDES_STOCK - 3
     fits = len(freed) <= room

@@ -54,7 +54,7 @@ def _confirmed(tx: Transaction, order: Order, by: Principal) -> Order:
         notes = [note_of(one) for one in created]
     else:
         payment = payments.payment_from(find_many(payments.payment_keys(order.id), consistent=True), order.id)
-        payments.add_due(tx, payment, "charges", order.total.amount, final=True, by=by)
+        payments.owe(tx, payment, due=(payments.CHARGES, order.total.amount), final=True, by=by)
     confirmed = domain.confirm(order, notes, order.allocations)
     store.change(tx, confirmed)
     events.order_confirmed(tx, confirmed, by)

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.contacts import email_hash
-from chalicelib.core.errors import AisleError, Contended, Fault, Forbidden
+from chalicelib.core.errors import AisleError, Contended, Fault, Forbidden, Unavailable
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import new_id
 from chalicelib.core.table import MAX_ACTIONS, CommandTooLarge, Transaction, find_many
@@ -20,6 +20,7 @@ from chalicelib.orders.domain import INLINE_LINES, MAX_FULFILMENTS, Allocation, 
 from chalicelib.orders.service.parcels import parcels
 from chalicelib.orders.service.price_order import Found, LineRequest, PriceRequest, applied, price, price_keys
 from chalicelib.payments import service as payments
+from chalicelib.payments.service import TenderRequest
 from chalicelib.promotions import service as promotions
 from chalicelib.promotions.service import Discounts
 
@@ -41,7 +42,7 @@ class OrderRequest:
     charges: Sequence[tuple[str, str, int, int]]
     contact: Mapping[str, Any]
     shipping_address: Mapping[str, Any]
-    payment_token: str | None
+    tenders: Sequence[TenderRequest]
     coupons: Sequence[str] = ()
     vat_number: str | None = None
 
@@ -175,7 +176,7 @@ def _complete(tx: Transaction, draft: _Draft, request: OrderRequest, by: Princip
     order = draft.order
     store.add(tx, order)
     promotions.redeem(tx, draft.discounts, order.id, by)
-    payments.open_payment(tx, order.id, order.total, request.payment_token, by)
+    payments.open_payment(tx, order.id, order.total, request.tenders, by)
     events.order_placed(tx, order, by)
 
 
@@ -201,9 +202,19 @@ def _place(draft: _Draft, complete: Callable[[Transaction], None], by: Principal
         inventory.open_reservation(tx, reservation, by)
         complete(tx)
         tx.commit()
-    except AisleError:
-        inventory.abandon(reservation, by)
+    except Unavailable:
+        # It may have been placed. If it was not, the reservation runs out.
         raise
+    except AisleError:
+        _give_back(reservation, by)
+        raise
+
+
+def _give_back(reservation: inventory.Reservation, by: Principal) -> None:
+    tx = Transaction()
+    inventory.release_reservation(tx, reservation, by)
+    tx.commit()
+    inventory.finish_release(reservation.id, by)
 
 
 def _planned(order: Order, found: Found, sites: Sequence[inventory.Location], channel: str) -> fulfilment.Plan:

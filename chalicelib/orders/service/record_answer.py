@@ -99,7 +99,7 @@ def _ship(
         by=by,
     )
     due = domain.due_on_shipment(order, units)
-    payments.add_due(tx, payment, shipped.id, due, final=domain.is_settled(after), by=by)
+    payments.owe(tx, payment, due=(shipped.id, due), final=domain.is_settled(after), by=by)
     if any(short.values()):
         events.units_missing(tx, after, shipped.id, by)
     return shipped
