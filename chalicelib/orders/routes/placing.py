@@ -16,6 +16,8 @@ from chalicelib.orders.schemas import (
     OrderSummary,
     OrderView,
     PlaceOrder,
+    QuoteOrder,
+    QuoteView,
     TimelineEntry,
     TimelineView,
     TrackingsView,
@@ -75,6 +77,20 @@ def _held(placed: Response) -> Response:
             decided.headers[name] = placed.headers[name]
     decided.headers["Preference-Applied"] = f"wait={wait}"
     return decided
+
+
+@routes.endpoint(
+    "POST",
+    "/v1/quotes",
+    summary="Price an order without placing it",
+    body=QuoteOrder,
+    answers={200: QuoteView},
+    scopes=["orders.write"],
+    raises=[Forbidden, OffersRefused, TotalNegative, VatNumberInvalid],
+)
+def quote_order() -> Response:
+    """What it would cost now, and what each promotion and code did or why it did nothing. Nothing is reserved."""
+    return http.ok(QuoteView.of(service.quote_for(http.body(QuoteOrder).as_request(), http.caller())))
 
 
 @routes.endpoint(

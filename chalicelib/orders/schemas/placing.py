@@ -16,10 +16,11 @@ from chalicelib.orders.schemas.fields import (
     Sku,
     Text,
 )
-from chalicelib.orders.service import LineRequest, OrderRequest
+from chalicelib.orders.service import LineRequest, OrderRequest, PriceRequest
 from chalicelib.payments.service import TenderRequest
 
 MAX_COUPONS = 10
+VatNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}[A-Za-z0-9 .-]{2,20}$")]
 Coupon = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
@@ -75,6 +76,33 @@ class PaymentMethod(Schema):
         return [TenderRequest(one.type, one.token, one.amount) for one in self.tenders]
 
 
+class QuoteOrder(Schema):
+    """What to price: as an order, with no more of the address than tax and postage need."""
+
+    channel: Channel = "web"
+    currency: Currency
+    customer_id: CustomerId | None = None
+    lines: list[PlaceOrderLine] = Field(min_length=1, max_length=MAX_LINES)
+    coupons: list[Coupon] = Field(default_factory=list, max_length=MAX_COUPONS)
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = Field(
+        default=None, description="ISO 3166-1 alpha-2"
+    )
+    region: Text | None = None
+    vat_number: VatNumber | None = None
+
+    def as_request(self) -> PriceRequest:
+        return PriceRequest(
+            channel=self.channel,
+            currency=self.currency,
+            lines=[LineRequest(line.sku, line.quantity, line.unit_price) for line in self.lines],
+            customer_id=self.customer_id,
+            coupons=self.coupons,
+            country=self.country,
+            region=self.region,
+            vat_number=self.vat_number,
+        )
+
+
 class PlaceOrder(Schema):
     """An order directly from lines."""
 
@@ -88,7 +116,7 @@ class PlaceOrder(Schema):
     shipping_address: Address
     payment: PaymentMethod | None = None
     coupons: list[Coupon] = Field(default_factory=list, max_length=MAX_COUPONS)
-    vat_number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}[A-Za-z0-9 .-]{2,20}$")] | None = Field(
+    vat_number: VatNumber | None = Field(
         default=None, description="Of the business that buys; in another country of the EU the reverse charge applies"
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.core.schemas import PageQuery, View
 from chalicelib.orders.domain import Order, Status
 from chalicelib.orders.schemas.fields import CustomerId
+from chalicelib.orders.service import Quote
 
 
 class MoneyView(View):
@@ -117,6 +118,56 @@ class OrderView(View):
             promotions=[AppliedPromotionView(**one) for one in order.promotions],
             contact=dict(order.contact),
             shipping_address=dict(order.shipping_address),
+        )
+
+
+class QuotedLineView(View):
+    """A line as it would be frozen (minor units)."""
+
+    id: str
+    sku: str
+    name: str
+    ordered: int
+    unit_price: int
+    price_source: str
+    amount: int
+    discount: int
+    tax_rate_bps: int
+    tax: int
+    tax_included: bool
+    tax_relief: int
+    charged: int
+
+
+class FindingView(View):
+    """What a promotion or a code did, or why it did nothing: `rule` decided, by `facts`."""
+
+    rule: str
+    promotion_id: str | None
+    name: str | None
+    code: str | None
+    goods: int
+    shipping: int
+    facts: dict[str, Any]
+
+
+class QuoteView(View):
+    """What an order would cost now."""
+
+    lines: list[QuotedLineView]
+    charges: list[ChargeView]
+    promotions: list[FindingView]
+    total: MoneyView
+    tax: MoneyView
+
+    @classmethod
+    def of(cls, quote: Quote) -> "QuoteView":
+        return cls(
+            lines=[QuotedLineView.of(line) for line in quote.lines],
+            charges=[ChargeView.of(charge) for charge in quote.charges],
+            promotions=[FindingView.of(finding) for finding in quote.discounts.trace],
+            total=MoneyView.of(quote.total),
+            tax=MoneyView.of(quote.tax),
         )
 
 

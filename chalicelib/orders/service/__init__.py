@@ -5,6 +5,7 @@ from chalicelib.orders.service.decide_order import confirm_order, park_compensat
 from chalicelib.orders.service.know_customer import claim_order, forget_person, guest_orders
 from chalicelib.orders.service.place_order import OrderRequest, place_order
 from chalicelib.orders.service.price_order import LineRequest, PriceRequest
+from chalicelib.orders.service.quote_order import Quote, quote, quote_for
 from chalicelib.orders.service.read_orders import (
     Contact,
     contact_of,
@@ -47,6 +48,7 @@ __all__ = [
     "NotRetryable",
     "OrderRequest",
     "PriceRequest",
+    "Quote",
     "ReviewResolved",
     "WarehouseAnswer",
     "WorkflowRunning",
@@ -66,6 +68,8 @@ __all__ = [
     "list_reviews",
     "park_compensation",
     "place_order",
+    "quote",
+    "quote_for",
     "read_audit",
     "read_notes",
     "read_options",

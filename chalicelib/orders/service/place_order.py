@@ -9,7 +9,7 @@ from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.contacts import email_hash
 from chalicelib.core.errors import AisleError, Contended, Fault, Forbidden, Unavailable
-from chalicelib.core.idempotency import Answer, Idempotency
+from chalicelib.core.idempotency import Answer, Idempotency, Replay
 from chalicelib.core.ids import new_id
 from chalicelib.core.table import MAX_ACTIONS, CommandTooLarge, Transaction, find_many
 from chalicelib.fulfilment import service as fulfilment
@@ -81,6 +81,9 @@ def place_order(
     `StockTooLow` (which SKU is short and by how much); nothing is kept then.
     """
     request = _as_allowed(request, by)
+    if len(request.lines) > INLINE_LINES and (earlier := once.earlier()) is not None:
+        # A repetition would reserve all of it again before it met the record.
+        raise Replay(earlier)
     for attempt in range(1, _ATTEMPTS + 1):
         # The first read is eventually consistent and may be behind, and so may the list of locations. What it calls short,
         # and what others took between read and write, is planned anew from a consistent read; what that calls short is

@@ -56,6 +56,11 @@ class Priced:
         """What the customer pays, in minor units."""
         return sum(line.charged for line in self.lines) + sum(one.amount for one in self.charges if one.amount > 0)
 
+    @property
+    def tax(self) -> int:
+        """The tax in the total, in minor units."""
+        return sum(line.tax for line in self.lines) + sum(one.tax for one in self.charges if one.amount > 0)
+
 
 def price_keys(request: PriceRequest) -> list[tuple[type[Item], str, str]]:
     """What `price` needs to have found, for the caller's batch read."""
