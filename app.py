@@ -15,6 +15,8 @@ from chalicelib.orders.routes import routes as orders_routes
 from chalicelib.orders.tasks import functions as orders_tasks
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
+from chalicelib.taxes.consumers import functions as taxes_consumers
+from chalicelib.taxes.routes import routes as taxes_routes
 
 app = Chalice(app_name="aisle")
 app.api.cors = CORSConfig(
@@ -30,6 +32,7 @@ for blueprint in (
     orders_routes,
     payments_routes,
     fulfilment_routes,
+    taxes_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -38,5 +41,6 @@ for blueprint in (
     fulfilment_tasks,
     inventory_tasks,
     notifications_consumers,
+    taxes_consumers,
 ):
     app.register_blueprint(blueprint)

@@ -29,6 +29,7 @@ class Settings:
     fulfilment_shipped_queue: str
     warehouse_answers_queue: str
     notifications_queue: str
+    taxes_queue: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -56,6 +57,7 @@ class Settings:
                 "AISLE_WAREHOUSE_ANSWERS_QUEUE", f"aisle-{stage}-fulfilment-warehouse-answers"
             ),
             notifications_queue=env.get("AISLE_NOTIFICATIONS_QUEUE", f"aisle-{stage}-notifications-order-events"),
+            taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),
         )
 
 
