@@ -19,6 +19,8 @@ from chalicelib.orders.tasks import functions as orders_tasks
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
 from chalicelib.promotions.routes import routes as promotions_routes
+from chalicelib.taxes.consumers import functions as taxes_consumers
+from chalicelib.taxes.routes import routes as taxes_routes
 
 app = Chalice(app_name="aisle")
 app.api.cors = CORSConfig(
@@ -37,6 +39,7 @@ for blueprint in (
     fulfilment_routes,
     customers_routes,
     notifications_routes,
+    taxes_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -46,5 +49,6 @@ for blueprint in (
     inventory_tasks,
     customers_tasks,
     notifications_consumers,
+    taxes_consumers,
 ):
     app.register_blueprint(blueprint)

@@ -35,6 +35,7 @@ class Settings:
     fulfilment_order_changes_queue: str
     warehouse_answers_queue: str
     notifications_queue: str
+    taxes_queue: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -70,6 +71,7 @@ class Settings:
                 "AISLE_WAREHOUSE_ANSWERS_QUEUE", f"aisle-{stage}-fulfilment-warehouse-answers"
             ),
             notifications_queue=env.get("AISLE_NOTIFICATIONS_QUEUE", f"aisle-{stage}-notifications-order-events"),
+            taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),
         )
 
 
