@@ -15,6 +15,7 @@ class Settings:
     region: str
     user_pool_arn: str
     place_order_arn: str
+    refund_payment_arn: str
     shipment_requests_url: str
     notifications_topic_arn: str
     token_key_id: str
@@ -25,6 +26,7 @@ class Settings:
     fulfilment_shipped_queue: str
     warehouse_answers_queue: str
     notifications_queue: str
+    refunds_requested_queue: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -36,6 +38,7 @@ class Settings:
             region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "eu-west-1",
             user_pool_arn=env.get("AISLE_USER_POOL_ARN", ""),
             place_order_arn=env.get("AISLE_PLACE_ORDER_ARN", ""),
+            refund_payment_arn=env.get("AISLE_REFUND_PAYMENT_ARN", ""),
             shipment_requests_url=env.get("AISLE_SHIPMENT_REQUESTS_URL", ""),
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
@@ -48,6 +51,9 @@ class Settings:
                 "AISLE_WAREHOUSE_ANSWERS_QUEUE", f"aisle-{stage}-fulfilment-warehouse-answers"
             ),
             notifications_queue=env.get("AISLE_NOTIFICATIONS_QUEUE", f"aisle-{stage}-notifications-order-events"),
+            refunds_requested_queue=env.get(
+                "AISLE_REFUNDS_REQUESTED_QUEUE", f"aisle-{stage}-payments-refunds-requested"
+            ),
         )
 
 

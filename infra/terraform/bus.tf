@@ -10,6 +10,11 @@ locals {
       description = "Complete the task of the workflow that waits for the warehouse."
       types       = { "aisle.fulfilment" = ["FulfilmentShipped", "FulfilmentShort"] }
     }
+    payments-refunds-requested = {
+      description = "Start the workflow of a refund that staff asked for; cancellations and returns settle their own."
+      types       = { "aisle.payments" = ["RefundRequested"] }
+      detail      = { data = { workflow = [true] } }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {
@@ -59,11 +64,11 @@ resource "aws_cloudwatch_event_rule" "this" {
   event_bus_name = aws_cloudwatch_event_bus.this.name
 
   # A type belongs to one source, so the two lists cannot match across.
-  event_pattern = jsonencode({
+  event_pattern = jsonencode(merge({
     source        = keys(each.value.types)
     "detail-type" = flatten(values(each.value.types))
     "replay-name" = [{ exists = false }]
-  })
+  }, { for name, wanted in { detail = try(each.value.detail, null) } : name => wanted if wanted != null }))
 }
 
 resource "aws_cloudwatch_event_target" "queue" {

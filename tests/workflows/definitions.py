@@ -26,6 +26,15 @@ PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
         "patient_attempts": 2,
         "park_attempts": 2,
     },
+    "refund_payment": {
+        "partition": "aws",
+        "orders_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-orders-tasks",
+        "payments_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-payments-tasks",
+        "task_timeout_seconds": 20,
+        "timeout_seconds": 600,
+        "patient_attempts": 2,
+        "park_attempts": 2,
+    },
     "publish_events": {
         "partition": "aws",
         "bus_name": "aisle-paths",
