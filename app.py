@@ -16,6 +16,7 @@ from chalicelib.notifications.routes import routes as notifications_routes
 from chalicelib.orders.consumers import functions as orders_consumers
 from chalicelib.orders.routes import routes as orders_routes
 from chalicelib.orders.tasks import functions as orders_tasks
+from chalicelib.payments.consumers import functions as payments_consumers
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
 from chalicelib.promotions.routes import routes as promotions_routes
@@ -43,6 +44,7 @@ for blueprint in (
     meta_routes,
     orders_consumers,
     orders_tasks,
+    payments_consumers,
     payments_tasks,
     fulfilment_consumers,
     fulfilment_tasks,

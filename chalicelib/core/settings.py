@@ -17,6 +17,7 @@ class Settings:
     place_order_arn: str
     cancel_order_arn: str
     fulfil_part_arn: str
+    refund_payment_arn: str
     shipment_requests_url: str
     notifications_topic_arn: str
     token_key_id: str
@@ -36,6 +37,7 @@ class Settings:
     warehouse_answers_queue: str
     notifications_queue: str
     taxes_queue: str
+    refunds_requested_queue: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -49,6 +51,7 @@ class Settings:
             place_order_arn=env.get("AISLE_PLACE_ORDER_ARN", ""),
             cancel_order_arn=env.get("AISLE_CANCEL_ORDER_ARN", ""),
             fulfil_part_arn=env.get("AISLE_FULFIL_PART_ARN", ""),
+            refund_payment_arn=env.get("AISLE_REFUND_PAYMENT_ARN", ""),
             shipment_requests_url=env.get("AISLE_SHIPMENT_REQUESTS_URL", ""),
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
@@ -72,6 +75,9 @@ class Settings:
             ),
             notifications_queue=env.get("AISLE_NOTIFICATIONS_QUEUE", f"aisle-{stage}-notifications-order-events"),
             taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),
+            refunds_requested_queue=env.get(
+                "AISLE_REFUNDS_REQUESTED_QUEUE", f"aisle-{stage}-payments-refunds-requested"
+            ),
         )
 
 

@@ -78,8 +78,19 @@ locals {
       timeout = local.task_timeout_seconds
       keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#"]
     }
+    payments-on-refund-requested = {
+      does        = "Starts refund-payment for a refund that staff asked for"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "payments-refunds-requested"
+      environment = { AISLE_REFUND_PAYMENT_ARN = "${local.arn.state_machine}payments-refund-payment" }
+      extra = [{
+        sid       = "StartRefundPayment"
+        actions   = ["states:StartExecution"]
+        resources = ["${local.arn.state_machine}payments-refund-payment"]
+      }]
+    }
     payments-tasks = {
-      does        = "Authorises, looks up, captures and voids payments"
+      does        = "Authorises, looks up, captures, voids and refunds payments"
       timeout     = local.task_timeout_seconds
       keys        = ["ORDER#", "SANDBOX#", "IDEMPOTENCY#"]
       environment = { AISLE_PAYMENT_GATEWAY = var.payment_gateway }
@@ -281,6 +292,18 @@ locals {
     POWERTOOLS_SERVICE_NAME              = local.app
     POWERTOOLS_METRICS_NAMESPACE         = local.metrics_namespace
     POWERTOOLS_LOG_LEVEL                 = var.log_level
+    AISLE_STAGE                    = var.stage
+    AISLE_TABLE                    = local.name
+    AISLE_TRACING                  = var.tracing ? "on" : "off"
+    AISLE_USER_POOL_ARN            = aws_cognito_user_pool.this.arn
+    AISLE_ORDERS_PLACED_QUEUE      = "${local.name}-orders-placed"
+    AISLE_FULFILMENT_SHIPPED_QUEUE = "${local.name}-fulfilment-shipped"
+    AISLE_WAREHOUSE_ANSWERS_QUEUE  = "${local.name}-fulfilment-warehouse-answers"
+    AISLE_REFUNDS_REQUESTED_QUEUE  = "${local.name}-payments-refunds-requested"
+    AISLE_NOTIFICATIONS_QUEUE      = "${local.name}-notifications-order-events"
+    POWERTOOLS_SERVICE_NAME        = local.app
+    POWERTOOLS_METRICS_NAMESPACE   = local.metrics_namespace
+    POWERTOOLS_LOG_LEVEL           = var.log_level
   }
 }
 
