@@ -35,13 +35,20 @@ class MoreThanRequested(RuleBroken):
 
 @dataclass(frozen=True, slots=True)
 class FulfilmentLine:
-    """Units of an order line that this location ships; `shipped` and `short` once it has answered."""
+    """Units of an order line that this location ships, but for those cancelled since; `shipped` and `short` once it has
+    answered."""
 
     line_id: str
     sku: str
     quantity: int
     shipped: int = 0
     short: int = 0
+    cancelled: int = 0
+
+    @property
+    def wanted(self) -> int:
+        """Units that are to be in the parcel."""
+        return self.quantity - self.cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +90,9 @@ def ship(fulfilment: Fulfilment, shipped: Mapping[str, int], tracking: Mapping[s
     """
     if fulfilment.status not in OPEN:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it cannot be shipped.")
-    _within(fulfilment, shipped, {line.line_id: line.quantity for line in fulfilment.lines})
+    _within(fulfilment, shipped, {line.line_id: line.wanted for line in fulfilment.lines})
     lines = tuple(
-        replace(line, shipped=shipped.get(line.line_id, 0), short=line.quantity - shipped.get(line.line_id, 0))
+        replace(line, shipped=shipped.get(line.line_id, 0), short=line.wanted - shipped.get(line.line_id, 0))
         for line in fulfilment.lines
     )
     status = FulfilmentStatus.SHIPPED if any(line.shipped for line in lines) else FulfilmentStatus.SHORT
@@ -104,6 +111,19 @@ def cancel(fulfilment: Fulfilment) -> Fulfilment:
     if fulfilment.status not in OPEN:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it cannot be cancelled.")
     return replace(fulfilment, status=FulfilmentStatus.CANCELLED, version=fulfilment.version + 1)
+
+
+def withdraw(fulfilment: Fulfilment, units: Mapping[str, int]) -> Fulfilment:
+    """The fulfilment without these units by line id; cancelled when none is left.
+
+    Raises `OutOfTurn` when it left before, `MoreThanRequested` for units that it does not hold.
+    """
+    if fulfilment.status not in OPEN:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; nothing can be withdrawn.")
+    _within(fulfilment, units, {line.line_id: line.wanted for line in fulfilment.lines})
+    lines = tuple(replace(line, cancelled=line.cancelled + units.get(line.line_id, 0)) for line in fulfilment.lines)
+    status = fulfilment.status if any(line.wanted for line in lines) else FulfilmentStatus.CANCELLED
+    return replace(fulfilment, status=status, lines=lines, version=fulfilment.version + 1)
 
 
 def _within(fulfilment: Fulfilment, given: Mapping[str, int], most: Mapping[str, int]) -> None:

@@ -22,6 +22,7 @@ from chalicelib.fulfilment.domain import (
 from chalicelib.fulfilment.gateways import QueuedWarehouse, Warehouse
 
 __all__ = [
+    "OPEN",
     "Assignment",
     "Demand",
     "Fulfilment",
@@ -38,14 +39,19 @@ __all__ = [
 
 
 def create(
-    tx: Transaction, order_id: str, parts: Sequence[tuple[str, Sequence[FulfilmentLine]]], address: Mapping[str, Any]
+    tx: Transaction,
+    order_id: str,
+    parts: Sequence[tuple[str, Sequence[FulfilmentLine]]],
+    address: Mapping[str, Any],
+    *,
+    after: int = 0,
 ) -> list[Fulfilment]:
-    """Add a fulfilment for each (location, lines) to the confirming transaction."""
+    """Add a fulfilment for each (location, lines) to the transaction; the order has `after` of them."""
     created = [
         Fulfilment(
             fulfilment_id(order_id, number), order_id, location_id, FulfilmentStatus.REQUESTED, tuple(lines), address
         )
-        for number, (location_id, lines) in enumerate(parts, start=1)
+        for number, (location_id, lines) in enumerate(parts, start=after + 1)
     ]
     for fulfilment in created:
         store.add(tx, fulfilment)
@@ -88,6 +94,13 @@ def cancel(tx: Transaction, fulfilment: Fulfilment) -> Fulfilment:
     return cancelled
 
 
+def withdraw(tx: Transaction, fulfilment: Fulfilment, units: Mapping[str, int]) -> Fulfilment:
+    """Take units by line id out of the fulfilment in the transaction that cancels them, whose event tells it."""
+    reduced = domain.withdraw(fulfilment, units)
+    store.change(tx, reduced)
+    return reduced
+
+
 def _changed(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilment:
     store.change(tx, fulfilment)
     events.fulfilment_changed(tx, fulfilment, by)
@@ -117,24 +130,45 @@ def dispatch(
 
 def complete(fulfilment_id: str, *, workflow: Workflow | None = None) -> None:
     """Tell the waiting workflow how the warehouse answered. Safe to repeat; without a token `dispatch` will tell."""
-    found = store.get(fulfilment_id, consistent=True)
-    if found is None:
-        raise NotFound(f"There is no fulfilment {fulfilment_id}.")
-    fulfilment, token = found
+    fulfilment, token = _found(fulfilment_id)
+    if token is not None and fulfilment.status not in OPEN:
+        (workflow or Workflow()).complete_sealed(token, _outcome(fulfilment))
+
+
+def recall(
+    fulfilment_id: str,
+    units: Mapping[str, int],
+    cancellation_id: str,
+    *,
+    warehouse: Warehouse | None = None,
+    workflow: Workflow | None = None,
+) -> None:
+    """Tell the location to leave units by line id out of the parcel, and the workflow, if none are left, to wait no more.
+
+    Safe to repeat: `cancellation_id` tells the location that it is the same recall.
+    """
+    fulfilment, token = _found(fulfilment_id)
+    (warehouse or QueuedWarehouse()).recall(fulfilment, units, cancellation_id)
     if token is not None and fulfilment.status not in OPEN:
         (workflow or Workflow()).complete_sealed(token, _outcome(fulfilment))
 
 
 def _outcome(fulfilment: Fulfilment) -> dict[str, Any]:
+    if fulfilment.status is FulfilmentStatus.CANCELLED:
+        return {"outcome": "cancelled", "fulfilment_id": fulfilment.id}
     shipped = any(line.shipped for line in fulfilment.lines)
     return {"outcome": "shipped" if shipped else "short", "fulfilment_id": fulfilment.id}
 
 
 def _must_find(fulfilment_id: str) -> Fulfilment:
+    return _found(fulfilment_id)[0]
+
+
+def _found(fulfilment_id: str) -> tuple[Fulfilment, bytes | None]:
     found = store.get(fulfilment_id, consistent=True)
     if found is None:
         raise NotFound(f"There is no fulfilment {fulfilment_id}.")
-    return found[0]
+    return found
 
 
 def read(fulfilment_id: str, by: Principal) -> Fulfilment:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from chalicelib.core.schemas import PageQuery, Schema, View
-from chalicelib.orders.domain import MAX_LINES, Order, Status
+from chalicelib.orders.domain import MAX_LINES, Cancellation, Line, Order, Refusal, Rule, Status
 from chalicelib.orders.service import LineRequest, OrderRequest
 
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
@@ -14,6 +14,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 CustomerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+LineId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}$")]
 MAX_AMOUNT = 100_000_000_00
 """A hundred million of the major unit: beyond any retail price, far below where sums could leave 64 bits."""
 
@@ -175,6 +176,92 @@ class OrderView(View):
             contact=dict(order.contact),
             shipping_address=dict(order.shipping_address),
         )
+
+
+class CancelLine(Schema):
+    """Units of a line."""
+
+    line_id: LineId
+    quantity: int = Field(ge=1, le=1_000_000)
+
+
+class CancelOrder(Schema):
+    """What to cancel: the lines named, or, without `lines`, all that was not sent yet."""
+
+    lines: list[CancelLine] | None = Field(default=None, min_length=1, max_length=MAX_LINES)
+    reason: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = Field(
+        default="customer_request", examples=["customer_request", "fraud", "out_of_stock"]
+    )
+
+    def units(self) -> dict[str, int] | None:
+        if self.lines is None:
+            return None
+        units: dict[str, int] = {}
+        for line in self.lines:
+            units[line.line_id] = units.get(line.line_id, 0) + line.quantity
+        return units
+
+
+class CancelledLineView(View):
+    line_id: str
+    sku: str
+    quantity: int
+
+
+class CancellationView(View):
+    """Units of an order that were called off. `amount` (minor units) is what they would have cost."""
+
+    id: str
+    order_id: str
+    reason: str
+    at: str
+    amount: int
+    currency: str
+    lines: list[CancelledLineView]
+    order_status: Status
+
+    @classmethod
+    def for_order(cls, order: Order, cancellation: Cancellation) -> "CancellationView":
+        return cls(
+            id=cancellation.id,
+            order_id=order.id,
+            reason=cancellation.reason,
+            at=cancellation.at,
+            amount=cancellation.amount,
+            currency=order.currency,
+            lines=[
+                CancelledLineView(line_id=line_id, sku=sku, quantity=units)
+                for line_id, sku, units in cancellation.lines
+            ],
+            order_status=order.status,
+        )
+
+
+class CancellationsView(View):
+    items: list[CancellationView]
+
+
+class CancellationOptionView(View):
+    """How many units of a line can be cancelled, and what keeps the rest, if any."""
+
+    line_id: str
+    sku: str
+    cancellable: int
+    kept: int
+    rule: Rule
+    words: str
+
+    @classmethod
+    def of(cls, option: tuple[Line, int, Refusal | None]) -> "CancellationOptionView":
+        line, units, stays = option
+        stays = stays or Refusal(line.id, 0, Rule.OPEN)
+        return cls(
+            line_id=line.id, sku=line.sku, cancellable=units, kept=stays.units, rule=stays.rule, words=stays.words
+        )
+
+
+class CancellationOptionsView(View):
+    items: list[CancellationOptionView]
 
 
 class OrderSummary(View):

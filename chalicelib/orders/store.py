@@ -3,12 +3,14 @@
 | item | pk | sk | gsi1 | gsi2 |
 |---|---|---|---|---|
 | order | ORDER#<id> | ORDER | CUSTOMER#<customer> / <id> | ORDERS#<day>#<status>#<shard> / <id> |
+| lines of a long order | ORDER#<id> | LINES#<nnn> | | |
+| cancellation | ORDER#<id> | CANCELLATION#<id> | | |
 | review | REVIEW#<id> | REVIEW | REVIEWS#<state> / <id> | |
 
 The collection ORDER#<id> also holds the order's payment (payments), fulfilments (fulfilment) and events (core.outbox).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from heapq import merge
 from typing import Any, cast
 
@@ -16,8 +18,17 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.core.errors import AisleError, Stale
 from chalicelib.core.keys import key, shard
-from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find
-from chalicelib.orders.domain import Allocation, Charge, Decision, FulfilmentNote, Line, Order
+from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find, find_many
+from chalicelib.orders.domain import (
+    INLINE_LINES,
+    Allocation,
+    Cancellation,
+    Charge,
+    Decision,
+    FulfilmentNote,
+    Line,
+    Order,
+)
 
 SHARDS = 4
 """Index partitions per day and status: four take 4,000 index writes a second."""
@@ -31,6 +42,18 @@ class OrderItem(Item):
     customer_id = UnicodeAttribute(null=True)
 
 
+class LinesItem(Item):
+    """pk = ORDER#<order id>, sk = LINES#<nnn>. What is frozen of the lines of a long order, and their allocations; the order's
+    item holds their counters. Never changed."""
+
+    lines = Json()
+    allocations = Json()
+
+
+LINES_IN_AN_ITEM = 200
+"""At about 250 bytes a line, some 50 KB."""
+
+
 class ReviewItem(Item):
     """pk = REVIEW#<id>, sk = REVIEW. Work that the system could not finish and parked for a person."""
 
@@ -38,12 +61,17 @@ class ReviewItem(Item):
     state = UnicodeAttribute()
 
 
-_ZEROES = dict.fromkeys(("discount", "allocated", "shipped", "delivered", "cancelled", "returned"), 0)
+_COUNTERS = ("allocated", "shipped", "delivered", "cancelled", "returned")
+_ZEROES = dict.fromkeys(("discount", *_COUNTERS), 0)
 """Fields of a line that are mostly zero and then not stored: a ten-line order stays a kilobyte smaller."""
 
 
 def _without_zeroes(line: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in line.items() if value or name not in _ZEROES}
+
+
+def _frozen(line: Line) -> dict[str, Any]:
+    return {name: value for name, value in _without_zeroes(fields_of(line)).items() if name not in _COUNTERS}
 
 
 def order_pk(order_id: str) -> str:
@@ -57,9 +85,13 @@ def order_key(order_id: str) -> tuple[type[Item], str, str]:
 def _item(order: Order) -> OrderItem:
     document = fields_of(order)
     del document["version"]
-    document["lines"] = [_without_zeroes(fields_of(line)) for line in order.lines]
     document["charges"] = [fields_of(charge) for charge in order.charges]
-    document["allocations"] = [[one.line_id, one.location_id, one.quantity] for one in order.allocations]
+    if _is_long(order):
+        del document["lines"], document["allocations"]
+        document["counters"] = [[getattr(line, name) for name in _COUNTERS] for line in order.lines]
+    else:
+        document["lines"] = [_without_zeroes(fields_of(line)) for line in order.lines]
+        document["allocations"] = [_row(one) for one in order.allocations]
     document["fulfilments"] = [fields_of(note) for note in order.fulfilments]
     item = OrderItem(
         order_pk(order.id),
@@ -85,16 +117,47 @@ def _item(order: Order) -> OrderItem:
     return item
 
 
+def _is_long(order: Order) -> bool:
+    return len(order.lines) > INLINE_LINES
+
+
+def _row(allocation: Allocation) -> list[Any]:
+    return [allocation.line_id, allocation.location_id, allocation.quantity]
+
+
+def _parts(order: Order) -> list[LinesItem]:
+    starts = range(0, len(order.lines), LINES_IN_AN_ITEM)
+    chunks = [order.lines[start : start + LINES_IN_AN_ITEM] for start in starts]
+    part_of = {line.id: number for number, chunk in enumerate(chunks) for line in chunk}
+    allocations: list[list[list[Any]]] = [[] for _ in chunks]
+    for one in order.allocations:
+        allocations[part_of[one.line_id]].append(_row(one))
+    return [
+        LinesItem(
+            *_part_key(order.id, number), lines=[_frozen(line) for line in chunk], allocations=allocations[number]
+        )
+        for number, chunk in enumerate(chunks)
+    ]
+
+
+def _part_key(order_id: str, number: int) -> tuple[str, str]:
+    return order_pk(order_id), key("LINES", f"{number:03}")
+
+
 def order_from(item: OrderItem) -> Order:
-    """The order of its item."""
+    """The order of its item; a long order's lines are read with it."""
     stored = dict(item.document)
+    if "counters" in stored:
+        lines, allocations = _long_lines(item.pk.removeprefix("ORDER#"), stored.pop("counters"))
+    else:
+        lines, allocations = stored["lines"], stored["allocations"]
     return Order(
         **{
             **stored,
             "decision": Decision(stored["decision"]),
-            "lines": tuple(Line(**{**_ZEROES, **line}) for line in stored["lines"]),
+            "lines": tuple(Line(**{**_ZEROES, **line}) for line in lines),
             "charges": tuple(Charge(**charge) for charge in stored["charges"]),
-            "allocations": tuple(Allocation(*allocation) for allocation in stored["allocations"]),
+            "allocations": tuple(Allocation(*allocation) for allocation in allocations),
             "fulfilments": tuple(FulfilmentNote(**note) for note in stored["fulfilments"]),
             "reasons": tuple(stored["reasons"]),
         },
@@ -102,9 +165,21 @@ def order_from(item: OrderItem) -> Order:
     )
 
 
+def _long_lines(order_id: str, counters: list[list[int]]) -> tuple[list[dict[str, Any]], list[list[Any]]]:
+    keys = [_part_key(order_id, number) for number in range(-(-len(counters) // LINES_IN_AN_ITEM))]
+    found = find_many([(LinesItem, *at) for at in keys], consistent=True)
+    parts = [cast(LinesItem, found[at]) for at in keys]
+    frozen = [line for part in parts for line in part.lines]
+    lines = [
+        {**line, **dict(zip(_COUNTERS, counted, strict=True))} for line, counted in zip(frozen, counters, strict=True)
+    ]
+    return lines, [row for part in parts for row in part.allocations]
+
+
 def add(tx: Transaction, order: Order) -> None:
     """Write a new order."""
-    tx.create(_item(order), lambda _: Stale("An order with this id exists."))
+    for item in (_item(order), *(_parts(order) if _is_long(order) else ())):
+        tx.create(item, lambda _: Stale("An order with this id exists."))
 
 
 def change(tx: Transaction, order: Order) -> None:
@@ -150,6 +225,69 @@ def by_status_and_day(day: str, status: str, after: str | None, count: int) -> l
 
 def _state_pk(day: str, status: str, order_id: str) -> str:
     return key("ORDERS", day, status, shard(order_id, SHARDS))
+
+
+# ---- cancellations ------------------------------------------------------------------------------------------------------
+
+
+class CancellationItem(Item):
+    """pk = ORDER#<order id>, sk = CANCELLATION#<id>. `to_release` are rows (SKU, location, units) whose stock is still
+    reserved, which its workflow gives back."""
+
+    document = Json()
+    to_release = Json(null=True)
+
+
+def _cancellation_key(order_id: str, cancellation_id: str) -> tuple[str, str]:
+    return order_pk(order_id), key("CANCELLATION", cancellation_id)
+
+
+def add_cancellation(tx: Transaction, cancellation: Cancellation) -> None:
+    """Write a new cancellation."""
+    item = CancellationItem(
+        *_cancellation_key(cancellation.order_id, cancellation.id), document=_document(cancellation)
+    )
+    item.to_release = [list(row) for row in cancellation.to_release] or None
+    tx.create(item, lambda _: Stale("This cancellation exists."))
+
+
+def released(tx: Transaction, cancellation: Cancellation, left: Sequence[tuple[str, str, int]]) -> None:
+    """Note that stock was given back and that only `left` is still reserved. `Stale` at commit when another worker did."""
+    before = [list(row) for row in cancellation.to_release]
+    rows = [list(row) for row in left]
+    action = CancellationItem.to_release.set(rows) if rows else CancellationItem.to_release.remove()
+    tx.update(
+        CancellationItem(*_cancellation_key(cancellation.order_id, cancellation.id)),
+        [action],
+        CancellationItem.to_release == before,
+        lambda _: Stale("Another worker gives this stock back."),
+    )
+
+
+def get_cancellation(order_id: str, cancellation_id: str) -> Cancellation | None:
+    """The cancellation as it is now, or None."""
+    item = find(CancellationItem, *_cancellation_key(order_id, cancellation_id), consistent=True)
+    return _cancellation(item) if item else None
+
+
+def cancellations_of(order_id: str) -> list[Cancellation]:
+    """All cancellations of an order, oldest first."""
+    rows = CancellationItem.query(order_pk(order_id), CancellationItem.sk.startswith("CANCELLATION#"))
+    return [_cancellation(item) for item in rows]
+
+
+def _document(cancellation: Cancellation) -> dict[str, Any]:
+    document = fields_of(cancellation)
+    del document["to_release"]
+    return document
+
+
+def _cancellation(item: CancellationItem) -> Cancellation:
+    rows = tuple((sku, location, units) for sku, location, units in item.to_release or ())
+    return Cancellation(**item.document, to_release=rows)
+
+
+# ---- reviews ------------------------------------------------------------------------------------------------------------
 
 
 def park(review_id: str, document: dict[str, Any]) -> None:

@@ -63,6 +63,12 @@ def add_due(tx: Transaction, payment: Payment, key: str, amount: int, *, final: 
     store.change(tx, domain.add_due(payment, key, amount, final=final))
 
 
+def close_dues(tx: Transaction, payment: Payment, by: Principal) -> None:
+    """Add "nothing more will fall due" to the transaction of an order of which the last open units are called off."""
+    if not payment.final:
+        store.change(tx, domain.add_due(payment, "", 0, final=True))
+
+
 # ---- reading ------------------------------------------------------------------------------------------------------------
 
 
@@ -173,6 +179,22 @@ def _capture_due(payment: Payment, due: str, asked: PaymentGateway, by: Principa
     _commit(captured, lambda tx: events.payment_captured(tx, captured, due, amount.amount, by))
     observability.count("PaymentsCaptured")
     return captured
+
+
+def settle(order_id: str, by: Principal, provider: Gateways = gateways.gateway) -> Outcome:
+    """Do what the payment still asks for: capture every due; when nothing more will fall due, give the rest back.
+
+    Outcome `settled` with what was captured and given back in all. Raises as `capture`; safe to repeat.
+    """
+
+    def step(payment: Payment, token: str | None) -> Outcome:
+        for due in tuple(payment.dues):
+            payment = _capture_due(payment, due, provider(payment.gateway), by)
+        if payment.decided and payment.final and payment.remainder:
+            payment = _give_back(payment, provider(payment.gateway), by)
+        return {"outcome": "settled", "captured": payment.captured, "voided": payment.voided}
+
+    return _with_latest(order_id, step)
 
 
 def void(order_id: str, reason: str, by: Principal, provider: Gateways = gateways.gateway) -> Outcome:

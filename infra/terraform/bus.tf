@@ -6,6 +6,14 @@ locals {
       description = "Start the workflow of a placed order."
       types       = { "aisle.orders" = ["OrderPlaced"] }
     }
+    orders-cancelled = {
+      description = "Start the workflow of a cancellation."
+      types       = { "aisle.orders" = ["OrderCancelled"] }
+    }
+    orders-reassigned = {
+      description = "Find other locations for units that one could not ship, and start the workflow of what was found."
+      types       = { "aisle.orders" = ["OrderUnitsMissing", "OrderReassigned"] }
+    }
     fulfilment-shipped = {
       description = "Complete the task of the workflow that waits for the warehouse."
       types       = { "aisle.fulfilment" = ["FulfilmentShipped", "FulfilmentShort"] }

@@ -44,8 +44,39 @@ locals {
       environment = { AISLE_PLACE_ORDER_ARN = "${local.arn.state_machine}orders-place-order" }
       extra       = [local.start_place_order]
     }
+    orders-on-order-cancelled = {
+      does        = "Starts cancel-order for a cancellation"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "orders-cancelled"
+      environment = { AISLE_CANCEL_ORDER_ARN = "${local.arn.state_machine}orders-cancel-order" }
+      extra = [{
+        sid       = "StartCancelOrder"
+        actions   = ["states:StartExecution"]
+        resources = ["${local.arn.state_machine}orders-cancel-order"]
+      }]
+    }
+    orders-on-units-missing = {
+      does        = "Finds other locations for units that one could not ship, and starts fulfil-part for what was found"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "orders-reassigned"
+      keys        = ["ORDER#", "STOCK#", "LOCATION#"]
+      environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
+      extra = [
+        {
+          sid        = "ListLocations"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi1"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LOCATIONS"] } }
+        },
+        {
+          sid       = "StartFulfilPart"
+          actions   = ["states:StartExecution"]
+          resources = ["${local.arn.state_machine}orders-fulfil-part"]
+        },
+      ]
+    }
     orders-tasks = {
-      does    = "Confirms, refuses and parks orders"
+      does    = "Confirms, refuses, parks and cancels orders"
       timeout = local.task_timeout_seconds
       keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#"]
     }
@@ -56,7 +87,7 @@ locals {
       environment = { AISLE_PAYMENT_GATEWAY = var.payment_gateway }
     }
     fulfilment-tasks = {
-      does    = "Dispatches a fulfilment and keeps its task token"
+      does    = "Dispatches and recalls fulfilments, and keeps their task tokens"
       timeout = local.task_timeout_seconds
       keys    = ["ORDER#", "IDEMPOTENCY#"]
       environment = {
@@ -79,7 +110,13 @@ locals {
         {
           sid       = "CompleteTask"
           actions   = ["states:SendTaskSuccess"]
-          resources = ["${local.arn.state_machine}orders-place-order"]
+          resources = local.shipping_machines
+        },
+        {
+          sid        = "ReadToken"
+          actions    = ["kms:Decrypt"]
+          resources  = [module.key["data"].arn]
+          conditions = local.task_token
         },
       ]
     }
@@ -99,7 +136,7 @@ locals {
         {
           sid       = "CompleteTask"
           actions   = ["states:SendTaskFailure", "states:SendTaskSuccess"]
-          resources = ["${local.arn.state_machine}orders-place-order"]
+          resources = local.shipping_machines
         },
       ]
     }
@@ -152,6 +189,9 @@ locals {
 
   task_token = { StringEquals = { "kms:EncryptionContext:purpose" = ["task-token"] } }
 
+  # Those that wait for a location to ship.
+  shipping_machines = [for name in ["place-order", "fulfil-part"] : "${local.arn.state_machine}orders-${name}"]
+
   start_place_order = {
     sid       = "StartPlaceOrder"
     actions   = ["states:StartExecution"]
@@ -199,6 +239,8 @@ locals {
     AISLE_TRACING                  = var.tracing ? "on" : "off"
     AISLE_USER_POOL_ARN            = aws_cognito_user_pool.this.arn
     AISLE_ORDERS_PLACED_QUEUE      = "${local.name}-orders-placed"
+    AISLE_ORDERS_CANCELLED_QUEUE   = "${local.name}-orders-cancelled"
+    AISLE_ORDERS_REASSIGNED_QUEUE  = "${local.name}-orders-reassigned"
     AISLE_FULFILMENT_SHIPPED_QUEUE = "${local.name}-fulfilment-shipped"
     AISLE_WAREHOUSE_ANSWERS_QUEUE  = "${local.name}-fulfilment-warehouse-answers"
     AISLE_NOTIFICATIONS_QUEUE      = "${local.name}-notifications-order-events"

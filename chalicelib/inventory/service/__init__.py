@@ -10,6 +10,7 @@ from chalicelib.inventory.domain import (
     Settlement,
     StockLine,
     StockTooLow,
+    summed,
 )
 from chalicelib.inventory.service.change_stock import (
     Booked,
@@ -46,7 +47,7 @@ from chalicelib.inventory.service.reserve_stock import (
     release_reservation,
     reserve,
 )
-from chalicelib.inventory.service.settle_stock import move_reserved, settle
+from chalicelib.inventory.service.settle_stock import move_reserved, promise, settle
 from chalicelib.inventory.service.transfer_stock import (
     cancel_transfer,
     dispatch_transfer,
@@ -83,6 +84,7 @@ __all__ = [
     "list_transfers",
     "move_reserved",
     "movements_of",
+    "promise",
     "put_back",
     "read_hold",
     "read_location",
@@ -99,4 +101,5 @@ __all__ = [
     "stock_at_location",
     "stock_keys",
     "stock_of_sku",
+    "summed",
 ]

@@ -1,5 +1,6 @@
 """Use cases of orders."""
 
+from chalicelib.orders.service.cancel_order import cancel_order, finish_cancellation, list_cancellations, read_options
 from chalicelib.orders.service.decide_order import confirm_order, park_compensation, refuse_order
 from chalicelib.orders.service.place_order import LineRequest, OrderRequest, place_order
 from chalicelib.orders.service.read_orders import (
@@ -12,8 +13,16 @@ from chalicelib.orders.service.read_orders import (
     read_timeline,
     wait_until_decided,
 )
+from chalicelib.orders.service.reassign_units import reassign_units
 from chalicelib.orders.service.record_answer import WarehouseAnswer, record_answer
-from chalicelib.orders.service.run_workflow import WorkflowRunning, resume_workflow, start_workflow
+from chalicelib.orders.service.record_return import find_order, record_returned
+from chalicelib.orders.service.run_workflow import (
+    WorkflowRunning,
+    resume_workflow,
+    start_cancellation,
+    start_parts,
+    start_workflow,
+)
 
 __all__ = [
     "Contact",
@@ -21,18 +30,27 @@ __all__ = [
     "OrderRequest",
     "WarehouseAnswer",
     "WorkflowRunning",
+    "cancel_order",
     "confirm_order",
     "contact_of",
+    "find_order",
+    "finish_cancellation",
+    "list_cancellations",
     "list_for_customer",
     "list_for_staff",
     "list_reviews",
     "park_compensation",
     "place_order",
+    "read_options",
     "read_order",
     "read_timeline",
+    "reassign_units",
     "record_answer",
+    "record_returned",
     "refuse_order",
     "resume_workflow",
+    "start_cancellation",
+    "start_parts",
     "start_workflow",
     "wait_until_decided",
 ]

@@ -1,6 +1,6 @@
-"""Starting place-order, and starting it again."""
+"""Starting the workflows of an order, and starting place-order again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 from chalicelib.core.auth import Principal, Role
@@ -24,6 +24,17 @@ def start_workflow(order_id: str) -> None:
     order = store.get(order_id, consistent=True)
     if order is not None and order.decision is Decision.PENDING:
         gateways.start_place_order(order_id, next(_executions(order_id)))
+
+
+def start_cancellation(order_id: str, cancellation_id: str) -> None:
+    """Start cancel-order for a cancellation; it is started once, however often this is called within 90 days."""
+    gateways.start_cancel_order(order_id, cancellation_id)
+
+
+def start_parts(order_id: str, fulfilments: Sequence[str]) -> None:
+    """Start fulfil-part for fulfilments that were made after the confirmation; each is started once."""
+    for fulfilment_id in fulfilments:
+        gateways.start_fulfil_part(order_id, fulfilment_id)
 
 
 def resume_workflow(order_id: str, *, by: Principal, once: Idempotency, answer: Callable[[Order], Answer]) -> Answer:

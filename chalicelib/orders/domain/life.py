@@ -1,0 +1,120 @@
+"""What happens to an order after it was placed: pure transitions, each to the next version."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from chalicelib.core.errors import Conflict
+from chalicelib.core.money import share_of_units
+from chalicelib.orders.domain.order import Allocation, Decision, FulfilmentNote, Line, Order
+
+
+class NotPending(Conflict):
+    code = "order_decided"
+    title = "The order was decided before"
+
+
+def confirm(order: Order, fulfilments: Sequence[FulfilmentNote], allocations: Sequence[Allocation]) -> Order:
+    """The order, paid for and allocated. Raises `NotPending` when it was decided before."""
+    if order.decision is not Decision.PENDING:
+        raise NotPending(f"The order is {order.status}.")
+    allocated = {line.id: sum(a.quantity for a in allocations if a.line_id == line.id) for line in order.lines}
+    lines = tuple(replace(line, allocated=allocated[line.id]) for line in order.lines)
+    return replace(
+        order,
+        decision=Decision.CONFIRMED,
+        lines=lines,
+        allocations=tuple(allocations),
+        fulfilments=tuple(fulfilments),
+        version=order.version + 1,
+    )
+
+
+def refuse(order: Order, reason: str) -> Order:
+    """The order, refused. A confirmed one can still be while nothing of it was sent out. Raises `NotPending` else."""
+    sent = any(line.shipped or line.cancelled for line in order.lines)
+    if order.decision in (Decision.REFUSED, Decision.CANCELLED) or sent:
+        raise NotPending(f"The order is {order.status}.")
+    lines = tuple(replace(line, allocated=0) for line in order.lines)
+    notes = tuple(replace(note, status="cancelled") for note in order.fulfilments)
+    return replace(
+        order, decision=Decision.REFUSED, lines=lines, fulfilments=notes, refusal=reason, version=order.version + 1
+    )
+
+
+def cancel(order: Order, units: Mapping[str, int], notes: Sequence[FulfilmentNote] = ()) -> Order:
+    """The order without these units, by line id; `notes` are its fulfilments that changed with it.
+
+    Before the confirmation all of it is cancelled or none. What no location was asked for goes first, then what one was.
+    """
+    if order.decision is Decision.PENDING:
+        gone = tuple(replace(line, cancelled=line.ordered) for line in order.lines)
+        return replace(order, decision=Decision.CANCELLED, lines=gone, version=order.version + 1)
+    lines = tuple(_without(line, units.get(line.id, 0)) for line in order.lines)
+    return replace(_with_notes(order, notes), lines=lines, version=order.version + 1)
+
+
+def _without(line: Line, units: int) -> Line:
+    if not 0 <= units <= line.open:
+        raise ValueError(f"line {line.id} has {line.open} open units, not {units}")
+    assigned = max(0, units - line.unassigned)
+    return replace(line, cancelled=line.cancelled + units, allocated=line.allocated - assigned)
+
+
+def reassign(order: Order, units: Mapping[str, int], notes: Sequence[FulfilmentNote]) -> Order:
+    """The order after units without a location, by line id, found one: `notes` are their new fulfilments."""
+    lines = tuple(replace(line, allocated=line.allocated + units.get(line.id, 0)) for line in order.lines)
+    return replace(order, lines=lines, fulfilments=(*order.fulfilments, *notes), version=order.version + 1)
+
+
+def ship(order: Order, note: FulfilmentNote, shipped: Mapping[str, int], short: Mapping[str, int]) -> Order:
+    """The order after a location shipped some units by line id and could not find others, which have none now."""
+    lines = tuple(
+        replace(line, shipped=line.shipped + shipped.get(line.id, 0), allocated=line.allocated - short.get(line.id, 0))
+        for line in order.lines
+    )
+    return replace(_with_notes(order, [note]), lines=lines, version=order.version + 1)
+
+
+def take_back(order: Order, units: Mapping[str, int]) -> Order:
+    """The order after units by line id came back for good. Raises ValueError beyond what was shipped."""
+    for line in order.lines:
+        if not 0 <= units.get(line.id, 0) <= line.shipped - line.returned:
+            raise ValueError(f"line {line.id}: {units[line.id]} cannot come back of {line.shipped - line.returned}")
+    lines = tuple(replace(line, returned=line.returned + units.get(line.id, 0)) for line in order.lines)
+    return replace(order, lines=lines, version=order.version + 1)
+
+
+def deliver(order: Order, note: FulfilmentNote, delivered: Mapping[str, int]) -> Order:
+    """The order after some shipped units, by line id, reached the customer."""
+    lines = tuple(replace(line, delivered=line.delivered + delivered.get(line.id, 0)) for line in order.lines)
+    return replace(_with_notes(order, [note]), lines=lines, version=order.version + 1)
+
+
+def note_fulfilment(order: Order, note: FulfilmentNote) -> Order:
+    """The order after something happened to a fulfilment that moves no counter (packed)."""
+    return replace(_with_notes(order, [note]), version=order.version + 1)
+
+
+def _with_notes(order: Order, notes: Sequence[FulfilmentNote]) -> Order:
+    changed = {note.id: note for note in notes}
+    return replace(order, fulfilments=tuple(changed.get(known.id, known) for known in order.fulfilments))
+
+
+def due_on_shipment(order: Order, shipped: Mapping[str, int]) -> int:
+    """What shipping these units (by line id) makes due, in minor units, seen from the order before it.
+
+    Units of a line share its price exactly however they are parcelled out; charges fall due with the first parcel.
+    """
+    goods = sum(
+        share_of_units(line.charged, line.ordered, line.shipped, shipped.get(line.id, 0)) for line in order.lines
+    )
+    first = not any(line.shipped for line in order.lines)
+    charges = (
+        sum(charge.amount for charge in order.charges if charge.amount > 0) if first and any(shipped.values()) else 0
+    )
+    return goods + charges
+
+
+def is_settled(order: Order) -> bool:
+    """Whether nothing more will be shipped, so nothing more falls due."""
+    return all(line.open == 0 for line in order.lines)
