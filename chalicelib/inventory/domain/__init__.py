@@ -35,6 +35,7 @@ from chalicelib.inventory.domain.stock import (
     CountOutdated,
     Move,
     ReservedTooLow,
+    ReturnedUnits,
     Settlement,
     Stock,
     StockLine,
@@ -42,6 +43,7 @@ from chalicelib.inventory.domain.stock import (
     TooManyUnits,
     net_of_moves,
     summed,
+    summed_returns,
     summed_settlements,
 )
 from chalicelib.inventory.domain.transfers import (
@@ -81,6 +83,7 @@ __all__ = [
     "ReservationLost",
     "ReservationState",
     "ReservedTooLow",
+    "ReturnedUnits",
     "SameLocation",
     "Settlement",
     "Stock",
@@ -101,5 +104,6 @@ __all__ = [
     "net_of_moves",
     "sources",
     "summed",
+    "summed_returns",
     "summed_settlements",
 ]

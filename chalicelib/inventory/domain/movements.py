@@ -13,6 +13,7 @@ class MovementKind(StrEnum):
     RECEIVED = "received"
     SHIPPED = "shipped"
     SHORT = "short"
+    RETURNED = "returned"
     ADJUSTED = "adjusted"
     COUNTED = "counted"
     TRANSFER_OUT = "transfer_out"

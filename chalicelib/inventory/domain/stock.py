@@ -96,6 +96,16 @@ class StockLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnedUnits:
+    """Goods that came back: so many can be sold again, so many are written off."""
+
+    sku: str
+    location_id: str
+    restock: int
+    write_off: int
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """Reserved units that another location shall ship instead."""
 
@@ -140,6 +150,15 @@ def summed_settlements(settlements: Iterable[Settlement]) -> list[Settlement]:
         shipped, short = units.get((one.sku, one.location_id), (0, 0))
         units[one.sku, one.location_id] = (shipped + one.shipped, short + one.short)
     return [Settlement(sku, location_id, *counts) for (sku, location_id), counts in units.items() if any(counts)]
+
+
+def summed_returns(returned: Iterable[ReturnedUnits]) -> list[ReturnedUnits]:
+    """The returned units with one entry per SKU and location, without those of no units."""
+    units: dict[tuple[str, str], tuple[int, int]] = {}
+    for one in returned:
+        restock, write_off = units.get((one.sku, one.location_id), (0, 0))
+        units[one.sku, one.location_id] = (restock + one.restock, write_off + one.write_off)
+    return [ReturnedUnits(sku, location_id, *counts) for (sku, location_id), counts in units.items() if any(counts)]
 
 
 def net_of_moves(moves: Iterable[Move]) -> list[StockLine]:
