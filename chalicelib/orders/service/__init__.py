@@ -1,5 +1,6 @@
 """Use cases of orders."""
 
+from chalicelib.orders.domain import Line, Order
 from chalicelib.orders.service.cancel_order import cancel_order, finish_cancellation, list_cancellations, read_options
 from chalicelib.orders.service.decide_order import confirm_order, park_compensation, refuse_order
 from chalicelib.orders.service.place_order import LineRequest, OrderRequest, place_order
@@ -26,7 +27,9 @@ from chalicelib.orders.service.run_workflow import (
 
 __all__ = [
     "Contact",
+    "Line",
     "LineRequest",
+    "Order",
     "OrderRequest",
     "WarehouseAnswer",
     "WorkflowRunning",

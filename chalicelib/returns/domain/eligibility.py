@@ -83,9 +83,9 @@ def last_day(terms: Terms, delivered_on: date | None) -> date | None:
     return delivered_on + timedelta(days=terms.window_days) if delivered_on else None
 
 
-def options(candidate: Candidate, now: Situation) -> list[Option]:
-    """For each reason whether it is accepted now."""
-    return [_option(candidate.policy, reason, now) for reason in Reason]
+def options(policy: Policy, now: Situation) -> list[Option]:
+    """For each reason whether the policy accepts it now."""
+    return [_option(policy, reason, now) for reason in Reason]
 
 
 def _option(policy: Policy, reason: Reason, now: Situation) -> Option:

@@ -1,7 +1,7 @@
 """What returned units are worth: exact shares of what was paid for them, however they are parcelled out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.core.money import round_half_up, share_of_units
 
@@ -73,19 +73,24 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """What is paid back (minor units): the goods without their discount, and postage, less the fee. `tax` is within that, the
-    fee aside."""
+    """What is paid back (minor units): the goods without their discount, and postage, less the fee and what is `withheld`
+    because no more is left of what was paid: some was refunded apart from returns. `tax` is within what was paid for them."""
 
     goods: int = 0
     discount: int = 0
     tax: int = 0
     shipping: int = 0
     fee: int = 0
+    withheld: int = 0
 
     @property
     def amount(self) -> int:
         """What the customer gets."""
-        return self.goods - self.discount + self.shipping - self.fee
+        return self.goods - self.discount + self.shipping - self.fee - self.withheld
+
+    def within(self, left: int) -> "Refund":
+        """The refund, of which no more than `left` is paid."""
+        return replace(self, withheld=self.withheld + max(0, self.amount - left))
 
     def __add__(self, other: "Refund") -> "Refund":
         return Refund(
@@ -94,6 +99,7 @@ class Refund:
             self.tax + other.tax,
             self.shipping + other.shipping,
             self.fee + other.fee,
+            self.withheld + other.withheld,
         )
 
 

@@ -1,6 +1,6 @@
 """Returns, beside their order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from heapq import merge
 from typing import Any, cast
@@ -23,6 +23,7 @@ from chalicelib.returns.domain.model import (
     Return,
     ReturnLine,
     order_of,
+    return_id,
 )
 from chalicelib.returns.domain.policy import Condition, Reason
 from chalicelib.returns.domain.refunds import Refund
@@ -105,7 +106,7 @@ def _return(item: ReturnItem) -> Return:
             "label": Label(**stored["label"]) if stored["label"] else None,
             "inspections": tuple(_inspection(one) for one in stored["inspections"]),
         },
-        id=f"ret_{order_id.removeprefix('ord_')}_{number}",
+        id=return_id(order_id, int(number)),
         order_id=order_id,
         version=int(item.version),
     )
@@ -180,10 +181,11 @@ def in_batch(found: Mapping[tuple[str, str], Item], return_id: str) -> Return | 
     return _return(cast(ReturnItem, item)) if item else None
 
 
-def returns_of(order_id: str, count: int) -> Sequence[Return]:
-    """The first `count` returns of an order, the latest first."""
-    ids = [f"ret_{order_id.removeprefix('ord_')}_{number}" for number in range(count, 0, -1)]
-    found = find_many([return_key(one) for one in ids])
+def returns_of(order_id: str, latest: int, count: int) -> list[Return]:
+    """Up to `count` returns of an order, from number `latest` down."""
+    numbers = range(latest, max(0, latest - count), -1)
+    ids = [return_id(order_id, number) for number in numbers]
+    found = find_many([return_key(one) for one in ids], consistent=True)
     return [value for one in ids if (value := in_batch(found, one)) is not None]
 
 
