@@ -28,6 +28,7 @@ class Settings:
     orders_cancelled_queue: str
     orders_reassigned_queue: str
     fulfilment_shipped_queue: str
+    fulfilment_order_changes_queue: str
     warehouse_answers_queue: str
     notifications_queue: str
     returns_authorised_queue: str
@@ -56,6 +57,9 @@ class Settings:
             orders_cancelled_queue=env.get("AISLE_ORDERS_CANCELLED_QUEUE", f"aisle-{stage}-orders-cancelled"),
             orders_reassigned_queue=env.get("AISLE_ORDERS_REASSIGNED_QUEUE", f"aisle-{stage}-orders-reassigned"),
             fulfilment_shipped_queue=env.get("AISLE_FULFILMENT_SHIPPED_QUEUE", f"aisle-{stage}-fulfilment-shipped"),
+            fulfilment_order_changes_queue=env.get(
+                "AISLE_FULFILMENT_ORDER_CHANGES_QUEUE", f"aisle-{stage}-fulfilment-order-changes"
+            ),
             warehouse_answers_queue=env.get(
                 "AISLE_WAREHOUSE_ANSWERS_QUEUE", f"aisle-{stage}-fulfilment-warehouse-answers"
             ),

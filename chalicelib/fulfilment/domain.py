@@ -28,6 +28,11 @@ class OutOfTurn(Conflict):
     retryable = True
 
 
+class OnHold(Conflict):
+    code = "fulfilment_on_hold"
+    title = "The order is on hold: the parcel may not leave"
+
+
 class MoreThanRequested(RuleBroken):
     code = "more_than_requested"
     title = "The answer names lines or units that were not requested"
@@ -53,7 +58,7 @@ class FulfilmentLine:
 
 @dataclass(frozen=True, slots=True)
 class Fulfilment:
-    """One location's part of an order."""
+    """One location's part of an order. While it is `held` it may be packed, and does not leave."""
 
     id: str
     order_id: str
@@ -62,6 +67,7 @@ class Fulfilment:
     lines: tuple[FulfilmentLine, ...]
     address: Mapping[str, Any]
     tracking: Mapping[str, str] | None = None
+    held: bool = False
     version: int = 1
 
 
@@ -86,10 +92,13 @@ def pack(fulfilment: Fulfilment) -> Fulfilment:
 def ship(fulfilment: Fulfilment, shipped: Mapping[str, int], tracking: Mapping[str, str] | None) -> Fulfilment:
     """The fulfilment after its one parcel left; units of its lines that are not in `shipped` are short.
 
-    With no unit shipped it is `short`. Raises `OutOfTurn` when it left before, `MoreThanRequested` for foreign lines.
+    With no unit shipped it is `short`. Raises `OutOfTurn` when it left before, `OnHold`, `MoreThanRequested` for foreign
+    lines.
     """
     if fulfilment.status not in OPEN:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it cannot be shipped.")
+    if fulfilment.held:
+        raise OnHold("Keep the parcel until the order is released.")
     _within(fulfilment, shipped, {line.line_id: line.wanted for line in fulfilment.lines})
     lines = tuple(
         replace(line, shipped=shipped.get(line.line_id, 0), short=line.wanted - shipped.get(line.line_id, 0))
@@ -111,6 +120,22 @@ def cancel(fulfilment: Fulfilment) -> Fulfilment:
     if fulfilment.status not in OPEN:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it cannot be cancelled.")
     return replace(fulfilment, status=FulfilmentStatus.CANCELLED, version=fulfilment.version + 1)
+
+
+def hold(fulfilment: Fulfilment, held: bool) -> Fulfilment:
+    """The fulfilment, kept back or released. Raises `OutOfTurn` when it left before."""
+    return _while_open(fulfilment, held=held)
+
+
+def readdress(fulfilment: Fulfilment, address: Mapping[str, Any]) -> Fulfilment:
+    """The fulfilment, going elsewhere. Raises `OutOfTurn` when it left before."""
+    return _while_open(fulfilment, address=address)
+
+
+def _while_open(fulfilment: Fulfilment, **changes: Any) -> Fulfilment:
+    if fulfilment.status not in OPEN:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it has left, or never will.")
+    return replace(fulfilment, **changes, version=fulfilment.version + 1)
 
 
 def withdraw(fulfilment: Fulfilment, units: Mapping[str, int]) -> Fulfilment:

@@ -5,8 +5,15 @@ from chalice.app import Response
 from chalicelib.core import http
 from chalicelib.core.http import Routes
 from chalicelib.fulfilment import service
-from chalicelib.fulfilment.domain import MoreThanRequested, OutOfTurn
-from chalicelib.fulfilment.schemas import Answer, FulfilmentQuery, FulfilmentSummary, FulfilmentView
+from chalicelib.fulfilment.domain import MoreThanRequested, OnHold, OutOfTurn
+from chalicelib.fulfilment.schemas import (
+    Answer,
+    FulfilmentQuery,
+    FulfilmentSummary,
+    FulfilmentView,
+    ReallocateFulfilment,
+)
+from chalicelib.inventory.service import LocationUnknown, StockTooLow
 from chalicelib.orders import service as orders
 
 routes = Routes(__name__, "fulfilment")
@@ -48,7 +55,7 @@ def read_fulfilment(fulfilment_id: str) -> Response:
     answers={200: FulfilmentView},
     scopes=["fulfilment.write"],
     idempotent=True,
-    raises=[OutOfTurn, MoreThanRequested],
+    raises=[OutOfTurn, OnHold, MoreThanRequested],
 )
 def record_answer(fulfilment_id: str) -> Response:
     """Packed, shipped (with tracking; units not named are short) or delivered. The same can come by queue."""
@@ -60,5 +67,31 @@ def record_answer(fulfilment_id: str) -> Response:
             by=http.caller(),
             once=once,
             answer=lambda done: http.answer(200, FulfilmentView.of(done), version=done.version),
+        )
+    )
+
+
+@routes.endpoint(
+    "POST",
+    "/v1/fulfilments/{fulfilment_id}/reallocation",
+    summary="Let another location ship a fulfilment",
+    body=ReallocateFulfilment,
+    answers={201: FulfilmentView},
+    scopes=["orders.write"],
+    idempotent=True,
+    raises=[OutOfTurn, LocationUnknown, orders.AlreadyThere, StockTooLow],
+)
+def reallocate_fulfilment(fulfilment_id: str) -> Response:
+    """Answers with the fulfilment that was made in its place."""
+    wanted = http.body(ReallocateFulfilment)
+    return http.once(
+        lambda once: orders.reallocate_fulfilment(
+            fulfilment_id,
+            wanted.location_id,
+            by=http.caller(),
+            once=once,
+            answer=lambda made: http.answer(
+                201, FulfilmentView.of(made), version=made.version, location=f"/v1/fulfilments/{made.id}"
+            ),
         )
     )

@@ -47,6 +47,12 @@ class QueuedAnswer(Answer):
     correlation_id: str | None = Field(default=None, max_length=64)
 
 
+class ReallocateFulfilment(Schema):
+    """The location that is to ship it instead."""
+
+    location_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+
+
 class FulfilmentQuery(PageQuery):
     """Which fulfilments to list."""
 
@@ -60,6 +66,7 @@ class FulfilmentLineView(View):
     quantity: int
     shipped: int
     short: int
+    cancelled: int
 
 
 class FulfilmentView(View):
@@ -71,6 +78,7 @@ class FulfilmentView(View):
     status: FulfilmentStatus
     lines: list[FulfilmentLineView]
     tracking: dict[str, str] | None
+    held: bool
     version: int
 
 

@@ -34,6 +34,8 @@ def _attributes(fulfilment: Fulfilment) -> dict[str, Any]:
     document = {**fields_of(fulfilment), "lines": [fields_of(line) for line in fulfilment.lines]}
     for kept_apart in ("version", "status"):
         del document[kept_apart]
+    if not fulfilment.held:
+        del document["held"]
     return {
         "version": fulfilment.version,
         "status": str(fulfilment.status),

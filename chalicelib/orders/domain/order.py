@@ -113,8 +113,17 @@ class FulfilmentNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why nothing of the order may leave until a person releases it."""
+
+    id: str
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """An order as it stands. Everything but decision, counters, allocations and fulfilments is frozen at placement."""
+    """An order as it stands. Amounts, lines and charges are frozen at placement."""
 
     id: str
     channel: str
@@ -131,6 +140,7 @@ class Order:
     reasons: tuple[Mapping[str, Any], ...] = ()
     fulfilments: tuple[FulfilmentNote, ...] = ()
     refusal: str | None = None
+    holds: tuple[Hold, ...] = ()
     version: int = 1
 
     @property

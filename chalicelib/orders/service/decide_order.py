@@ -17,6 +17,7 @@ from chalicelib.orders.service.record_return import find_order
 from chalicelib.payments import service as payments
 
 _ATTEMPTS = 5
+_PARTS_OF_AN_ORDER = ("fulfilment_id", "cancellation_id", "return_id", "refund")
 _CALLED_OFF = (Decision.REFUSED, Decision.CANCELLED)
 
 
@@ -48,7 +49,7 @@ def _confirmed(tx: Transaction, order: Order, by: Principal) -> Order:
     if order.allocations:
         inventory.commit_reservation(tx, order.id, by)
         address = {"contact": dict(order.contact), **order.shipping_address}
-        created = fulfilment.create(tx, order.id, parcels(order, order.allocations), address)
+        created = fulfilment.create(tx, order.id, parcels(order, order.allocations), address, held=bool(order.holds))
         notes = [note_of(one) for one in created]
     else:
         payment = payments.payment_from(find_many(payments.payment_keys(order.id), consistent=True), order.id)
@@ -106,7 +107,8 @@ def _undo(tx: Transaction, order: Order, by: Principal) -> None:
 
 def park_compensation(order_id: str, state: str, error: Any, by: Principal, **context: Any) -> Outcome:
     """Keep what could not be finished for a person, with an alarm. The same state of an order is kept once."""
-    review_id = ".".join([order_id, str(context.get("fulfilment_id") or "order"), state])
+    of_what = next((str(context[name]) for name in _PARTS_OF_AN_ORDER if context.get(name)), "order")
+    review_id = f"{order_id}.{of_what}.{state}"
     document = {
         "order_id": order_id,
         "state": state,

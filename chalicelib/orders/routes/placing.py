@@ -1,33 +1,17 @@
-"""Routes of orders."""
+"""Placing and reading orders."""
 
 from chalice.app import Response
 
 from chalicelib.catalog.service import OffersRefused
 from chalicelib.core import http
 from chalicelib.core.errors import Fault, Forbidden, Invalid
-from chalicelib.core.http import Routes
 from chalicelib.core.idempotency import Answer
-from chalicelib.core.schemas import PageQuery
 from chalicelib.core.table import CommandTooLarge
 from chalicelib.inventory.service import StockTooLow
 from chalicelib.orders import service
-from chalicelib.orders.domain import Decision, NotCancellable, Order, TotalNegative
-from chalicelib.orders.schemas import (
-    CancellationOptionsView,
-    CancellationOptionView,
-    CancellationsView,
-    CancellationView,
-    CancelOrder,
-    OrdersQuery,
-    OrderSummary,
-    OrderView,
-    PlaceOrder,
-    ReviewView,
-    TimelineEntry,
-    TimelineView,
-)
-
-routes = Routes(__name__, "orders")
+from chalicelib.orders.domain import Decision, Order, TotalNegative
+from chalicelib.orders.routes.blueprint import routes
+from chalicelib.orders.schemas import OrdersQuery, OrderSummary, OrderView, PlaceOrder, TimelineEntry, TimelineView
 
 MAX_WAIT = 20
 """Seconds an answer may be held: the gateway gives up after 29."""
@@ -129,68 +113,3 @@ def read_timeline(order_id: str) -> Response:
 def resume_order(order_id: str) -> Response:
     """For administrators, when an execution was stopped or failed. Nothing that was done is done again."""
     return http.once(lambda once: service.resume_workflow(order_id, by=http.caller(), once=once, answer=_accepted))
-
-
-@routes.endpoint(
-    "POST",
-    "/v1/orders/{order_id}/cancellations",
-    summary="Cancel an order or some of it",
-    body=CancelOrder,
-    answers={201: CancellationView},
-    scopes=["orders.write"],
-    idempotent=True,
-    raises=[NotCancellable, CommandTooLarge],
-)
-def cancel_order(order_id: str) -> Response:
-    """Decided at once: the units are off, can be sold again and are not charged. Warehouses are told, and money that is held
-    or was taken for them goes back, soon after. A shopper cancels what is not packed yet, staff what has not left."""
-    wanted = http.body(CancelOrder)
-    return http.once(
-        lambda once: service.cancel_order(
-            order_id,
-            wanted.units(),
-            wanted.reason,
-            by=http.caller(),
-            once=once,
-            answer=lambda order, done: http.answer(201, CancellationView.for_order(order, done), version=order.version),
-        )
-    )
-
-
-@routes.endpoint(
-    "GET",
-    "/v1/orders/{order_id}/cancellations",
-    summary="List the cancellations of an order",
-    answers={200: CancellationsView},
-    scopes=["orders.read"],
-)
-def list_cancellations(order_id: str) -> Response:
-    """Oldest first."""
-    order, found = service.list_cancellations(order_id, http.caller())
-    return http.ok(CancellationsView(items=[CancellationView.for_order(order, one) for one in found]))
-
-
-@routes.endpoint(
-    "GET",
-    "/v1/orders/{order_id}/cancellation-options",
-    summary="Read what of an order can be cancelled",
-    answers={200: CancellationOptionsView},
-    scopes=["orders.read"],
-)
-def read_cancellation_options(order_id: str) -> Response:
-    """By the caller, now; each line with the rule that decides."""
-    options = service.read_options(order_id, http.caller())
-    return http.ok(CancellationOptionsView(items=[CancellationOptionView.of(option) for option in options]))
-
-
-@routes.endpoint(
-    "GET",
-    "/v1/reviews",
-    summary="List what waits for a person",
-    query=PageQuery,
-    answers={200: http.list_of(ReviewView)},
-)
-def list_reviews() -> Response:
-    """Steps of workflows that could not be finished and were parked."""
-    wanted = http.query(PageQuery)
-    return http.listed(service.list_reviews(wanted.limit, wanted.cursor, http.caller()), ReviewView.of)

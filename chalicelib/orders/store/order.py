@@ -1,16 +1,6 @@
-"""Orders in the table.
+"""The order's own item, and the lines of long orders beside it."""
 
-| item | pk | sk | gsi1 | gsi2 |
-|---|---|---|---|---|
-| order | ORDER#<id> | ORDER | CUSTOMER#<customer> / <id> | ORDERS#<day>#<status>#<shard> / <id> |
-| lines of a long order | ORDER#<id> | LINES#<nnn> | | |
-| cancellation | ORDER#<id> | CANCELLATION#<id> | | |
-| review | REVIEW#<id> | REVIEW | REVIEWS#<state> / <id> | |
-
-The collection ORDER#<id> also holds the order's payment (payments), fulfilments (fulfilment) and events (core.outbox).
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from heapq import merge
 from typing import Any, cast
 
@@ -22,10 +12,10 @@ from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, f
 from chalicelib.orders.domain import (
     INLINE_LINES,
     Allocation,
-    Cancellation,
     Charge,
     Decision,
     FulfilmentNote,
+    Hold,
     Line,
     Order,
 )
@@ -54,16 +44,12 @@ LINES_IN_AN_ITEM = 200
 """At about 250 bytes a line, some 50 KB."""
 
 
-class ReviewItem(Item):
-    """pk = REVIEW#<id>, sk = REVIEW. Work that the system could not finish and parked for a person."""
-
-    document = Json()
-    state = UnicodeAttribute()
-
-
 _COUNTERS = ("allocated", "shipped", "delivered", "cancelled", "returned")
 _ZEROES = dict.fromkeys(("discount", *_COUNTERS), 0)
 """Fields of a line that are mostly zero and then not stored: a ten-line order stays a kilobyte smaller."""
+
+
+_MOSTLY_EMPTY = ("holds",)
 
 
 def _without_zeroes(line: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +70,10 @@ def order_key(order_id: str) -> tuple[type[Item], str, str]:
 
 def _item(order: Order) -> OrderItem:
     document = fields_of(order)
-    del document["version"]
+    for name in ("version", *(name for name in _MOSTLY_EMPTY if not document[name])):
+        del document[name]
+    if order.holds:
+        document["holds"] = [fields_of(hold) for hold in order.holds]
     document["charges"] = [fields_of(charge) for charge in order.charges]
     if _is_long(order):
         del document["lines"], document["allocations"]
@@ -160,6 +149,7 @@ def order_from(item: OrderItem) -> Order:
             "allocations": tuple(Allocation(*allocation) for allocation in allocations),
             "fulfilments": tuple(FulfilmentNote(**note) for note in stored["fulfilments"]),
             "reasons": tuple(stored["reasons"]),
+            "holds": tuple(Hold(**hold) for hold in stored.get("holds", ())),
         },
         version=int(item.version),
     )
@@ -225,86 +215,3 @@ def by_status_and_day(day: str, status: str, after: str | None, count: int) -> l
 
 def _state_pk(day: str, status: str, order_id: str) -> str:
     return key("ORDERS", day, status, shard(order_id, SHARDS))
-
-
-# ---- cancellations ------------------------------------------------------------------------------------------------------
-
-
-class CancellationItem(Item):
-    """pk = ORDER#<order id>, sk = CANCELLATION#<id>. `to_release` are rows (SKU, location, units) whose stock is still
-    reserved, which its workflow gives back."""
-
-    document = Json()
-    to_release = Json(null=True)
-
-
-def _cancellation_key(order_id: str, cancellation_id: str) -> tuple[str, str]:
-    return order_pk(order_id), key("CANCELLATION", cancellation_id)
-
-
-def add_cancellation(tx: Transaction, cancellation: Cancellation) -> None:
-    """Write a new cancellation."""
-    item = CancellationItem(
-        *_cancellation_key(cancellation.order_id, cancellation.id), document=_document(cancellation)
-    )
-    item.to_release = [list(row) for row in cancellation.to_release] or None
-    tx.create(item, lambda _: Stale("This cancellation exists."))
-
-
-def released(tx: Transaction, cancellation: Cancellation, left: Sequence[tuple[str, str, int]]) -> None:
-    """Note that stock was given back and that only `left` is still reserved. `Stale` at commit when another worker did."""
-    before = [list(row) for row in cancellation.to_release]
-    rows = [list(row) for row in left]
-    action = CancellationItem.to_release.set(rows) if rows else CancellationItem.to_release.remove()
-    tx.update(
-        CancellationItem(*_cancellation_key(cancellation.order_id, cancellation.id)),
-        [action],
-        CancellationItem.to_release == before,
-        lambda _: Stale("Another worker gives this stock back."),
-    )
-
-
-def get_cancellation(order_id: str, cancellation_id: str) -> Cancellation | None:
-    """The cancellation as it is now, or None."""
-    item = find(CancellationItem, *_cancellation_key(order_id, cancellation_id), consistent=True)
-    return _cancellation(item) if item else None
-
-
-def cancellations_of(order_id: str) -> list[Cancellation]:
-    """All cancellations of an order, oldest first."""
-    rows = CancellationItem.query(order_pk(order_id), CancellationItem.sk.startswith("CANCELLATION#"))
-    return [_cancellation(item) for item in rows]
-
-
-def _document(cancellation: Cancellation) -> dict[str, Any]:
-    document = fields_of(cancellation)
-    del document["to_release"]
-    return document
-
-
-def _cancellation(item: CancellationItem) -> Cancellation:
-    rows = tuple((sku, location, units) for sku, location, units in item.to_release or ())
-    return Cancellation(**item.document, to_release=rows)
-
-
-# ---- reviews ------------------------------------------------------------------------------------------------------------
-
-
-def park(review_id: str, document: dict[str, Any]) -> None:
-    """Keep a review item; parking the same thing twice keeps one."""
-    ReviewItem(
-        key("REVIEW", review_id),
-        "REVIEW",
-        document=document,
-        state="open",
-        summary=document,
-        gsi1pk=key("REVIEWS", "open"),
-        gsi1sk=review_id,
-    ).save()
-
-
-def open_reviews(after: str | None, count: int) -> list[dict[str, Any]]:
-    """Review items that wait for a person, by id."""
-    condition = ReviewItem.gsi1sk > after if after else None
-    rows = ReviewItem.by_owner.query(key("REVIEWS", "open"), condition, limit=count)
-    return [{"id": row.gsi1sk, **row.summary} for row in rows]

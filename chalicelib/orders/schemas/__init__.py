@@ -1,0 +1,71 @@
+"""What callers send and get of orders."""
+
+from chalicelib.orders.schemas.cancelling import (
+    CancellationOptionsView,
+    CancellationOptionView,
+    CancellationsView,
+    CancellationView,
+    CancelledLineView,
+    CancelLine,
+    CancelOrder,
+)
+from chalicelib.orders.schemas.fields import Address, ContactDetails
+from chalicelib.orders.schemas.placing import PaymentMethod, PlaceOrder, PlaceOrderCharge, PlaceOrderLine
+from chalicelib.orders.schemas.reading import (
+    ChargeView,
+    FulfilmentNoteView,
+    HoldView,
+    LineView,
+    MoneyView,
+    OrdersQuery,
+    OrderSummary,
+    OrderView,
+    TimelineEntry,
+    TimelineView,
+)
+from chalicelib.orders.schemas.staff import (
+    AuditEntryView,
+    AuditView,
+    ChangeAddress,
+    HoldOrder,
+    NotesView,
+    NoteView,
+    ResolveReview,
+    ReviewView,
+    WriteNote,
+)
+
+__all__ = [
+    "Address",
+    "AuditEntryView",
+    "AuditView",
+    "CancelLine",
+    "CancelOrder",
+    "CancellationOptionView",
+    "CancellationOptionsView",
+    "CancellationView",
+    "CancellationsView",
+    "CancelledLineView",
+    "ChangeAddress",
+    "ChargeView",
+    "ContactDetails",
+    "FulfilmentNoteView",
+    "HoldOrder",
+    "HoldView",
+    "LineView",
+    "MoneyView",
+    "NoteView",
+    "NotesView",
+    "OrderSummary",
+    "OrderView",
+    "OrdersQuery",
+    "PaymentMethod",
+    "PlaceOrder",
+    "PlaceOrderCharge",
+    "PlaceOrderLine",
+    "ResolveReview",
+    "ReviewView",
+    "TimelineEntry",
+    "TimelineView",
+    "WriteNote",
+]
