@@ -112,15 +112,15 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A version of a policy and when it holds (RFC 3339): from `since` on, before `until`, or for ever."""
+    """A version of a policy and when it holds (RFC 3339): from `since` on, or always, and before `until`, or for ever."""
 
     policy: Policy
-    since: str
+    since: str | None
     until: str | None = None
 
     def at(self, moment: str) -> bool:
         """Whether it holds at this moment."""
-        return self.since <= moment and (self.until is None or moment < self.until)
+        return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)
 
 
 _AS_SOLD = (Condition.UNOPENED, Condition.OPENED)

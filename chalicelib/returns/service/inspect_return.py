@@ -14,8 +14,8 @@ from chalicelib.payments import service as payments
 from chalicelib.payments.service import Payment, RefundRequest
 from chalicelib.returns import events, store
 from chalicelib.returns.domain import life
-from chalicelib.returns.domain.life import Finding
-from chalicelib.returns.domain.model import InspectedLine, Inspection, Remedy, Return, line_of
+from chalicelib.returns.domain.life import Finding, line_of
+from chalicelib.returns.domain.model import InspectedLine, Inspection, Remedy, Return
 from chalicelib.returns.domain.refunds import Back, Postage, PostageTally, Refund, Share, Sold, refund_of
 from chalicelib.returns.domain.tally import Tally
 from chalicelib.returns.service.receive_return import must_find

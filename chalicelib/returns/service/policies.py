@@ -112,7 +112,7 @@ def read_policy(policy_id: str, version: int | None, by: Principal) -> InForce:
     """A version of a policy, or the one in force, for staff. `default` is the one in the code. Raises `NotFound`."""
     by.require(Role.ASSOCIATE, Role.ADMIN)
     if policy_id == DEFAULT.id:
-        return InForce(DEFAULT, "")
+        return InForce(DEFAULT, None)
     for one in store.policy_versions(policy_id, consistent=True):
         if one.policy.version == version or (version is None and one.until is None):
             return one

@@ -75,7 +75,7 @@ def _attributes(value: Return) -> dict[str, Any]:
         "summary": {
             "order_id": value.order_id,
             "status": value.status,
-            "remedy": value.remedy,
+            "resolution": value.remedy,
             "announced_at": value.announced_at,
             "customer_id": value.customer_id,
             "units": sum(line.quantity for line in value.lines),
