@@ -15,6 +15,7 @@ from chalicelib.orders.routes import routes as orders_routes
 from chalicelib.orders.tasks import functions as orders_tasks
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
+from chalicelib.promotions.routes import routes as promotions_routes
 
 app = Chalice(app_name="aisle")
 app.api.cors = CORSConfig(
@@ -29,6 +30,7 @@ for blueprint in (
     inventory_routes,
     orders_routes,
     payments_routes,
+    promotions_routes,
     fulfilment_routes,
     meta_routes,
     orders_consumers,
