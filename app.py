@@ -16,6 +16,9 @@ from chalicelib.orders.tasks import functions as orders_tasks
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
 from chalicelib.promotions.routes import routes as promotions_routes
+from chalicelib.returns.consumers import functions as returns_consumers
+from chalicelib.returns.routes import routes as returns_routes
+from chalicelib.returns.tasks import functions as returns_tasks
 
 app = Chalice(app_name="aisle")
 app.api.cors = CORSConfig(
@@ -32,6 +35,7 @@ for blueprint in (
     payments_routes,
     promotions_routes,
     fulfilment_routes,
+    returns_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -40,5 +44,7 @@ for blueprint in (
     fulfilment_tasks,
     inventory_tasks,
     notifications_consumers,
+    returns_consumers,
+    returns_tasks,
 ):
     app.register_blueprint(blueprint)

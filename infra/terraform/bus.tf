@@ -22,6 +22,14 @@ locals {
       description = "Tell locations of holds, releases, other addresses, and of what another location ships now."
       types       = { "aisle.orders" = ["OrderHeld", "OrderReleased", "OrderReaddressed", "OrderReassigned"] }
     }
+    returns-authorised = {
+      description = "Start the workflow of a return."
+      types       = { "aisle.returns" = ["ReturnAuthorised"] }
+    }
+    returns-progressed = {
+      description = "Complete the task of the workflow that waits for goods to come back."
+      types       = { "aisle.returns" = ["ReturnInspected", "ReturnSettled", "ReturnCancelled"] }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {

@@ -15,6 +15,7 @@ locals {
     "orders.write"     = "Place and change orders"
     "fulfilment.write" = "Write what became of fulfilments"
     "promotions.write" = "Write promotions and coupon codes"
+    "returns.write"    = "Announce, receive and inspect returns"
   }
 }
 

@@ -68,33 +68,36 @@ def explain(sku: str, channel: str, by: Principal) -> Explanation:
     return Explanation(goods, channel, policy, tuple(options))
 
 
-def create_policy(wanted: Policy, *, by: Principal, once: Idempotency, answer: Callable[[Policy], Answer]) -> Answer:
+def create_policy(
+    wanted: Policy, *, by: Principal, once: Idempotency, answer: Callable[[InForce], Answer]
+) -> Answer:
     """Add a policy; it holds for what is bought from now on, and gets an id of its own."""
     by.require(Role.ADMIN)
     policy = replace(wanted, id=new_id("rpl"), version=1)
+    made = InForce(policy, clock.rfc3339(clock.now()))
     tx = Transaction()
-    store.add_policy(tx, policy, clock.rfc3339(clock.now()))
+    store.add_policy(tx, made)
     events.policy_changed(tx, policy, "created", by)
-    final = answer(policy)
+    final = answer(made)
     once.record(tx, final)
     tx.commit()
     forget_policies()
     return final
 
 
-def change_policy(policy_id: str, expected_version: int, wanted: Policy, by: Principal) -> Policy:
+def change_policy(policy_id: str, expected_version: int, wanted: Policy, by: Principal) -> InForce:
     """Let the next version hold for what is bought from now on. Raises `NotFound`, `Stale`."""
     by.require(Role.ADMIN)
     before = _expected(policy_id, expected_version)
-    after = replace(wanted, id=policy_id, version=before.version + 1)
     now = clock.rfc3339(clock.now())
+    made = InForce(replace(wanted, id=policy_id, version=before.version + 1), now)
     tx = Transaction()
     store.end_policy(tx, before, now)
-    store.add_policy(tx, after, now)
-    events.policy_changed(tx, after, "changed", by)
+    store.add_policy(tx, made)
+    events.policy_changed(tx, made.policy, "changed", by)
     tx.commit()
     forget_policies()
-    return after
+    return made
 
 
 def withdraw_policy(policy_id: str, expected_version: int, by: Principal) -> None:

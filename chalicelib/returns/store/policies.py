@@ -45,12 +45,12 @@ def _terms(stored: dict[str, Any]) -> Terms:
     return Terms(**{**stored, "conditions": conditions, "shipping_paid_by": PaidBy(stored["shipping_paid_by"])})
 
 
-def add_policy(tx: Transaction, policy: Policy, since: str) -> None:
-    """Write a version that holds from `since` (RFC 3339) on. Raises `Stale` at commit when there is one of its number."""
-    document = asdict(policy)
+def add_policy(tx: Transaction, one: InForce) -> None:
+    """Write a version that holds from now on. Raises `Stale` at commit when there is one of its number."""
+    document = asdict(one.policy)
     del document["id"], document["version"]
-    item = PolicyItem(*_at(policy.id, policy.version), document=document, since=since)
-    tx.create(item, lambda _: Stale(f"There is a version {policy.version}."))
+    item = PolicyItem(*_at(one.policy.id, one.policy.version), document=document, since=one.since)
+    tx.create(item, lambda _: Stale(f"There is a version {one.policy.version}."))
 
 
 def end_policy(tx: Transaction, policy: Policy, until: str) -> None:
