@@ -138,9 +138,7 @@ def list_returns() -> Response:
     return http.listed(page, ReturnSummary.of)
 
 
-@routes.endpoint(
-    "GET", "/v1/returns/{return_id}", summary="Read a return", answers={200: ReturnView}, scopes=[SCOPE]
-)
+@routes.endpoint("GET", "/v1/returns/{return_id}", summary="Read a return", answers={200: ReturnView}, scopes=[SCOPE])
 def read_return(return_id: str) -> Response:
     """For its customer and for staff; anyone else's is not found."""
     value = service.read_return(return_id, http.caller())

@@ -1,5 +1,6 @@
 """A return: what was announced, what came, and what became of it. Its status follows from the counters of its lines."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +12,9 @@ from chalicelib.returns.domain.refunds import Refund
 MAX_LINES = 25
 """Lines of one return. Inspecting all of them writes a counter and two movements for each, beside the return, the order, its
 payment and their records: it fits into one transaction of 100 actions."""
+
+
+_ID = re.compile(r"ret_([0-9A-Z]{1,26})_([1-9][0-9]{0,5})")
 
 
 class ReturnStatus(StrEnum):
@@ -213,7 +217,7 @@ def return_id(order_id: str, number: int) -> str:
 
 def order_of(return_id: str) -> tuple[str, str]:
     """The order id and number in a return id. Raises `NotFound` for an id of another shape."""
-    ulid, _, number = return_id.removeprefix("ret_").rpartition("_")
-    if not return_id.startswith("ret_") or not ulid or not number.isdigit() or number != str(int(number)):
-        raise NotFound(f"There is no return {return_id}.")
-    return f"ord_{ulid}", number
+    found = _ID.fullmatch(return_id)
+    if found is None:
+        raise NotFound(f"There is no return {return_id[:64]}.")
+    return f"ord_{found[1]}", found[2]

@@ -70,9 +70,7 @@ class AnnounceReturn(Schema):
         if isinstance(self.resolution, str):
             return Announcement(lines, Remedy(self.resolution), channel=self.channel, waive_for=self.waive_for)
         wanted = [Replacement(one.line_id, one.sku, one.quantity) for one in self.resolution.exchange]
-        return Announcement(
-            lines, Remedy.EXCHANGE, wanted, self.resolution.card_token, self.channel, self.waive_for
-        )
+        return Announcement(lines, Remedy.EXCHANGE, wanted, self.resolution.card_token, self.channel, self.waive_for)
 
 
 class ReceivedLine(Schema):

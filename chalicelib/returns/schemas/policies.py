@@ -35,7 +35,9 @@ class TermsBody(Schema):
     """On which terms a reason is accepted. `window_days` count from the delivery."""
 
     window_days: int = Field(ge=0, le=3_650)
-    conditions: list[ACondition] = Field(default_factory=lambda: list(Condition), min_length=1, max_length=len(Condition))
+    conditions: list[ACondition] = Field(
+        default_factory=lambda: list(Condition), min_length=1, max_length=len(Condition)
+    )
     shipping_paid_by: APayer
     restocking_fee_bps: Bps = 0
     refunds_shipping: bool = Field(
@@ -63,7 +65,9 @@ class PolicyBody(Schema):
 
     @model_validator(mode="after")
     def _faults_cost_nothing(self) -> Self:
-        charged = sorted(reason for reason, terms in self.terms.items() if terms.restocking_fee_bps and reason in FAULTS)
+        charged = sorted(
+            reason for reason, terms in self.terms.items() if terms.restocking_fee_bps and reason in FAULTS
+        )
         if charged:
             raise ValueError(f"no fee is taken for {', '.join(charged)}")
         return self

@@ -220,4 +220,3 @@ class LineOptionsView(View):
             delivered_on=one.delivered_on.isoformat() if one.delivered_on else None,
             reasons=[ReasonView.of(option) for option in one.options],
         )
-

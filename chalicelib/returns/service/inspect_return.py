@@ -56,9 +56,7 @@ def inspect_return(
     raise Stale(f"Return {return_id} kept changing.")
 
 
-def _inspect(
-    tx: Transaction, before: Return, location_id: str, findings: Sequence[Finding], by: Principal
-) -> Return:
+def _inspect(tx: Transaction, before: Return, location_id: str, findings: Sequence[Finding], by: Principal) -> Return:
     inspected, lines = life.inspect(before, location_id, findings)
     found = find_many([store.tally_key(before.order_id), *payments.payment_keys(before.order_id)], consistent=True)
     tally = store.tally_in(found, before.order_id)
@@ -116,16 +114,12 @@ def _destination(value: Return, order: Order) -> str:
     return f"credit:{order.customer_id}" if value.remedy is Remedy.STORE_CREDIT else "original"
 
 
-def _settled(
-    tally: Tally, lines: Sequence[InspectedLine], accepted: Mapping[str, int], postage: PostageTally
-) -> Tally:
+def _settled(tally: Tally, lines: Sequence[InspectedLine], accepted: Mapping[str, int], postage: PostageTally) -> Tally:
     refused = {line.line_id: line.refused for line in lines if line.refused}
     return tally.settle(accepted, refused, postage)
 
 
-def _take_back(
-    tx: Transaction, value: Return, location_id: str, lines: Sequence[InspectedLine], by: Principal
-) -> None:
+def _take_back(tx: Transaction, value: Return, location_id: str, lines: Sequence[InspectedLine], by: Principal) -> None:
     units = [
         inventory.ReturnedUnits(line_of(value, line.line_id).sku, location_id, line.restocked, line.written_off)
         for line in lines

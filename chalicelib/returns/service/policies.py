@@ -68,9 +68,7 @@ def explain(sku: str, channel: str, by: Principal) -> Explanation:
     return Explanation(goods, channel, policy, tuple(options))
 
 
-def create_policy(
-    wanted: Policy, *, by: Principal, once: Idempotency, answer: Callable[[InForce], Answer]
-) -> Answer:
+def create_policy(wanted: Policy, *, by: Principal, once: Idempotency, answer: Callable[[InForce], Answer]) -> Answer:
     """Add a policy; it holds for what is bought from now on, and gets an id of its own."""
     by.require(Role.ADMIN)
     policy = replace(wanted, id=new_id("rpl"), version=1)

@@ -183,7 +183,12 @@ def test_with_fees_and_other_terms_never_more_than_was_paid(life, data):
     fees = st.integers(0, 10_000)
     harder = [
         [
-            replace(one, fee_bps=data.draw(fees), shares_postage=data.draw(st.booleans()), withdrawn=data.draw(st.booleans()))
+            replace(
+                one,
+                fee_bps=data.draw(fees),
+                shares_postage=data.draw(st.booleans()),
+                withdrawn=data.draw(st.booleans()),
+            )
             for one in step
         ]
         for step in steps
