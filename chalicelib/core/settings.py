@@ -22,6 +22,11 @@ class Settings:
     notifications_topic_arn: str
     token_key_id: str
     cursor_key_id: str
+    contact_key_id: str
+    sender_address: str
+    mail_configuration_set: str
+    push_application_arn: str
+    public_url: str
     payment_gateway: str
     tracing: bool
     orders_placed_queue: str
@@ -33,6 +38,7 @@ class Settings:
     notifications_queue: str
     returns_authorised_queue: str
     returns_progressed_queue: str
+    taxes_queue: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -51,6 +57,11 @@ class Settings:
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
             cursor_key_id=env.get("AISLE_CURSOR_KEY_ID", ""),
+            contact_key_id=env.get("AISLE_CONTACT_KEY_ID", ""),
+            sender_address=env.get("AISLE_SENDER_ADDRESS", ""),
+            mail_configuration_set=env.get("AISLE_MAIL_CONFIGURATION_SET", ""),
+            push_application_arn=env.get("AISLE_PUSH_APPLICATION_ARN", ""),
+            public_url=env.get("AISLE_PUBLIC_URL", "").rstrip("/"),
             payment_gateway=env.get("AISLE_PAYMENT_GATEWAY", "sandbox"),
             tracing=env.get("AISLE_TRACING", "off") == "on",
             orders_placed_queue=env.get("AISLE_ORDERS_PLACED_QUEUE", f"aisle-{stage}-orders-placed"),
@@ -66,6 +77,7 @@ class Settings:
             notifications_queue=env.get("AISLE_NOTIFICATIONS_QUEUE", f"aisle-{stage}-notifications-order-events"),
             returns_authorised_queue=env.get("AISLE_RETURNS_AUTHORISED_QUEUE", f"aisle-{stage}-returns-authorised"),
             returns_progressed_queue=env.get("AISLE_RETURNS_PROGRESSED_QUEUE", f"aisle-{stage}-returns-progressed"),
+            taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),
         )
 
 

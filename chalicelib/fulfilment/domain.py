@@ -38,6 +38,29 @@ class MoreThanRequested(RuleBroken):
     title = "The answer names lines or units that were not requested"
 
 
+class TrackingCode(StrEnum):
+    """What a carrier says of a parcel, in the words that carriers share."""
+
+    PICKED_UP = "picked_up"
+    IN_TRANSIT = "in_transit"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    ATTEMPTED = "attempted"
+    EXCEPTION = "exception"
+    RETURNING = "returning"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingEvent:
+    """A carrier's word on a parcel, at a moment (RFC 3339); `id` is the carrier's name for it."""
+
+    id: str
+    code: TrackingCode
+    at: str
+    place: str | None = None
+    words: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class FulfilmentLine:
     """Units of an order line that this location ships, but for those cancelled since; `shipped` and `short` once it has
@@ -58,7 +81,10 @@ class FulfilmentLine:
 
 @dataclass(frozen=True, slots=True)
 class Fulfilment:
-    """One location's part of an order. While it is `held` it may be packed, and does not leave."""
+    """One location's part of an order. While it is `held` it may be packed, and does not leave.
+
+    `whereabouts`: `code` and `at` of the carrier's latest word.
+    """
 
     id: str
     order_id: str
@@ -68,6 +94,7 @@ class Fulfilment:
     address: Mapping[str, Any]
     tracking: Mapping[str, str] | None = None
     held: bool = False
+    whereabouts: Mapping[str, str] | None = None
     version: int = 1
 
 
@@ -130,6 +157,24 @@ def hold(fulfilment: Fulfilment, held: bool) -> Fulfilment:
 def readdress(fulfilment: Fulfilment, address: Mapping[str, Any]) -> Fulfilment:
     """The fulfilment, going elsewhere. Raises `OutOfTurn` when it left before."""
     return _while_open(fulfilment, address=address)
+
+
+def track(fulfilment: Fulfilment, event: TrackingEvent) -> Fulfilment:
+    """The fulfilment after a carrier's word; an older one than the latest known changes nothing but the version.
+
+    Raises `OutOfTurn` for a parcel that has not left.
+    """
+    if fulfilment.status not in (FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED):
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; no parcel of it is on its way.")
+    known = fulfilment.whereabouts
+    latest = known if known and known["at"] > event.at else {"code": str(event.code), "at": event.at}
+    return replace(fulfilment, whereabouts=latest, version=fulfilment.version + 1)
+
+
+def forget_address(fulfilment: Fulfilment) -> Fulfilment:
+    """The fulfilment of nobody, but for the country."""
+    country = {"country": fulfilment.address["country"]}
+    return replace(fulfilment, address=country, version=fulfilment.version + 1)
 
 
 def _while_open(fulfilment: Fulfilment, **changes: Any) -> Fulfilment:

@@ -12,7 +12,9 @@ from chalicelib.fulfilment.schemas import (
     FulfilmentSummary,
     FulfilmentView,
     ReallocateFulfilment,
+    TrackParcel,
 )
+from chalicelib.fulfilment.service import AlreadyTracked
 from chalicelib.inventory.service import LocationUnknown, StockTooLow
 from chalicelib.orders import service as orders
 
@@ -93,5 +95,29 @@ def reallocate_fulfilment(fulfilment_id: str) -> Response:
             answer=lambda made: http.answer(
                 201, FulfilmentView.of(made), version=made.version, location=f"/v1/fulfilments/{made.id}"
             ),
+        )
+    )
+
+
+@routes.endpoint(
+    "POST",
+    "/v1/fulfilments/{fulfilment_id}/tracking-events",
+    summary="Record what a carrier says of a parcel",
+    body=TrackParcel,
+    answers={201: FulfilmentView},
+    scopes=["fulfilment.write"],
+    idempotent=True,
+    raises=[OutOfTurn, AlreadyTracked],
+)
+def track_parcel(fulfilment_id: str) -> Response:
+    """In any order; `delivered` delivers the parcel. Customers read it with the order's tracking."""
+    given = http.body(TrackParcel)
+    return http.once(
+        lambda once: orders.record_tracking(
+            fulfilment_id,
+            given.as_event(),
+            by=http.caller(),
+            once=once,
+            answer=lambda part: http.answer(201, FulfilmentView.of(part), version=part.version),
         )
     )

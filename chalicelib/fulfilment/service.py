@@ -1,6 +1,7 @@
 """What fulfilment offers: allocation for orders, the life of fulfilments, and the workflow's waiting for them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.core.auth import Principal, Role
@@ -17,13 +18,17 @@ from chalicelib.fulfilment.domain import (
     FulfilmentStatus,
     OnHold,
     OutOfTurn,
+    TrackingCode,
+    TrackingEvent,
     fulfilment_id,
     order_of,
 )
 from chalicelib.fulfilment.gateways import QueuedWarehouse, Warehouse
+from chalicelib.fulfilment.store import AlreadyTracked
 
 __all__ = [
     "OPEN",
+    "AlreadyTracked",
     "Assignment",
     "Demand",
     "Fulfilment",
@@ -35,6 +40,8 @@ __all__ = [
     "Rules",
     "Shortage",
     "Site",
+    "TrackingCode",
+    "TrackingEvent",
     "allocate",
     "order_of",
 ]
@@ -96,6 +103,23 @@ def deliver(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilmen
     return _changed(tx, domain.deliver(fulfilment), by)
 
 
+def track(tx: Transaction, fulfilment: Fulfilment, word: TrackingEvent, by: Principal) -> Fulfilment:
+    """Add a carrier's word to the transaction; its last one delivers the parcel. `AlreadyTracked` at commit."""
+    store.add_tracking(tx, fulfilment.id, word)
+    tracked = domain.track(fulfilment, word)
+    if word.code is TrackingCode.DELIVERED and fulfilment.status is FulfilmentStatus.SHIPPED:
+        delivered = replace(domain.deliver(fulfilment), whereabouts=tracked.whereabouts)
+        return _changed(tx, delivered, by)
+    store.change(tx, tracked)
+    events.parcel_tracked(tx, tracked, word, by)
+    return tracked
+
+
+def read_tracking(fulfilment_id: str) -> list[TrackingEvent]:
+    """What the carrier said of a parcel, in the order in which it happened. Callers decide who may read it."""
+    return store.tracking_of(fulfilment_id)
+
+
 def cancel(tx: Transaction, fulfilment: Fulfilment) -> Fulfilment:
     """Call the fulfilment off in the transaction that refuses its order, whose event tells it."""
     cancelled = domain.cancel(fulfilment)
@@ -122,6 +146,11 @@ def readdress(tx: Transaction, fulfilment: Fulfilment, address: Mapping[str, Any
     changed = domain.readdress(fulfilment, address)
     store.change(tx, changed)
     return changed
+
+
+def forget_address(tx: Transaction, fulfilment: Fulfilment) -> None:
+    """Remove who got the parcel, and where, but for the country."""
+    store.change(tx, domain.forget_address(fulfilment))
 
 
 def _changed(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilment:

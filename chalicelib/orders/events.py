@@ -59,6 +59,16 @@ def order_changed(tx: Transaction, type: str, order: Order, fulfilments: Sequenc
     _publish(tx, type, order, by, {"fulfilments": list(fulfilments), "holds": len(order.holds)})
 
 
+def order_claimed(tx: Transaction, order: Order, by: Principal) -> None:
+    """A guest's order is a customer's now."""
+    _publish(tx, "OrderClaimed", order, by, {"customer_id": order.customer_id})
+
+
+def person_forgotten(tx: Transaction, order: Order, by: Principal) -> None:
+    """Nothing in the order tells any more whose it was."""
+    _publish(tx, "OrderPersonForgotten", order, by, {})
+
+
 def _publish(tx: Transaction, type: str, order: Order, by: Principal, data: dict[str, object]) -> None:
     total = {"amount": order.total.amount, "currency": order.currency}
     outbox.publish(

@@ -12,13 +12,18 @@ from chalicelib.orders.domain.cancelling import (
     worth_of,
 )
 from chalicelib.orders.domain.life import (
+    NAMELESS,
     AddressFixed,
+    HasCustomer,
     NothingOpen,
     NotPending,
+    StillOpen,
     cancel,
+    claim,
     confirm,
     deliver,
     due_on_shipment,
+    forget,
     hold,
     is_settled,
     move,
@@ -45,13 +50,14 @@ from chalicelib.orders.domain.order import (
     Status,
     status_of,
 )
-from chalicelib.orders.domain.pricing import TotalNegative, Wanted, price_lines
+from chalicelib.orders.domain.pricing import LineTax, TotalNegative, Wanted, price_lines, tax_lines
 
 __all__ = [
     "INLINE_LINES",
     "MAX_FULFILMENTS",
     "MAX_FULFILMENT_LINES",
     "MAX_LINES",
+    "NAMELESS",
     "AddressFixed",
     "Allocation",
     "Cancellation",
@@ -59,8 +65,10 @@ __all__ = [
     "Charge",
     "Decision",
     "FulfilmentNote",
+    "HasCustomer",
     "Hold",
     "Line",
+    "LineTax",
     "NotCancellable",
     "NotPending",
     "NothingOpen",
@@ -69,12 +77,15 @@ __all__ = [
     "Refusal",
     "Rule",
     "Status",
+    "StillOpen",
     "TotalNegative",
     "Wanted",
     "cancel",
+    "claim",
     "confirm",
     "deliver",
     "due_on_shipment",
+    "forget",
     "hold",
     "is_settled",
     "move",
@@ -89,5 +100,6 @@ __all__ = [
     "ship",
     "status_of",
     "take_back",
+    "tax_lines",
     "worth_of",
 ]

@@ -19,6 +19,16 @@ class AddressFixed(RuleBroken):
     title = "The country decides on tax and postage, and does not change"
 
 
+class HasCustomer(Conflict):
+    code = "order_has_customer"
+    title = "The order belongs to a customer"
+
+
+class StillOpen(Conflict):
+    code = "order_still_open"
+    title = "The order is under way and needs to be told where it goes"
+
+
 class NotPending(Conflict):
     code = "order_decided"
     title = "The order was decided before"
@@ -126,6 +136,35 @@ def readdress(order: Order, address: Mapping[str, Any], contact: Mapping[str, An
     if address["country"] != order.shipping_address["country"]:
         raise AddressFixed(f"It was ordered to {order.shipping_address['country']}: cancel it, and order anew.")
     return replace(order, shipping_address=address, contact=contact, version=order.version + 1)
+
+
+def claim(order: Order, customer_id: str) -> Order:
+    """The guest's order, a customer's now. Raises `HasCustomer` when it is somebody's."""
+    if order.customer_id is not None:
+        raise HasCustomer("It is a customer's already.")
+    return replace(order, customer_id=customer_id, guest=None, version=order.version + 1)
+
+
+NAMELESS = "forgotten"
+"""What stands where a person did."""
+
+
+def forget(order: Order) -> Order:
+    """The order of nobody: amounts and lines stay, and the country for the tax on them. Raises `StillOpen`."""
+    called_off = order.decision in (Decision.REFUSED, Decision.CANCELLED)
+    if not called_off and any(line.delivered + line.cancelled < line.ordered for line in order.lines):
+        raise StillOpen(f"The order is {order.status}.")
+    country, region = order.shipping_address["country"], order.shipping_address.get("region")
+    address = {"name": NAMELESS, "line1": NAMELESS, "city": NAMELESS, "country": country}
+    return replace(
+        order,
+        contact={"name": NAMELESS},
+        shipping_address={**address, "region": region} if region else address,
+        vat_number=None,
+        guest=None,
+        reference=None,
+        version=order.version + 1,
+    )
 
 
 def _check_open(order: Order) -> None:

@@ -11,7 +11,20 @@ from chalicelib.inventory.service import StockTooLow
 from chalicelib.orders import service
 from chalicelib.orders.domain import Decision, Order, TotalNegative
 from chalicelib.orders.routes.blueprint import routes
-from chalicelib.orders.schemas import OrdersQuery, OrderSummary, OrderView, PlaceOrder, TimelineEntry, TimelineView
+from chalicelib.orders.schemas import (
+    OrdersQuery,
+    OrderSummary,
+    OrderView,
+    PlaceOrder,
+    QuoteOrder,
+    QuoteView,
+    TimelineEntry,
+    TimelineView,
+    TrackingsView,
+    TrackingView,
+)
+from chalicelib.promotions.service import CouponExhausted, CouponRefused
+from chalicelib.taxes.service import VatNumberInvalid
 
 MAX_WAIT = 20
 """Seconds an answer may be held: the gateway gives up after 29."""
@@ -25,7 +38,16 @@ MAX_WAIT = 20
     answers={202: OrderView, 200: OrderView},
     scopes=["orders.write"],
     idempotent=True,
-    raises=[Forbidden, OffersRefused, StockTooLow, TotalNegative, CommandTooLarge],
+    raises=[
+        Forbidden,
+        OffersRefused,
+        StockTooLow,
+        TotalNegative,
+        CommandTooLarge,
+        CouponRefused,
+        CouponExhausted,
+        VatNumberInvalid,
+    ],
 )
 def place_order() -> Response:
     """Prices are frozen and the stock is reserved when this answers 202; payment and shipping follow. With
@@ -55,6 +77,20 @@ def _held(placed: Response) -> Response:
             decided.headers[name] = placed.headers[name]
     decided.headers["Preference-Applied"] = f"wait={wait}"
     return decided
+
+
+@routes.endpoint(
+    "POST",
+    "/v1/quotes",
+    summary="Price an order without placing it",
+    body=QuoteOrder,
+    answers={200: QuoteView},
+    scopes=["orders.write"],
+    raises=[Forbidden, OffersRefused, TotalNegative, VatNumberInvalid],
+)
+def quote_order() -> Response:
+    """What it would cost now, and what each promotion and code did or why it did nothing. Nothing is reserved."""
+    return http.ok(QuoteView.of(service.quote_for(http.body(QuoteOrder).as_request(), http.caller())))
 
 
 @routes.endpoint(
@@ -100,6 +136,23 @@ def read_timeline(order_id: str) -> Response:
     """Who did what and when, oldest first."""
     events = service.read_timeline(order_id, http.caller())
     return http.ok(TimelineView(items=[TimelineEntry.of(event) for event in events]))
+
+
+@routes.endpoint(
+    "GET",
+    "/v1/orders/{order_id}/tracking",
+    summary="Read where the parcels of an order are",
+    answers={200: TrackingsView},
+    scopes=["orders.read"],
+)
+def read_tracking(order_id: str) -> Response:
+    """What carriers said, parcel by parcel, in the order in which it happened."""
+    words = service.read_tracking(order_id, http.caller())
+    items = [
+        TrackingView(fulfilment_id=part, code=word.code, at=word.at, place=word.place, words=word.words)
+        for part, word in words
+    ]
+    return http.ok(TrackingsView(items=items))
 
 
 @routes.endpoint(

@@ -12,7 +12,9 @@ from chalicelib.orders.schemas.cancelling import (
 from chalicelib.orders.schemas.fields import Address, ContactDetails
 from chalicelib.orders.schemas.placing import PaymentMethod, PlaceOrder, PlaceOrderCharge, PlaceOrderLine
 from chalicelib.orders.schemas.reading import (
+    AppliedPromotionView,
     ChargeView,
+    FindingView,
     FulfilmentNoteView,
     HoldView,
     LineView,
@@ -20,8 +22,12 @@ from chalicelib.orders.schemas.reading import (
     OrdersQuery,
     OrderSummary,
     OrderView,
+    QuotedLineView,
+    QuoteView,
     TimelineEntry,
     TimelineView,
+    TrackingsView,
+    TrackingView,
 )
 from chalicelib.orders.schemas.staff import (
     AuditEntryView,
@@ -37,6 +43,7 @@ from chalicelib.orders.schemas.staff import (
 
 __all__ = [
     "Address",
+    "AppliedPromotionView",
     "AuditEntryView",
     "AuditView",
     "CancelLine",
@@ -49,6 +56,7 @@ __all__ = [
     "ChangeAddress",
     "ChargeView",
     "ContactDetails",
+    "FindingView",
     "FulfilmentNoteView",
     "HoldOrder",
     "HoldView",
@@ -63,9 +71,15 @@ __all__ = [
     "PlaceOrder",
     "PlaceOrderCharge",
     "PlaceOrderLine",
+    "QuoteOrder",
+    "QuoteView",
+    "QuotedLineView",
     "ResolveReview",
     "ReviewView",
+    "TenderBody",
     "TimelineEntry",
     "TimelineView",
+    "TrackingView",
+    "TrackingsView",
     "WriteNote",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.core.schemas import PageQuery, View
 from chalicelib.orders.domain import Order, Status
 from chalicelib.orders.schemas.fields import CustomerId
+from chalicelib.orders.service import Quote
 
 
 class MoneyView(View):
@@ -16,7 +17,7 @@ class MoneyView(View):
 
 
 class LineView(View):
-    """A line: frozen amounts (gross minor units) and counters."""
+    """A line: frozen amounts (minor units) and counters. `charged` is what all of it costs, with its tax."""
 
     id: str
     sku: str
@@ -27,6 +28,9 @@ class LineView(View):
     discount: int
     tax_rate_bps: int
     tax: int
+    tax_included: bool
+    tax_relief: int
+    charged: int
     ordered: int
     allocated: int
     shipped: int
@@ -58,6 +62,17 @@ class HoldView(View):
     at: str
 
 
+class AppliedPromotionView(View):
+    """What a promotion took off goods and shipping (minor units); `code` if it was presented by one."""
+
+    promotion_id: str
+    name: str
+    code: str | None
+    rule: str
+    goods: int
+    shipping: int
+
+
 class OrderView(View):
     """An order as it stands. `status` follows from the counters of its lines."""
 
@@ -76,6 +91,8 @@ class OrderView(View):
     allocation_reasons: list[dict[str, Any]]
     refusal: str | None
     holds: list[HoldView]
+    coupons: list[str]
+    promotions: list[AppliedPromotionView]
     contact: dict[str, Any]
     shipping_address: dict[str, Any]
 
@@ -97,8 +114,60 @@ class OrderView(View):
             allocation_reasons=[dict(reason) for reason in order.reasons],
             refusal=order.refusal,
             holds=[HoldView.of(hold) for hold in order.holds],
+            coupons=list(order.coupons),
+            promotions=[AppliedPromotionView(**one) for one in order.promotions],
             contact=dict(order.contact),
             shipping_address=dict(order.shipping_address),
+        )
+
+
+class QuotedLineView(View):
+    """A line as it would be frozen (minor units)."""
+
+    id: str
+    sku: str
+    name: str
+    ordered: int
+    unit_price: int
+    price_source: str
+    amount: int
+    discount: int
+    tax_rate_bps: int
+    tax: int
+    tax_included: bool
+    tax_relief: int
+    charged: int
+
+
+class FindingView(View):
+    """What a promotion or a code did, or why it did nothing: `rule` decided, by `facts`."""
+
+    rule: str
+    promotion_id: str | None
+    name: str | None
+    code: str | None
+    goods: int
+    shipping: int
+    facts: dict[str, Any]
+
+
+class QuoteView(View):
+    """What an order would cost now."""
+
+    lines: list[QuotedLineView]
+    charges: list[ChargeView]
+    promotions: list[FindingView]
+    total: MoneyView
+    tax: MoneyView
+
+    @classmethod
+    def of(cls, quote: Quote) -> "QuoteView":
+        return cls(
+            lines=[QuotedLineView.of(line) for line in quote.lines],
+            charges=[ChargeView.of(charge) for charge in quote.charges],
+            promotions=[FindingView.of(finding) for finding in quote.discounts.trace],
+            total=MoneyView.of(quote.total),
+            tax=MoneyView.of(quote.tax),
         )
 
 
@@ -132,6 +201,20 @@ class TimelineEntry(View):
     actor: dict[str, str]
     correlation_id: str
     data: dict[str, Any]
+
+
+class TrackingView(View):
+    """What a carrier said of a parcel of the order."""
+
+    fulfilment_id: str
+    code: str
+    at: str
+    place: str | None
+    words: str | None
+
+
+class TrackingsView(View):
+    items: list[TrackingView]
 
 
 class TimelineView(View):

@@ -2,7 +2,7 @@
 
 | item | pk | sk | gsi1 | gsi2 |
 |---|---|---|---|---|
-| order | ORDER#<id> | ORDER | CUSTOMER#<customer> / <id> | ORDERS#<day>#<status>#<shard> / <id> |
+| order | ORDER#<id> | ORDER | CUSTOMER#<customer> or GUEST#<e-mail hash> / <id> | ORDERS#<day>#<status>#<shard> / <id> |
 | lines of a long order | ORDER#<id> | LINES#<nnn> | | |
 | cancellation | ORDER#<id> | CANCELLATION#<id> | | |
 | note, audit entry | ORDER#<id> | NOTE#<ulid>, AUDIT#<ulid> | | |
@@ -22,9 +22,10 @@ from chalicelib.orders.store.order import (
     order_key,
     order_pk,
     recent_for_customer,
+    recent_for_guest,
 )
 from chalicelib.orders.store.review import ReviewResolved, get_review, open_reviews, park, resolve
-from chalicelib.orders.store.staff import add_audit, add_note, audit_of, notes_of
+from chalicelib.orders.store.staff import add_audit, add_note, audit_of, forget_what_was_written, notes_of
 
 __all__ = [
     "ReviewResolved",
@@ -36,6 +37,7 @@ __all__ = [
     "by_status_and_day",
     "cancellations_of",
     "change",
+    "forget_what_was_written",
     "get",
     "get_cancellation",
     "get_review",
@@ -46,6 +48,7 @@ __all__ = [
     "order_pk",
     "park",
     "recent_for_customer",
+    "recent_for_guest",
     "released",
     "resolve",
 ]

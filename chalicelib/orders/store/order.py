@@ -45,15 +45,18 @@ LINES_IN_AN_ITEM = 200
 
 
 _COUNTERS = ("allocated", "shipped", "delivered", "cancelled", "returned")
-_ZEROES = dict.fromkeys(("discount", *_COUNTERS), 0)
+_ZEROES = dict.fromkeys(("discount", "tax_relief", *_COUNTERS), 0)
 """Fields of a line that are mostly zero and then not stored: a ten-line order stays a kilobyte smaller."""
 
 
-_MOSTLY_EMPTY = ("holds",)
+_MOSTLY_EMPTY = ("holds", "coupons", "promotions", "vat_number", "guest")
 
 
 def _without_zeroes(line: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in line.items() if value or name not in _ZEROES}
+    kept = {name: value for name, value in line.items() if value or name not in _ZEROES}
+    if kept["tax_included"]:
+        del kept["tax_included"]
+    return kept
 
 
 def _frozen(line: Line) -> dict[str, Any]:
@@ -100,10 +103,18 @@ def _item(order: Order) -> OrderItem:
         gsi2pk=_state_pk(order.placed_at[:10], order.status, order.id),
         gsi2sk=order.id,
     )
-    if order.customer_id is not None:
-        item.gsi1pk = key("CUSTOMER", order.customer_id)
+    owner = _owner(order)
+    if owner is not None:
+        item.gsi1pk = owner
         item.gsi1sk = order.id
     return item
+
+
+def _owner(order: Order) -> str | None:
+    """In whose list the order stands: its customer's, or a guest's, who is known by a keyed hash of the e-mail address."""
+    if order.customer_id is not None:
+        return key("CUSTOMER", order.customer_id)
+    return key("GUEST", order.guest) if order.guest is not None else None
 
 
 def _is_long(order: Order) -> bool:
@@ -150,6 +161,8 @@ def order_from(item: OrderItem) -> Order:
             "fulfilments": tuple(FulfilmentNote(**note) for note in stored["fulfilments"]),
             "reasons": tuple(stored["reasons"]),
             "holds": tuple(Hold(**hold) for hold in stored.get("holds", ())),
+            "coupons": tuple(stored.get("coupons", ())),
+            "promotions": tuple(stored.get("promotions", ())),
         },
         version=int(item.version),
     )
@@ -198,6 +211,12 @@ def recent_for_customer(customer_id: str, after: str | None, count: int) -> list
     condition = OrderItem.gsi1sk < after if after else None
     rows = OrderItem.by_owner.query(key("CUSTOMER", customer_id), condition, scan_index_forward=False, limit=count)
     return [{"id": row.gsi1sk, **row.summary} for row in rows]
+
+
+def recent_for_guest(email_hash: str, count: int) -> list[str]:
+    """Ids of the orders that a guest of this address placed, newest first."""
+    rows = OrderItem.by_owner.query(key("GUEST", email_hash), scan_index_forward=False, limit=count)
+    return [str(row.gsi1sk) for row in rows]
 
 
 def by_status_and_day(day: str, status: str, after: str | None, count: int) -> list[dict[str, Any]]:

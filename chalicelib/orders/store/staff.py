@@ -44,3 +44,11 @@ def audit_of(order_id: str) -> list[dict[str, Any]]:
     """What was changed by hand of an order."""
     rows = AuditItem.query(order_pk(order_id), AuditItem.sk.startswith("AUDIT#"))
     return [{"id": row.sk.removeprefix("AUDIT#"), **row.document} for row in rows]
+
+
+def forget_what_was_written(order_id: str) -> None:
+    """Remove the notes of an order, and what stood there before and after each change; that there was one stays."""
+    for note in NoteItem.query(order_pk(order_id), NoteItem.sk.startswith("NOTE#")):
+        note.delete()
+    for entry in AuditItem.query(order_pk(order_id), AuditItem.sk.startswith("AUDIT#")):
+        entry.update([AuditItem.document.set({**entry.document, "before": None, "after": None})])

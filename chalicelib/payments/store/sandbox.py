@@ -1,111 +1,13 @@
-"""Payments in the table, and the books of the sandbox provider.
+"""The books of the sandbox provider: apart from ours, as a real provider's are."""
 
-| item | pk | sk |
-|---|---|---|
-| payment | ORDER#<order> | PAYMENT |
-| sandbox operation | SANDBOX#<idempotency key> | SANDBOX |
-"""
-
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import cast
+from dataclasses import dataclass, replace
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 
-from chalicelib.core.errors import AisleError, Conflict, Stale, Unavailable
+from chalicelib.core.errors import AisleError, Conflict, Unavailable
 from chalicelib.core.keys import key
-from chalicelib.core.table import Item, Json, RawItem, Transaction, find
-from chalicelib.payments.domain import Capture, Payment, PaymentStatus
-
-
-class PaymentItem(Item):
-    """pk = ORDER#<order id>, sk = PAYMENT. `token` names the payment method at the provider, until that has decided."""
-
-    version = NumberAttribute()
-    status = UnicodeAttribute()
-    token = UnicodeAttribute(null=True)
-    document = Json()
-
-
-_IN_DOCUMENT = (
-    "currency",
-    "amount",
-    "gateway",
-    "authorised",
-    "captured",
-    "voided",
-    "authorisation",
-    "reason",
-    "dues",
-    "captures",
-    "final",
-)
-
-
-def payment_key(order_id: str) -> tuple[type[Item], str, str]:
-    return PaymentItem, key("ORDER", order_id), "PAYMENT"
-
-
-def _item(payment: Payment, token: str | None) -> PaymentItem:
-    document = {name: getattr(payment, name) for name in _IN_DOCUMENT}
-    document["captures"] = {name: asdict(capture) for name, capture in payment.captures.items()}
-    return PaymentItem(
-        key("ORDER", payment.order_id),
-        "PAYMENT",
-        version=payment.version,
-        status=str(payment.status),
-        token=token,
-        document=document,
-    )
-
-
-def _payment(item: PaymentItem) -> Payment:
-    captures = {name: Capture(**capture) for name, capture in item.document["captures"].items()}
-    return Payment(
-        order_id=item.pk.removeprefix("ORDER#"),
-        status=PaymentStatus(item.status),
-        version=int(item.version),
-        **{**item.document, "captures": captures},
-    )
-
-
-def add(tx: Transaction, payment: Payment, token: str | None) -> None:
-    """Write the payment of a new order."""
-    tx.create(_item(payment, token), lambda _: Stale("This order has a payment."))
-
-
-def change(tx: Transaction, payment: Payment) -> None:
-    """Write the next version; the token goes when it has served. Raises `Stale` at commit when another was quicker."""
-
-    def stale(raw: RawItem | None) -> AisleError:
-        return Stale(f"The payment is not at version {payment.version - 1} any more.")
-
-    item = _item(payment, None)
-    actions = [
-        PaymentItem.version.set(item.version),
-        PaymentItem.status.set(item.status),
-        PaymentItem.document.set(item.document),
-    ]
-    if payment.decided:
-        actions.append(PaymentItem.token.remove())
-    tx.update(item, actions, PaymentItem.version == payment.version - 1, stale)
-
-
-def get(order_id: str) -> tuple[Payment, str | None] | None:
-    """The payment and its token, or None."""
-    _, pk, sk = payment_key(order_id)
-    item = find(PaymentItem, pk, sk, consistent=True)
-    return (_payment(item), item.token) if item else None
-
-
-def in_batch(found: Mapping[tuple[str, str], Item], order_id: str) -> Payment | None:
-    """The payment out of a batch read with `payment_key`."""
-    item = found.get((key("ORDER", order_id), "PAYMENT"))
-    return _payment(cast(PaymentItem, item)) if item else None
-
-
-# ---- the sandbox provider's own books -----------------------------------------------------------------------------------
+from chalicelib.core.table import Item, RawItem, Transaction, find
 
 
 class SandboxItem(Item):
@@ -115,6 +17,7 @@ class SandboxItem(Item):
     operations may take of this one. `calls` and `look_ups` let tokens behave by how often they were seen.
     """
 
+    kind = UnicodeAttribute(null=True)
     amount = NumberAttribute(null=True)
     currency = UnicodeAttribute(null=True)
     token = UnicodeAttribute(null=True)
@@ -131,6 +34,7 @@ class Operation:
     """Something the sandbox did or declined under a key, amounts in minor units; `barred` if it never will."""
 
     key: str
+    kind: str
     amount: int
     currency: str
     token: str
@@ -171,7 +75,7 @@ def sandbox_act(operation: Operation, drawn_from: Operation | None = None) -> Op
 def sandbox_bar(operation: str) -> Operation | None:
     """See to it that nothing will be done under the key: None, or what was done before."""
     tx = Transaction()
-    _write(tx, Operation(operation, 0, "-", "-", barred=True), operations=0)
+    _write(tx, Operation(operation, "-", 0, "-", "-", barred=True), operations=0)
     return _committed(tx)
 
 
@@ -213,6 +117,7 @@ def _write(tx: Transaction, operation: Operation, *, operations: int) -> None:
         return KeyUsed(_operation(SandboxItem.from_raw_data(raw or {})))
 
     actions = [
+        SandboxItem.kind.set(operation.kind),
         SandboxItem.amount.set(operation.amount),
         SandboxItem.currency.set(operation.currency),
         SandboxItem.token.set(operation.token),
@@ -240,6 +145,7 @@ def _sandbox_item(operation: str) -> SandboxItem:
 def _operation(item: SandboxItem) -> Operation:
     return Operation(
         key=item.pk.removeprefix("SANDBOX#"),
+        kind=item.kind or "-",
         amount=int(item.amount or 0),
         currency=item.currency or "-",
         token=item.token or "-",
