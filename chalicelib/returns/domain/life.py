@@ -232,7 +232,19 @@ def _without_expected(before: Return) -> tuple[Return, dict[str, int]]:
 
 def place_exchange(before: Return, order_id: str, credit: int, difference: int) -> Return:
     """The return whose replacement was ordered, paid for by `credit` of what the goods are worth."""
-    return _exchanged(before, state=ExchangeState.PLACED, order_id=order_id, credit=credit, difference=difference)
+    return _exchanged(
+        before,
+        state=ExchangeState.PLACED,
+        order_id=order_id,
+        credit=credit,
+        difference=difference,
+        owes_difference=difference > 0,
+    )
+
+
+def owe_difference(before: Return) -> Return:
+    """The return of which the difference was asked for."""
+    return _exchanged(before, owes_difference=False)
 
 
 def fall_back(before: Return, reason: str, amount: int) -> Return:

@@ -62,13 +62,15 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What the goods are exchanged for. `credit` (minor units) pays for the order `order_id`; the `difference` is refunded."""
+    """What the goods are exchanged for. `credit` (minor units) pays for the order `order_id`; the `difference` is refunded, which
+    may be still to be asked for (`owes_difference`)."""
 
     wanted: tuple[Replacement, ...]
     state: ExchangeState = ExchangeState.AWAITED
     order_id: str | None = None
     credit: int = 0
     difference: int = 0
+    owes_difference: bool = False
     reason: str | None = None
 
 

@@ -11,13 +11,14 @@ from chalicelib.inventory import service as inventory
 from chalicelib.orders import service as orders
 from chalicelib.orders.service import Order
 from chalicelib.payments import service as payments
-from chalicelib.payments.service import Payment, RefundRequest
+from chalicelib.payments.service import RefundRequest
 from chalicelib.returns import events, store
 from chalicelib.returns.domain import life
 from chalicelib.returns.domain.life import Finding, line_of
 from chalicelib.returns.domain.model import InspectedLine, Inspection, Remedy, Return
 from chalicelib.returns.domain.refunds import Back, Postage, PostageTally, Refund, Share, Sold, refund_of
 from chalicelib.returns.domain.tally import Tally
+from chalicelib.returns.service.place_exchange import account_of
 from chalicelib.returns.service.receive_return import must_find
 
 _ATTEMPTS = 8
@@ -75,7 +76,7 @@ def _inspect(tx: Transaction, before: Return, location_id: str, findings: Sequen
         _take_back(tx, after, location_id, lines, by)
     if refund.amount and to != EXCHANGE:
         key = f"{after.id}:{len(after.inspections)}"
-        owe_refund(tx, payment, RefundRequest(key, refund.amount, "return", to), by)
+        payments.owe(tx, payment, refund=RefundRequest(key, refund.amount, "return", to), by=by)
     events.return_inspected(tx, after, inspection, by)
     if after.is_closed:
         events.return_settled(tx, after, by)
@@ -103,15 +104,10 @@ def worth_of(
     )
 
 
-def owe_refund(tx: Transaction, payment: Payment, request: RefundRequest, by: Principal) -> None:
-    """Add to the transaction that so much is given back."""
-    payments.owe(tx, payment, refund=request, by=by)
-
-
 def _destination(value: Return, order: Order) -> str:
     if value.remedy is Remedy.EXCHANGE:
         return EXCHANGE
-    return f"credit:{order.customer_id}" if value.remedy is Remedy.STORE_CREDIT else "original"
+    return account_of(order) if value.remedy is Remedy.STORE_CREDIT else "original"
 
 
 def _settled(tally: Tally, lines: Sequence[InspectedLine], accepted: Mapping[str, int], postage: PostageTally) -> Tally:

@@ -174,6 +174,12 @@ def get_return(return_id: str) -> Parked | None:
     return Parked(_return(item), item.token, int(item.seen or 0), item.card) if item else None
 
 
+def card_of(return_id: str) -> str | None:
+    """The card that pays what a replacement costs more, if the customer gave one."""
+    found = get_return(return_id)
+    return found.card if found else None
+
+
 def in_batch(found: Mapping[tuple[str, str], Item], return_id: str) -> Return | None:
     """The return out of a batch read with `return_key`."""
     _, pk, sk = return_key(return_id)
