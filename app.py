@@ -20,6 +20,9 @@ from chalicelib.payments.consumers import functions as payments_consumers
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
 from chalicelib.promotions.routes import routes as promotions_routes
+from chalicelib.returns.consumers import functions as returns_consumers
+from chalicelib.returns.routes import routes as returns_routes
+from chalicelib.returns.tasks import functions as returns_tasks
 from chalicelib.taxes.consumers import functions as taxes_consumers
 from chalicelib.taxes.routes import routes as taxes_routes
 
@@ -38,6 +41,7 @@ for blueprint in (
     payments_routes,
     promotions_routes,
     fulfilment_routes,
+    returns_routes,
     customers_routes,
     notifications_routes,
     taxes_routes,
@@ -51,6 +55,8 @@ for blueprint in (
     inventory_tasks,
     customers_tasks,
     notifications_consumers,
+    returns_consumers,
+    returns_tasks,
     taxes_consumers,
 ):
     app.register_blueprint(blueprint)

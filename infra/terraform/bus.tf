@@ -26,6 +26,14 @@ locals {
       types       = { "aisle.payments" = ["RefundRequested"] }
       detail      = { data = { workflow = [true] } }
     }
+    returns-authorised = {
+      description = "Start the workflow of a return."
+      types       = { "aisle.returns" = ["ReturnAuthorised"] }
+    }
+    returns-progressed = {
+      description = "Complete the task of the workflow that waits for goods to come back."
+      types       = { "aisle.returns" = ["ReturnInspected", "ReturnSettled", "ReturnCancelled"] }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {

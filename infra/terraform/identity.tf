@@ -16,6 +16,7 @@ locals {
     "fulfilment.write" = "Write what became of fulfilments"
     "promotions.write" = "Write promotions and coupon codes"
     "payments.refund"  = "Ask for refunds"
+    "returns.write"    = "Announce, receive and inspect returns"
   }
 }
 
