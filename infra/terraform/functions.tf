@@ -59,7 +59,7 @@ locals {
       does        = "Finds other locations for units that one could not ship, and starts fulfil-part for what was found"
       timeout     = local.consumer_timeout_seconds
       queue       = "orders-reassigned"
-      keys        = ["ORDER#", "STOCK#", "LOCATION#"]
+      keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#"]
       environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
       extra = [
         {
@@ -78,7 +78,7 @@ locals {
     orders-tasks = {
       does    = "Confirms, refuses, parks and cancels orders"
       timeout = local.task_timeout_seconds
-      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#"]
+      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#"]
     }
     payments-on-refund-requested = {
       does        = "Starts refund-payment for a refund that staff asked for"
