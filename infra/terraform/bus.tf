@@ -38,8 +38,12 @@ locals {
     notifications-order-events = {
       description = "Tell the customer."
       types = {
-        "aisle.orders"     = ["OrderConfirmed", "OrderRefused"]
-        "aisle.fulfilment" = ["FulfilmentShipped"]
+        "aisle.orders"     = ["BackorderDelayed", "OrderCancelled", "OrderConfirmed", "OrderRefused", "PromiseChanged"]
+        "aisle.fulfilment" = ["FulfilmentDelivered", "FulfilmentShipped"]
+        "aisle.returns"    = ["ReturnAuthorised", "ReturnReceived"]
+        "aisle.payments"   = ["PaymentRefunded"]
+        "aisle.carts"      = ["CartAbandoned"]
+        "aisle.customers"  = ["CustomerErased", "VerificationRequested"]
       }
     }
   }
