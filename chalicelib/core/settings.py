@@ -25,6 +25,10 @@ class Settings:
     fulfilment_shipped_queue: str
     warehouse_answers_queue: str
     notifications_queue: str
+    webhook_events_queue: str
+    webhook_attempts_queue: str
+    webhook_attempts_url: str
+    loopback_allowed: bool
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -48,6 +52,10 @@ class Settings:
                 "AISLE_WAREHOUSE_ANSWERS_QUEUE", f"aisle-{stage}-fulfilment-warehouse-answers"
             ),
             notifications_queue=env.get("AISLE_NOTIFICATIONS_QUEUE", f"aisle-{stage}-notifications-order-events"),
+            webhook_events_queue=env.get("AISLE_WEBHOOK_EVENTS_QUEUE", f"aisle-{stage}-webhooks-events"),
+            webhook_attempts_queue=env.get("AISLE_WEBHOOK_ATTEMPTS_QUEUE", f"aisle-{stage}-webhooks-attempts"),
+            webhook_attempts_url=env.get("AISLE_WEBHOOK_ATTEMPTS_URL", ""),
+            loopback_allowed=env.get("AISLE_LOOPBACK_ALLOWED", "off") == "on",
         )
 
 
