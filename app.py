@@ -15,6 +15,9 @@ from chalicelib.orders.routes import routes as orders_routes
 from chalicelib.orders.tasks import functions as orders_tasks
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
+from chalicelib.webhooks.consumers import functions as webhooks_consumers
+from chalicelib.webhooks.routes import routes as webhooks_routes
+from chalicelib.webhooks.tasks import functions as webhooks_tasks
 
 app = Chalice(app_name="aisle")
 app.api.cors = CORSConfig(
@@ -30,6 +33,7 @@ for blueprint in (
     orders_routes,
     payments_routes,
     fulfilment_routes,
+    webhooks_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -38,5 +42,7 @@ for blueprint in (
     fulfilment_tasks,
     inventory_tasks,
     notifications_consumers,
+    webhooks_consumers,
+    webhooks_tasks,
 ):
     app.register_blueprint(blueprint)
