@@ -157,6 +157,7 @@ def shown(body: bytes) -> str:
     return body[:BODY_KEPT].decode("utf-8", errors="replace")
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -171,5 +172,10 @@ def first_id(at: datetime) -> str:
 
 
 def _id(at: datetime, rest: int) -> str:
-    number = int(at.timestamp() * 1_000) << 80 | rest  # as a ULID: 48 bits of milliseconds, 80 others
+    number = milliseconds(at) << 80 | rest  # as a ULID: 48 bits of time, 80 others
     return "whd_" + "".join(_CROCKFORD[number >> 5 * place & 31] for place in reversed(range(26)))
+
+
+def milliseconds(at: datetime) -> int:
+    """Since 1970, without a float's rounding."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)

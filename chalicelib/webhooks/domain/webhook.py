@@ -32,7 +32,7 @@ class DisabledBecause(StrEnum):
 
 
 class NotInThisStatus(Conflict):
-    """`status` tells what the webhook is."""
+    """`webhook_status` tells what it is."""
 
     code = "webhook_status"
     title = "The webhook's status does not allow this"
@@ -92,7 +92,7 @@ class Webhook:
     def require(self, *statuses: WebhookStatus) -> None:
         """Raise `NotInThisStatus` unless it is in one of them."""
         if self.status not in statuses:
-            raise NotInThisStatus(f"Webhook {self.id} is {self.status}.", status=self.status)
+            raise NotInThisStatus(f"Webhook {self.id} is {self.status}.", webhook_status=self.status)
 
 
 def matches(pattern: str, type: str) -> bool:

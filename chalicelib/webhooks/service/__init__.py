@@ -1,7 +1,7 @@
 """Use cases of webhooks: first what persons ask for, then what consumers and the schedule do."""
 
-from chalicelib.webhooks.service.attempt_delivery import attempt_delivery
-from chalicelib.webhooks.service.hand_out import forget_webhooks, hand_out
+from chalicelib.webhooks.service.deliver import attempt_delivery
+from chalicelib.webhooks.service.fan_out import forget_webhooks, hand_out
 from chalicelib.webhooks.service.manage_webhooks import (
     SCOPE,
     change_webhook,
@@ -24,7 +24,7 @@ from chalicelib.webhooks.service.repeat import (
     redeliver_failed,
     send_test,
 )
-from chalicelib.webhooks.service.send_due import send_due
+from chalicelib.webhooks.service.schedule import send_due
 
 __all__ = [
     "SCOPE",

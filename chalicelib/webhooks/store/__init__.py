@@ -12,6 +12,7 @@ Deliveries and health are written by many workers at once and never in the webho
 Writes that stand alone are single conditional writes, which cost half of a transaction of one.
 """
 
+from chalicelib.webhooks.store.attempt import needed_for
 from chalicelib.webhooks.store.delivery import (
     add_attempt,
     add_delivery,
@@ -66,6 +67,7 @@ __all__ = [
     "get_health",
     "get_message",
     "get_webhook",
+    "needed_for",
     "note_failure",
     "note_success",
     "put_message",

@@ -168,7 +168,12 @@ def _message(event_id: str, payload_version: int, body: str, at: datetime) -> Me
     return MessageItem(key("WEBHOOKMESSAGE", event_id), str(payload_version), body=body, ttl=ttl)
 
 
+def message_key(delivery: Delivery) -> tuple[type[Item], str, str]:
+    return MessageItem, key("WEBHOOKMESSAGE", delivery.event_id), str(delivery.payload_version)
+
+
 def get_message(delivery: Delivery) -> str | None:
     """What is sent, or None when it is not kept any more."""
-    item = find(MessageItem, key("WEBHOOKMESSAGE", delivery.event_id), str(delivery.payload_version), consistent=True)
+    _, pk, sk = message_key(delivery)
+    item = find(MessageItem, pk, sk, consistent=True)
     return item.body if item else None

@@ -9,6 +9,7 @@ from chalicelib.core import clock
 from chalicelib.core.errors import Contended
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Transaction, find
+from chalicelib.webhooks.domain.delivery import milliseconds
 from chalicelib.webhooks.domain.health import Health
 from chalicelib.webhooks.store.due import Due, is_done
 
@@ -22,11 +23,15 @@ class HealthItem(Item):
     next_slot = NumberAttribute(null=True)
 
 
+def health_key(webhook_id: str) -> tuple[type[Item], str, str]:
+    return HealthItem, key("WEBHOOK", webhook_id), "HEALTH"
+
+
 def _of(webhook_id: str) -> HealthItem:
     return HealthItem(key("WEBHOOK", webhook_id), "HEALTH")
 
 
-def _health(item: HealthItem) -> Health:
+def health_from(item: HealthItem) -> Health:
     since, until = item.failing_since, item.resting_until
     return Health(
         int(item.failures or 0),
@@ -38,7 +43,7 @@ def _health(item: HealthItem) -> Health:
 def get_health(webhook_id: str) -> Health:
     """How it fares; as well as can be when nothing is known."""
     item = find(HealthItem, key("WEBHOOK", webhook_id), "HEALTH", consistent=True)
-    return _health(item) if item else Health()
+    return health_from(item) if item else Health()
 
 
 def note_failure(webhook_id: str, at: datetime, resting_until: datetime | None) -> Health:
@@ -50,7 +55,7 @@ def note_failure(webhook_id: str, at: datetime, resting_until: datetime | None) 
     ]
     if resting_until:
         actions.append(HealthItem.resting_until.set(clock.rfc3339(resting_until)))
-    return _health(item) if is_done(lambda: item.update(actions, HealthItem.pk.exists())) else Health()
+    return health_from(item) if is_done(lambda: item.update(actions, HealthItem.pk.exists())) else Health()
 
 
 def note_success(webhook_id: str) -> None:
@@ -67,8 +72,9 @@ def note_success(webhook_id: str) -> None:
 def claim_probe(webhook_id: str, seen: datetime | None, until: datetime) -> bool:
     """Whether this delivery is the one that asks the endpoint; the others rest until then. `seen` is the rest that is over."""
     item = _of(webhook_id)
-    unclaimed = HealthItem.resting_until == clock.rfc3339(seen) if seen else HealthItem.resting_until.does_not_exist()
-    return is_done(lambda: item.update([HealthItem.resting_until.set(clock.rfc3339(until))], unclaimed))
+    rest = HealthItem.resting_until
+    unclaimed = rest == clock.rfc3339(seen) if seen else HealthItem.pk.exists() & rest.does_not_exist()
+    return is_done(lambda: item.update([rest.set(clock.rfc3339(until))], unclaimed))
 
 
 def take_slot(webhook_id: str, now: datetime, interval: timedelta, within: timedelta) -> datetime | None:
@@ -77,22 +83,14 @@ def take_slot(webhook_id: str, now: datetime, interval: timedelta, within: timed
     Requests that come when the endpoint is free take the present; the others queue at the end, `interval` apart.
     """
     item = _of(webhook_id)
-    at, step = _milliseconds(now), max(round(interval / timedelta(milliseconds=1)), 1)
+    at, step = milliseconds(now), max(round(interval / timedelta(milliseconds=1)), 1)
     free = HealthItem.next_slot.does_not_exist() | (HealthItem.next_slot <= at)
     if is_done(lambda: item.update([HealthItem.next_slot.set(at + step)], free & HealthItem.pk.exists())):
         return now
-    bounded = HealthItem.next_slot <= at + _milliseconds_in(within)
+    bounded = HealthItem.next_slot <= at + within // timedelta(milliseconds=1)
     if is_done(lambda: item.update([HealthItem.next_slot.set(HealthItem.next_slot + step)], bounded)):
         return datetime.fromtimestamp((int(item.next_slot or 0) - step) / 1_000, UTC)
     return None
-
-
-def _milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1_000)
-
-
-def _milliseconds_in(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)
 
 
 def check_failing(tx: Transaction, webhook_id: str, since: datetime) -> None:

@@ -103,10 +103,16 @@ def _moved_on(webhook: Webhook, error: type[AisleError]) -> OnConflict:
 def get_webhook(webhook_id: str) -> Webhook | None:
     """The webhook as it is now, or None."""
     item = find(WebhookItem, webhook_pk(webhook_id), "WEBHOOK", consistent=True)
-    if item is None:
-        return None
+    return webhook_from(item) if item else None
+
+
+def webhook_key(webhook_id: str) -> tuple[type[Item], str, str]:
+    return WebhookItem, webhook_pk(webhook_id), "WEBHOOK"
+
+
+def webhook_from(item: WebhookItem) -> Webhook:
     secrets = tuple(Secret(sealed, datetime.fromisoformat(until) if until else None) for sealed, until in item.secrets)
-    return _webhook(webhook_id, item.summary, secrets)
+    return _webhook(item.pk.partition("#")[2], item.summary, secrets)
 
 
 def webhooks(after: str | None = None, count: int | None = None) -> list[Webhook]:

@@ -26,14 +26,14 @@ Post = Callable[[str, bytes, Mapping[str, str]], Reply]
 
 
 def attempt_delivery(
-    delivery_id: str, turn: int, *, by: Principal, queue: Queue | None = None, post: Post = outside.post
+    delivery_id: str, turn: int, *, by: Principal, queue: Queue | None = None, post: Post | None = None
 ) -> str:
     """Make the attempt that was planned as `turn`; returns in a word what came of it.
 
     Sent at least once: a worker that dies between the answer and its note leaves the attempt to be made again, under the
     same `webhook-id`. A message for another turn than the present one does nothing.
     """
-    queue = queue or SqsQueue()
+    queue, post = queue or SqsQueue(), post or outside.post
     delivery = store.get_delivery(delivery_id)
     if delivery is not None and delivery.state is DeliveryState.HELD and delivery.turn == turn + 1:
         return _let_go_if_resumed(delivery, queue)  # held by a worker that died before it had looked
@@ -42,28 +42,28 @@ def attempt_delivery(
     needed = _needed(delivery)
     if isinstance(needed, str):
         return _give_up(delivery, needed)
-    webhook, body = needed
+    webhook, health, body = needed
     if delivery.is_test:
-        return _try(delivery, webhook, body, Health(), by, queue, post)
+        return _try(delivery, webhook, body, health, by, queue, post)
     if webhook.status is WebhookStatus.PAUSED:
         return _hold(delivery, queue)
-    now, health = clock.now(), store.get_health(webhook.id)
+    now = clock.now()
     later = _not_before(delivery, webhook, health, now)
     if later is not None:
         return _postpone(delivery, later, now, queue)
     return _try(delivery, webhook, body, health, by, queue, post)
 
 
-def _needed(delivery: Delivery) -> tuple[Webhook, str] | str:
-    """The webhook and the body that is sent; or why nothing will be sent any more."""
-    webhook, body = store.get_webhook(delivery.webhook_id), store.get_message(delivery)
+def _needed(delivery: Delivery) -> tuple[Webhook, Health, str] | str:
+    """Webhook, health and body; or why nothing will be sent any more."""
+    webhook, health, body = store.needed_for(delivery)
     if webhook is None:
         return "webhook_deleted"
     if body is None:
         return "expired"
     if webhook.status is WebhookStatus.DISABLED and not delivery.is_test:
         return "webhook_disabled"
-    return webhook, body
+    return webhook, health, body
 
 
 # ---- instead of an attempt ----------------------------------------------------------------------------------------------
