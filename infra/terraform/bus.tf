@@ -25,6 +25,13 @@ locals {
         "aisle.fulfilment" = ["FulfilmentShipped"]
       }
     }
+    taxes-order-events = {
+      description = "Keep the books on the tax that is owed."
+      types = {
+        "aisle.orders"   = ["OrderConfirmed", "OrderRefused", "OrderCancelled"]
+        "aisle.payments" = ["PaymentRefunded"]
+      }
+    }
   }
 }
 

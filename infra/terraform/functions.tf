@@ -156,6 +156,13 @@ locals {
         resources = ["${local.arn.table}/index/gsi3"]
       }]
     }
+    taxes-on-order-event = {
+      does    = "Keeps the books on the tax that is owed"
+      timeout = local.consumer_timeout_seconds
+      queue   = "taxes-order-events"
+      keys    = ["TAXES#", "TAXTOTAL#"]
+      reads   = ["ORDER#", "TAXRATES"]
+    }
     notifications-on-order-event = {
       does        = "Tells the customer through SNS"
       timeout     = local.consumer_timeout_seconds
@@ -244,6 +251,7 @@ locals {
     AISLE_FULFILMENT_SHIPPED_QUEUE = "${local.name}-fulfilment-shipped"
     AISLE_WAREHOUSE_ANSWERS_QUEUE  = "${local.name}-fulfilment-warehouse-answers"
     AISLE_NOTIFICATIONS_QUEUE      = "${local.name}-notifications-order-events"
+    AISLE_TAXES_QUEUE              = "${local.name}-taxes-order-events"
     POWERTOOLS_SERVICE_NAME        = local.app
     POWERTOOLS_METRICS_NAMESPACE   = local.metrics_namespace
     POWERTOOLS_LOG_LEVEL           = var.log_level
