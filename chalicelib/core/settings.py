@@ -21,12 +21,18 @@ class Settings:
     notifications_topic_arn: str
     token_key_id: str
     cursor_key_id: str
+    contact_key_id: str
+    sender_address: str
+    mail_configuration_set: str
+    push_application_arn: str
+    public_url: str
     payment_gateway: str
     tracing: bool
     orders_placed_queue: str
     orders_cancelled_queue: str
     orders_reassigned_queue: str
     fulfilment_shipped_queue: str
+    fulfilment_order_changes_queue: str
     warehouse_answers_queue: str
     notifications_queue: str
     taxes_queue: str
@@ -47,12 +53,20 @@ class Settings:
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
             cursor_key_id=env.get("AISLE_CURSOR_KEY_ID", ""),
+            contact_key_id=env.get("AISLE_CONTACT_KEY_ID", ""),
+            sender_address=env.get("AISLE_SENDER_ADDRESS", ""),
+            mail_configuration_set=env.get("AISLE_MAIL_CONFIGURATION_SET", ""),
+            push_application_arn=env.get("AISLE_PUSH_APPLICATION_ARN", ""),
+            public_url=env.get("AISLE_PUBLIC_URL", "").rstrip("/"),
             payment_gateway=env.get("AISLE_PAYMENT_GATEWAY", "sandbox"),
             tracing=env.get("AISLE_TRACING", "off") == "on",
             orders_placed_queue=env.get("AISLE_ORDERS_PLACED_QUEUE", f"aisle-{stage}-orders-placed"),
             orders_cancelled_queue=env.get("AISLE_ORDERS_CANCELLED_QUEUE", f"aisle-{stage}-orders-cancelled"),
             orders_reassigned_queue=env.get("AISLE_ORDERS_REASSIGNED_QUEUE", f"aisle-{stage}-orders-reassigned"),
             fulfilment_shipped_queue=env.get("AISLE_FULFILMENT_SHIPPED_QUEUE", f"aisle-{stage}-fulfilment-shipped"),
+            fulfilment_order_changes_queue=env.get(
+                "AISLE_FULFILMENT_ORDER_CHANGES_QUEUE", f"aisle-{stage}-fulfilment-order-changes"
+            ),
             warehouse_answers_queue=env.get(
                 "AISLE_WAREHOUSE_ANSWERS_QUEUE", f"aisle-{stage}-fulfilment-warehouse-answers"
             ),

@@ -47,9 +47,26 @@ def units_missing(tx: Transaction, order: Order, fulfilment_id: str, by: Princip
     _publish(tx, "OrderUnitsMissing", order, by, {"fulfilment_id": fulfilment_id, "lines": missing})
 
 
-def order_reassigned(tx: Transaction, order: Order, fulfilments: Sequence[str], by: Principal) -> None:
-    """Units that had no location have one: these fulfilments were made for them, and want their workflow."""
-    _publish(tx, "OrderReassigned", order, by, {"fulfilments": list(fulfilments)})
+def order_reassigned(
+    tx: Transaction, order: Order, fulfilments: Sequence[str], by: Principal, left: str | None = None
+) -> None:
+    """These fulfilments were made for units that had no location, or in place of `left`, and want their workflow."""
+    _publish(tx, "OrderReassigned", order, by, {"fulfilments": list(fulfilments), "left": left})
+
+
+def order_changed(tx: Transaction, type: str, order: Order, fulfilments: Sequence[str], by: Principal) -> None:
+    """OrderHeld, OrderReleased or OrderReaddressed; the locations of these fulfilments are to be told."""
+    _publish(tx, type, order, by, {"fulfilments": list(fulfilments), "holds": len(order.holds)})
+
+
+def order_claimed(tx: Transaction, order: Order, by: Principal) -> None:
+    """A guest's order is a customer's now."""
+    _publish(tx, "OrderClaimed", order, by, {"customer_id": order.customer_id})
+
+
+def person_forgotten(tx: Transaction, order: Order, by: Principal) -> None:
+    """Nothing in the order tells any more whose it was."""
+    _publish(tx, "OrderPersonForgotten", order, by, {})
 
 
 def _publish(tx: Transaction, type: str, order: Order, by: Principal, data: dict[str, object]) -> None:

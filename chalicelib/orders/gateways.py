@@ -12,9 +12,9 @@ def start_place_order(order_id: str, execution: str) -> None:
     _start(settings().place_order_arn, execution, order_id=order_id)
 
 
-def start_cancel_order(order_id: str, cancellation_id: str) -> None:
-    """Start cancel-order for a cancellation, once."""
-    _start(settings().cancel_order_arn, cancellation_id, order_id=order_id, cancellation_id=cancellation_id)
+def start_cancel_order(order_id: str, cancellation_id: str, execution: str) -> None:
+    """Start cancel-order for a cancellation under a name of its own; a second start under that name is harmless."""
+    _start(settings().cancel_order_arn, execution, order_id=order_id, cancellation_id=cancellation_id)
 
 
 def start_fulfil_part(order_id: str, fulfilment_id: str) -> None:

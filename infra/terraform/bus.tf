@@ -18,6 +18,10 @@ locals {
       description = "Complete the task of the workflow that waits for the warehouse."
       types       = { "aisle.fulfilment" = ["FulfilmentShipped", "FulfilmentShort"] }
     }
+    fulfilment-order-changes = {
+      description = "Tell locations of holds, releases, other addresses, and of what another location ships now."
+      types       = { "aisle.orders" = ["OrderHeld", "OrderReleased", "OrderReaddressed", "OrderReassigned"] }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {

@@ -13,8 +13,9 @@ locals {
       memory  = var.memory_mb.api
       timeout = 29
       environment = {
-        AISLE_CURSOR_KEY_ID   = module.key["cursors"].arn
-        AISLE_PLACE_ORDER_ARN = "${local.arn.state_machine}orders-place-order"
+        AISLE_CURSOR_KEY_ID    = module.key["cursors"].arn
+        AISLE_PLACE_ORDER_ARN  = "${local.arn.state_machine}orders-place-order"
+        AISLE_CANCEL_ORDER_ARN = "${local.arn.state_machine}orders-cancel-order"
       }
       extra = [
         {
@@ -29,6 +30,7 @@ locals {
           resources = [module.key["cursors"].arn]
         },
         local.start_place_order,
+        local.start_cancel_order,
         {
           sid       = "SeeWhetherPlaceOrderRuns"
           actions   = ["states:DescribeExecution"]
@@ -49,11 +51,7 @@ locals {
       timeout     = local.consumer_timeout_seconds
       queue       = "orders-cancelled"
       environment = { AISLE_CANCEL_ORDER_ARN = "${local.arn.state_machine}orders-cancel-order" }
-      extra = [{
-        sid       = "StartCancelOrder"
-        actions   = ["states:StartExecution"]
-        resources = ["${local.arn.state_machine}orders-cancel-order"]
-      }]
+      extra       = [local.start_cancel_order]
     }
     orders-on-units-missing = {
       does        = "Finds other locations for units that one could not ship, and starts fulfil-part for what was found"
@@ -140,6 +138,35 @@ locals {
         },
       ]
     }
+    fulfilment-on-order-changed = {
+      does    = "Tells locations of holds, releases, other addresses, and of what another location ships now"
+      timeout = local.consumer_timeout_seconds
+      queue   = "fulfilment-order-changes"
+      reads   = ["ORDER#"]
+      environment = {
+        AISLE_SHIPMENT_REQUESTS_URL = module.queue["fulfilment-shipment-requests"].queue.url
+        AISLE_TOKEN_KEY_ID          = module.key["data"].arn
+      }
+      extra = [
+        {
+          sid       = "TellLocation"
+          actions   = ["sqs:SendMessage"]
+          resources = ["${local.arn.queue}fulfilment-shipment-requests"]
+        },
+        local.encrypt_message,
+        {
+          sid        = "ReadToken"
+          actions    = ["kms:Decrypt"]
+          resources  = [module.key["data"].arn]
+          conditions = local.task_token
+        },
+        {
+          sid       = "CompleteTask"
+          actions   = ["states:SendTaskSuccess"]
+          resources = local.shipping_machines
+        },
+      ]
+    }
     fulfilment-on-warehouse-answer = {
       does    = "Records what the warehouse packed, shipped, missed and delivered"
       timeout = local.consumer_timeout_seconds
@@ -205,6 +232,12 @@ locals {
     resources = ["${local.arn.state_machine}orders-place-order"]
   }
 
+  start_cancel_order = {
+    sid       = "StartCancelOrder"
+    actions   = ["states:StartExecution"]
+    resources = ["${local.arn.state_machine}orders-cancel-order"]
+  }
+
   table_statements = { for key, function in local.functions : key => concat(
     [for access in [
       { sid = "ReadAndWriteItems", prefixes = try(function.keys, []), actions = concat(local.table_actions.read, local.table_actions.write) },
@@ -255,6 +288,20 @@ locals {
     POWERTOOLS_SERVICE_NAME        = local.app
     POWERTOOLS_METRICS_NAMESPACE   = local.metrics_namespace
     POWERTOOLS_LOG_LEVEL           = var.log_level
+    AISLE_STAGE                          = var.stage
+    AISLE_TABLE                          = local.name
+    AISLE_TRACING                        = var.tracing ? "on" : "off"
+    AISLE_USER_POOL_ARN                  = aws_cognito_user_pool.this.arn
+    AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
+    AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
+    AISLE_ORDERS_REASSIGNED_QUEUE        = "${local.name}-orders-reassigned"
+    AISLE_FULFILMENT_SHIPPED_QUEUE       = "${local.name}-fulfilment-shipped"
+    AISLE_FULFILMENT_ORDER_CHANGES_QUEUE = "${local.name}-fulfilment-order-changes"
+    AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
+    AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
+    POWERTOOLS_SERVICE_NAME              = local.app
+    POWERTOOLS_METRICS_NAMESPACE         = local.metrics_namespace
+    POWERTOOLS_LOG_LEVEL                 = var.log_level
   }
 }
 

@@ -3,6 +3,7 @@
 from chalicelib.inventory.domain import (
     AlreadySettled,
     Location,
+    LocationUnknown,
     Move,
     Reservation,
     ReservationLost,
@@ -21,6 +22,7 @@ from chalicelib.inventory.service.change_stock import (
 )
 from chalicelib.inventory.service.manage_locations import (
     change_location,
+    check_location,
     create_location,
     forget_locations,
     list_locations,
@@ -61,6 +63,7 @@ __all__ = [
     "Availability",
     "Booked",
     "Location",
+    "LocationUnknown",
     "Move",
     "Reservation",
     "ReservationLost",
@@ -72,6 +75,7 @@ __all__ = [
     "availability",
     "cancel_transfer",
     "change_location",
+    "check_location",
     "commit_reservation",
     "count_stock",
     "create_location",

@@ -2,10 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from chalicelib.core.errors import Conflict
+from chalicelib.core.errors import Conflict, NotFound, RuleBroken
 from chalicelib.core.money import share_of_units
-from chalicelib.orders.domain.order import Allocation, Decision, FulfilmentNote, Line, Order
+from chalicelib.orders.domain.order import Allocation, Decision, FulfilmentNote, Hold, Line, Order
+
+
+class NothingOpen(Conflict):
+    code = "nothing_open"
+    title = "Nothing of the order is still to be sent"
+
+
+class AddressFixed(RuleBroken):
+    code = "address_fixed"
+    title = "The country decides on tax and postage, and does not change"
+
+
+class HasCustomer(Conflict):
+    code = "order_has_customer"
+    title = "The order belongs to a customer"
+
+
+class StillOpen(Conflict):
+    code = "order_still_open"
+    title = "The order is under way and needs to be told where it goes"
 
 
 class NotPending(Conflict):
@@ -93,6 +114,68 @@ def deliver(order: Order, note: FulfilmentNote, delivered: Mapping[str, int]) ->
 def note_fulfilment(order: Order, note: FulfilmentNote) -> Order:
     """The order after something happened to a fulfilment that moves no counter (packed)."""
     return replace(_with_notes(order, [note]), version=order.version + 1)
+
+
+def hold(order: Order, hold: Hold) -> Order:
+    """The order of which nothing may leave. Raises `NothingOpen` when all has left or is called off."""
+    _check_open(order)
+    return replace(order, holds=(*order.holds, hold), version=order.version + 1)
+
+
+def release(order: Order, hold_id: str) -> Order:
+    """The order without one of its holds. Raises `NotFound` for one that it has not."""
+    left = tuple(one for one in order.holds if one.id != hold_id)
+    if left == order.holds:
+        raise NotFound(f"The order has no hold {hold_id}.")
+    return replace(order, holds=left, version=order.version + 1)
+
+
+def readdress(order: Order, address: Mapping[str, Any], contact: Mapping[str, Any]) -> Order:
+    """The order, what is still to be sent of it going elsewhere. Raises `NothingOpen`, `AddressFixed`."""
+    _check_open(order)
+    if address["country"] != order.shipping_address["country"]:
+        raise AddressFixed(f"It was ordered to {order.shipping_address['country']}: cancel it, and order anew.")
+    return replace(order, shipping_address=address, contact=contact, version=order.version + 1)
+
+
+def claim(order: Order, customer_id: str) -> Order:
+    """The guest's order, a customer's now. Raises `HasCustomer` when it is somebody's."""
+    if order.customer_id is not None:
+        raise HasCustomer("It is a customer's already.")
+    return replace(order, customer_id=customer_id, guest=None, version=order.version + 1)
+
+
+NAMELESS = "forgotten"
+"""What stands where a person did."""
+
+
+def forget(order: Order) -> Order:
+    """The order of nobody: amounts and lines stay, and the country for the tax on them. Raises `StillOpen`."""
+    called_off = order.decision in (Decision.REFUSED, Decision.CANCELLED)
+    if not called_off and any(line.delivered + line.cancelled < line.ordered for line in order.lines):
+        raise StillOpen(f"The order is {order.status}.")
+    country, region = order.shipping_address["country"], order.shipping_address.get("region")
+    address = {"name": NAMELESS, "line1": NAMELESS, "city": NAMELESS, "country": country}
+    return replace(
+        order,
+        contact={"name": NAMELESS},
+        shipping_address={**address, "region": region} if region else address,
+        vat_number=None,
+        guest=None,
+        reference=None,
+        version=order.version + 1,
+    )
+
+
+def _check_open(order: Order) -> None:
+    if order.decision in (Decision.REFUSED, Decision.CANCELLED) or is_settled(order):
+        raise NothingOpen(f"The order is {order.status}.")
+
+
+def move(order: Order, old: FulfilmentNote, new: FulfilmentNote) -> Order:
+    """The order after another location took over what a fulfilment had to ship."""
+    noted = _with_notes(order, [old])
+    return replace(noted, fulfilments=(*noted.fulfilments, new), version=order.version + 1)
 
 
 def _with_notes(order: Order, notes: Sequence[FulfilmentNote]) -> Order:

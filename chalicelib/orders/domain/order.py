@@ -47,7 +47,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One SKU of an order. Amounts are gross minor units; `discount` is this line's share of the order's discounts."""
+    """One SKU of an order, in minor units. `discount` is its share of the order's discounts.
+
+    `tax` is within the amounts, or, when not `tax_included`, comes on top. `tax_relief` is taken off: a tax that the price
+    holds and that is not due here (reverse charge).
+    """
 
     id: str
     sku: str
@@ -60,6 +64,8 @@ class Line:
     discount: int
     tax_rate_bps: int
     tax: int
+    tax_included: bool = True
+    tax_relief: int = 0
     allocated: int = 0
     shipped: int = 0
     delivered: int = 0
@@ -68,8 +74,8 @@ class Line:
 
     @property
     def charged(self) -> int:
-        """What the whole line costs after discounts, tax included."""
-        return self.amount - self.discount
+        """What the whole line costs after discounts, with its tax."""
+        return self.amount - self.discount - self.tax_relief + (0 if self.tax_included else self.tax)
 
     @property
     def open(self) -> int:
@@ -84,7 +90,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What is charged beside goods (postage), or taken off (a negative amount), tax included."""
+    """What is charged beside goods (postage), or taken off (a negative amount), with its tax."""
 
     code: str
     description: str
@@ -113,8 +119,21 @@ class FulfilmentNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why nothing of the order may leave until a person releases it."""
+
+    id: str
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """An order as it stands. Everything but decision, counters, allocations and fulfilments is frozen at placement."""
+    """An order as it stands. Amounts, lines and charges are frozen at placement.
+
+    `promotions` tells what each that applied took off goods and shipping, and why. `guest`: a keyed hash of the e-mail
+    address of one who ordered without an account, by which the order can be claimed.
+    """
 
     id: str
     channel: str
@@ -131,6 +150,11 @@ class Order:
     reasons: tuple[Mapping[str, Any], ...] = ()
     fulfilments: tuple[FulfilmentNote, ...] = ()
     refusal: str | None = None
+    holds: tuple[Hold, ...] = ()
+    coupons: tuple[str, ...] = ()
+    promotions: tuple[Mapping[str, Any], ...] = ()
+    vat_number: str | None = None
+    guest: str | None = None
     version: int = 1
 
     @property

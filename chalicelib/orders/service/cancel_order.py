@@ -18,10 +18,11 @@ from chalicelib.fulfilment.service import Fulfilment
 from chalicelib.inventory import service as inventory
 from chalicelib.inventory.service import StockLine
 from chalicelib.orders import domain, events, store
-from chalicelib.orders.domain import Cancellation, CancellationPlan, Decision, Line, OpenPart, Order, Refusal
+from chalicelib.orders.domain import Cancellation, CancellationPlan, Decision, Line, OpenPart, Order, Refusal, Status
 from chalicelib.orders.service.notes import note_of
 from chalicelib.orders.service.read_orders import read_order
 from chalicelib.payments import service as payments
+from chalicelib.promotions import service as promotions
 
 _ATTEMPTS = 8
 _BESIDES_STOCK = 1
@@ -88,7 +89,8 @@ def add_cancellation(
     after = domain.cancel(order, plan.units, [note_of(part) for part in changed])
     if after.decision is Decision.CONFIRMED and domain.is_settled(after):
         payment = payments.payment_from(find_many(payments.payment_keys(order.id), consistent=True), order.id)
-        payments.close_dues(tx, payment, by)
+        if not payment.final:
+            payments.owe(tx, payment, final=True, by=by)
     freed = _freed(tx, order, changed, plan, by)
     room = MAX_ACTIONS - len(tx) - _BESIDES_STOCK - 3
     fits = len(freed) <= room
@@ -105,6 +107,8 @@ def add_cancellation(
     )
     if fits:
         inventory.put_back(tx, freed)
+    if order.coupons and after.status is Status.CANCELLED:
+        promotions.give_back(tx, order.id, by)
     store.change(tx, after)
     store.add_cancellation(tx, cancellation)
     events.order_cancelled(tx, after, cancellation, by)

@@ -15,8 +15,10 @@ from chalicelib.orders.service.notes import note_of
 from chalicelib.orders.service.parcels import parcels
 from chalicelib.orders.service.record_return import find_order
 from chalicelib.payments import service as payments
+from chalicelib.promotions import service as promotions
 
 _ATTEMPTS = 5
+_PARTS_OF_AN_ORDER = ("fulfilment_id", "cancellation_id", "return_id", "refund")
 _CALLED_OFF = (Decision.REFUSED, Decision.CANCELLED)
 
 
@@ -48,11 +50,11 @@ def _confirmed(tx: Transaction, order: Order, by: Principal) -> Order:
     if order.allocations:
         inventory.commit_reservation(tx, order.id, by)
         address = {"contact": dict(order.contact), **order.shipping_address}
-        created = fulfilment.create(tx, order.id, parcels(order, order.allocations), address)
+        created = fulfilment.create(tx, order.id, parcels(order, order.allocations), address, held=bool(order.holds))
         notes = [note_of(one) for one in created]
     else:
         payment = payments.payment_from(find_many(payments.payment_keys(order.id), consistent=True), order.id)
-        payments.add_due(tx, payment, "charges", order.total.amount, final=True, by=by)
+        payments.owe(tx, payment, due=(payments.CHARGES, order.total.amount), final=True, by=by)
     confirmed = domain.confirm(order, notes, order.allocations)
     store.change(tx, confirmed)
     events.order_confirmed(tx, confirmed, by)
@@ -102,11 +104,14 @@ def _undo(tx: Transaction, order: Order, by: Principal) -> None:
     reservation = inventory.find_reservation(order.id)
     if reservation is not None and reservation.holds_stock:
         inventory.release_reservation(tx, reservation, by)
+    if order.coupons:
+        promotions.give_back(tx, order.id, by)
 
 
 def park_compensation(order_id: str, state: str, error: Any, by: Principal, **context: Any) -> Outcome:
     """Keep what could not be finished for a person, with an alarm. The same state of an order is kept once."""
-    review_id = ".".join([order_id, str(context.get("fulfilment_id") or "order"), state])
+    of_what = next((str(context[name]) for name in _PARTS_OF_AN_ORDER if context.get(name)), "order")
+    review_id = f"{order_id}.{of_what}.{state}"
     document = {
         "order_id": order_id,
         "state": state,

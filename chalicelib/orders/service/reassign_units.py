@@ -69,7 +69,9 @@ def _reassign(tx: Transaction, order: Order, found: Sequence[Allocation], by: Pr
     skus = {line.id: line.sku for line in order.lines}
     inventory.promise(tx, [inventory.StockLine(skus[one.line_id], one.location_id, one.quantity) for one in found])
     address = {"contact": dict(order.contact), **order.shipping_address}
-    made = fulfilment.create(tx, order.id, parcels(order, found), address, after=len(order.fulfilments))
+    made = fulfilment.create(
+        tx, order.id, parcels(order, found), address, after=len(order.fulfilments), held=bool(order.holds)
+    )
     units: dict[str, int] = {}
     for one in found:
         units[one.line_id] = units.get(one.line_id, 0) + one.quantity

@@ -9,7 +9,7 @@ from chalicelib.core.errors import NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency, no_answer
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.fulfilment import service as fulfilment
-from chalicelib.fulfilment.service import Fulfilment
+from chalicelib.fulfilment.service import Fulfilment, TrackingEvent
 from chalicelib.inventory import service as inventory
 from chalicelib.orders import domain, events, store
 from chalicelib.orders.domain import Order
@@ -99,7 +99,37 @@ def _ship(
         by=by,
     )
     due = domain.due_on_shipment(order, units)
-    payments.add_due(tx, payment, shipped.id, due, final=domain.is_settled(after), by=by)
+    payments.owe(tx, payment, due=(shipped.id, due), final=domain.is_settled(after), by=by)
     if any(short.values()):
         events.units_missing(tx, after, shipped.id, by)
     return shipped
+
+
+def record_tracking(
+    fulfilment_id: str,
+    word: TrackingEvent,
+    *,
+    by: Principal,
+    once: Idempotency,
+    answer: Callable[[Fulfilment], Answer] = lambda _: no_answer(),
+) -> Answer:
+    """Record what the carrier says of a parcel; `delivered` delivers it. An older word than the latest is kept in its place.
+
+    Raises `OutOfTurn` for a parcel that has not left, `AlreadyTracked` for a word that came before.
+    """
+    by.require(Role.ASSOCIATE, Role.ADMIN, scope="fulfilment.write")
+    for _ in range(_ATTEMPTS):
+        part, order, _payment = _read(fulfilment_id)
+        tx = Transaction()
+        tracked = fulfilment.track(tx, part, word, by)
+        if tracked.status is not part.status:
+            units = {line.line_id: line.shipped for line in tracked.lines}
+            store.change(tx, domain.deliver(order, note_of(tracked), units))
+        final = answer(tracked)
+        once.record(tx, final)
+        try:
+            tx.commit()
+        except Stale:
+            continue
+        return final
+    raise Stale(f"Order {order.id} kept changing.")
