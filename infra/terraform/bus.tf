@@ -33,7 +33,7 @@ locals {
       description = "Keep the books on the tax that is owed."
       types = {
         "aisle.orders"   = ["OrderConfirmed", "OrderRefused", "OrderCancelled"]
-        "aisle.payments" = ["PaymentRefunded"]
+        "aisle.payments" = ["RefundRequested"]
       }
     }
   }
