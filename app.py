@@ -19,6 +19,7 @@ from chalicelib.orders.tasks import functions as orders_tasks
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
 from chalicelib.promotions.routes import routes as promotions_routes
+from chalicelib.shipping.routes import routes as shipping_routes
 from chalicelib.taxes.consumers import functions as taxes_consumers
 from chalicelib.taxes.routes import routes as taxes_routes
 
@@ -40,6 +41,7 @@ for blueprint in (
     customers_routes,
     notifications_routes,
     taxes_routes,
+    shipping_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
