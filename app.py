@@ -23,6 +23,7 @@ from chalicelib.webhooks.consumers import functions as webhooks_consumers
 from chalicelib.webhooks.routes import routes as webhooks_routes
 from chalicelib.webhooks.tasks import functions as webhooks_tasks
 from chalicelib.promotions.routes import routes as promotions_routes
+from chalicelib.shipping.routes import routes as shipping_routes
 from chalicelib.returns.consumers import functions as returns_consumers
 from chalicelib.returns.routes import routes as returns_routes
 from chalicelib.returns.tasks import functions as returns_tasks
@@ -49,6 +50,7 @@ for blueprint in (
     customers_routes,
     notifications_routes,
     taxes_routes,
+    shipping_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,

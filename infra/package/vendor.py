@@ -50,6 +50,12 @@ JUNK_PATHS = (
     "phonenumbers/shortdata/region_*",  # emergency and premium numbers
     "pydantic/mypy.py",
     "pydantic/v1",
+    "stdnum/**/*.dat",
+)
+# Of python-stdnum, what checks the VAT numbers of the EU's member states: a third of it.
+STDNUM_KEPT = frozenset(
+    "__init__ exceptions iso7064 luhn util "
+    "at be bg cy cz de dk ee es eu fi fr gb gr hr hu ie it lt lu lv mt nl pl pt ro se si sk".split()
 )
 
 
@@ -119,6 +125,7 @@ def trim(tree: Path, services: frozenset[str]) -> None:
     junk += [path for pattern in JUNK_PATHS for path in tree.glob(pattern)]
     models = (tree / "botocore" / "data").glob("*/")
     junk += [service for service in models if service.is_dir() and service.name not in services]
+    junk += [path for path in (tree / "stdnum").glob("*") if path.stem not in STDNUM_KEPT]
     for path in junk:
         if path.is_dir():
             shutil.rmtree(path)

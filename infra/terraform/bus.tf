@@ -46,6 +46,13 @@ locals {
         "aisle.customers"  = ["CustomerErased", "VerificationRequested"]
       }
     }
+    taxes-order-events = {
+      description = "Keep the books on the tax that is owed."
+      types = {
+        "aisle.orders"   = ["OrderConfirmed", "OrderRefused", "OrderCancelled"]
+        "aisle.payments" = ["RefundRequested"]
+      }
+    }
   }
 }
 

@@ -231,6 +231,13 @@ locals {
           resources = [local.push_endpoints]
       }] : statement if local.pushes])
     }
+    taxes-on-order-event = {
+      does    = "Keeps the books on the tax that is owed"
+      timeout = local.consumer_timeout_seconds
+      queue   = "taxes-order-events"
+      keys    = ["TAXES#", "TAXTOTAL#"]
+      reads   = ["ORDER#", "TAXRATES"]
+    }
     notifications-on-order-event = {
       does    = "Tells the customer through SNS and SES"
       timeout = local.consumer_timeout_seconds
@@ -365,6 +372,20 @@ locals {
   # Chalice loads the whole application with the stage's environment when it packages and merges it into every
   # function's: so the stage's holds what declares routes and triggers, and nothing that opens a door.
   environment = {
+    AISLE_STAGE                          = var.stage
+    AISLE_TABLE                          = local.name
+    AISLE_TRACING                        = var.tracing ? "on" : "off"
+    AISLE_USER_POOL_ARN                  = aws_cognito_user_pool.this.arn
+    AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
+    AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
+    AISLE_ORDERS_REASSIGNED_QUEUE        = "${local.name}-orders-reassigned"
+    AISLE_FULFILMENT_SHIPPED_QUEUE       = "${local.name}-fulfilment-shipped"
+    AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
+    AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
+    AISLE_TAXES_QUEUE                    = "${local.name}-taxes-order-events"
+    POWERTOOLS_SERVICE_NAME              = local.app
+    POWERTOOLS_METRICS_NAMESPACE         = local.metrics_namespace
+    POWERTOOLS_LOG_LEVEL                 = var.log_level
     AISLE_STAGE                          = var.stage
     AISLE_TABLE                          = local.name
     AISLE_TRACING                        = var.tracing ? "on" : "off"
