@@ -1,6 +1,7 @@
 """Ways out of fulfilment: requests to the warehouse system, and answers to the waiting workflow."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from chalicelib.core.aws import client
@@ -14,27 +15,56 @@ class Warehouse(Protocol):
 
     def request_shipment(self, fulfilment: Fulfilment) -> None: ...
 
+    def recall(self, fulfilment: Fulfilment, units: Mapping[str, int], cancellation_id: str) -> None: ...
+
+    def hold(self, fulfilment: Fulfilment) -> None: ...
+
+    def readdress(self, fulfilment: Fulfilment) -> None: ...
+
 
 class QueuedWarehouse:
     """A warehouse system that reads shipment requests from a queue."""
 
     def request_shipment(self, fulfilment: Fulfilment) -> None:
         """Send what to ship, and where."""
-        client("sqs").send_message(
-            QueueUrl=settings().shipment_requests_url, MessageBody=json.dumps(shipment_request(fulfilment))
-        )
+        _send(shipment_request(fulfilment))
+
+    def recall(self, fulfilment: Fulfilment, units: Mapping[str, int], cancellation_id: str) -> None:
+        """Send what to leave out of a parcel that was asked for before."""
+        lines = [{"line_id": line_id, "quantity": quantity} for line_id, quantity in units.items()]
+        _send({**_about("recall", fulfilment), "recall_id": cancellation_id, "lines": lines})
+
+    def hold(self, fulfilment: Fulfilment) -> None:
+        """Send that the parcel is to wait until its shipment is asked for again."""
+        _send(_about("hold", fulfilment))
+
+    def readdress(self, fulfilment: Fulfilment) -> None:
+        """Send where the parcel goes instead."""
+        _send({**_about("address", fulfilment), "version": fulfilment.version, "address": dict(fulfilment.address)})
 
 
 def shipment_request(fulfilment: Fulfilment) -> dict[str, Any]:
     """The message that a warehouse gets (docs/events.md)."""
+    lines = [line for line in fulfilment.lines if line.wanted]
     return {
+        **_about("shipment", fulfilment),
+        "lines": [{"line_id": line.line_id, "sku": line.sku, "quantity": line.wanted} for line in lines],
+        "address": dict(fulfilment.address),
+    }
+
+
+def _about(type: str, fulfilment: Fulfilment) -> dict[str, Any]:
+    return {
+        "type": type,
         "fulfilment_id": fulfilment.id,
         "order_id": fulfilment.order_id,
         "location_id": fulfilment.location_id,
-        "lines": [{"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity} for line in fulfilment.lines],
-        "address": dict(fulfilment.address),
         "correlation_id": trace().correlation_id,
     }
+
+
+def _send(message: dict[str, Any]) -> None:
+    client("sqs").send_message(QueueUrl=settings().shipment_requests_url, MessageBody=json.dumps(message))
 
 
 _TOKEN_CONTEXT = {"purpose": "task-token"}

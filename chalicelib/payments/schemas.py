@@ -3,7 +3,65 @@
 from pydantic import Field
 
 from chalicelib.core.schemas import View
-from chalicelib.payments.domain import Payment, PaymentState
+from chalicelib.payments.domain import Payment, PaymentState, Refund, RefundStatus, Tender, TenderStatus, TenderType
+
+
+class TenderView(View):
+    """One means of payment and its share; amounts in minor units of the payment's currency."""
+
+    id: str
+    type: TenderType
+    status: TenderStatus
+    amount: int
+    authorised: int
+    captured: int
+    voided: int
+    refunded: int
+
+    @classmethod
+    def within(cls, payment: Payment, tender: Tender) -> "TenderView":
+        """The tender without the provider's references."""
+        return cls.model_construct(
+            id=tender.id,
+            type=tender.type,
+            status=tender.status,
+            amount=tender.amount,
+            authorised=tender.authorised,
+            captured=tender.captured,
+            voided=tender.voided,
+            refunded=payment.refunded_of(tender.id),
+        )
+
+
+class RefundView(View):
+    """Money asked back and how far that has come."""
+
+    key: str
+    status: RefundStatus
+    amount: int
+    refunded: int
+    reason: str
+    to: str = Field(description="`original`: the tenders, the card first; or `credit:` and a stored value account")
+
+    @classmethod
+    def of(cls, refund: Refund, /) -> "RefundView":
+        """The refund as a whole."""
+        return cls.model_construct(
+            key=refund.key,
+            status=refund.status,
+            amount=refund.amount,
+            refunded=refund.refunded,
+            reason=refund.reason,
+            to=refund.to,
+        )
+
+
+class DisputeView(View):
+    """A customer's bank takes money back."""
+
+    id: str
+    amount: int
+    status: str = Field(description="The provider's word")
 
 
 class PaymentView(View):
@@ -16,16 +74,20 @@ class PaymentView(View):
     authorised: int
     captured: int
     voided: int
+    refunded: int = Field(description="What was given back after it was captured")
     reason: str | None = Field(description="Why it was declined or given back")
     dues: dict[str, int] = Field(description="What is to be captured, by the fulfilment that shipped it")
     captures: dict[str, int] = Field(description="What was captured, likewise")
+    tenders: list[TenderView] = Field(description="Stored value first, the card last")
+    refunds: list[RefundView]
+    disputes: list[DisputeView]
     final: bool = Field(description="Nothing more will fall due")
     version: int
 
     @classmethod
-    def of(cls, payment: Payment) -> "PaymentView":
-        """The payment without its token and the provider's references."""
-        return cls(
+    def of(cls, payment: Payment, /) -> "PaymentView":
+        """The payment without its tokens and the providers' references."""
+        return cls.model_construct(
             order_id=payment.order_id,
             status=payment.state,
             currency=payment.currency,
@@ -33,9 +95,13 @@ class PaymentView(View):
             authorised=payment.authorised,
             captured=payment.captured,
             voided=payment.voided,
+            refunded=payment.refunded,
             reason=payment.reason,
-            dues=dict(payment.dues),
-            captures={key: capture.amount for key, capture in payment.captures.items()},
+            dues=payment.dues,
+            captures=payment.captures,
+            tenders=[TenderView.within(payment, tender) for tender in payment.tenders],
+            refunds=[RefundView.of(refund) for refund in payment.refunds],
+            disputes=[DisputeView(id=id, amount=one.amount, status=one.status) for id, one in payment.disputes.items()],
             final=payment.final,
             version=payment.version,
         )

@@ -6,9 +6,21 @@ locals {
       description = "Start the workflow of a placed order."
       types       = { "aisle.orders" = ["OrderPlaced"] }
     }
+    orders-cancelled = {
+      description = "Start the workflow of a cancellation."
+      types       = { "aisle.orders" = ["OrderCancelled"] }
+    }
+    orders-reassigned = {
+      description = "Find other locations for units that one could not ship, and start the workflow of what was found."
+      types       = { "aisle.orders" = ["OrderUnitsMissing", "OrderReassigned"] }
+    }
     fulfilment-shipped = {
       description = "Complete the task of the workflow that waits for the warehouse."
       types       = { "aisle.fulfilment" = ["FulfilmentShipped", "FulfilmentShort"] }
+    }
+    fulfilment-order-changes = {
+      description = "Tell locations of holds, releases, other addresses, and of what another location ships now."
+      types       = { "aisle.orders" = ["OrderHeld", "OrderReleased", "OrderReaddressed", "OrderReassigned"] }
     }
     notifications-order-events = {
       description = "Tell the customer."

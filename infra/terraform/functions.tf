@@ -13,8 +13,9 @@ locals {
       memory  = var.memory_mb.api
       timeout = 29
       environment = {
-        AISLE_CURSOR_KEY_ID   = module.key["cursors"].arn
-        AISLE_PLACE_ORDER_ARN = "${local.arn.state_machine}orders-place-order"
+        AISLE_CURSOR_KEY_ID    = module.key["cursors"].arn
+        AISLE_PLACE_ORDER_ARN  = "${local.arn.state_machine}orders-place-order"
+        AISLE_CANCEL_ORDER_ARN = "${local.arn.state_machine}orders-cancel-order"
       }
       extra = [
         {
@@ -29,6 +30,7 @@ locals {
           resources = [module.key["cursors"].arn]
         },
         local.start_place_order,
+        local.start_cancel_order,
         {
           sid       = "SeeWhetherPlaceOrderRuns"
           actions   = ["states:DescribeExecution"]
@@ -44,8 +46,35 @@ locals {
       environment = { AISLE_PLACE_ORDER_ARN = "${local.arn.state_machine}orders-place-order" }
       extra       = [local.start_place_order]
     }
+    orders-on-order-cancelled = {
+      does        = "Starts cancel-order for a cancellation"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "orders-cancelled"
+      environment = { AISLE_CANCEL_ORDER_ARN = "${local.arn.state_machine}orders-cancel-order" }
+      extra       = [local.start_cancel_order]
+    }
+    orders-on-units-missing = {
+      does        = "Finds other locations for units that one could not ship, and starts fulfil-part for what was found"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "orders-reassigned"
+      keys        = ["ORDER#", "STOCK#", "LOCATION#"]
+      environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
+      extra = [
+        {
+          sid        = "ListLocations"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi1"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LOCATIONS"] } }
+        },
+        {
+          sid       = "StartFulfilPart"
+          actions   = ["states:StartExecution"]
+          resources = ["${local.arn.state_machine}orders-fulfil-part"]
+        },
+      ]
+    }
     orders-tasks = {
-      does    = "Confirms, refuses and parks orders"
+      does    = "Confirms, refuses, parks and cancels orders"
       timeout = local.task_timeout_seconds
       keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#"]
     }
@@ -56,7 +85,7 @@ locals {
       environment = { AISLE_PAYMENT_GATEWAY = var.payment_gateway }
     }
     fulfilment-tasks = {
-      does    = "Dispatches a fulfilment and keeps its task token"
+      does    = "Dispatches and recalls fulfilments, and keeps their task tokens"
       timeout = local.task_timeout_seconds
       keys    = ["ORDER#", "IDEMPOTENCY#"]
       environment = {
@@ -79,7 +108,13 @@ locals {
         {
           sid       = "CompleteTask"
           actions   = ["states:SendTaskSuccess"]
-          resources = ["${local.arn.state_machine}orders-place-order"]
+          resources = local.shipping_machines
+        },
+        {
+          sid        = "ReadToken"
+          actions    = ["kms:Decrypt"]
+          resources  = [module.key["data"].arn]
+          conditions = local.task_token
         },
       ]
     }
@@ -99,7 +134,36 @@ locals {
         {
           sid       = "CompleteTask"
           actions   = ["states:SendTaskFailure", "states:SendTaskSuccess"]
-          resources = ["${local.arn.state_machine}orders-place-order"]
+          resources = local.shipping_machines
+        },
+      ]
+    }
+    fulfilment-on-order-changed = {
+      does    = "Tells locations of holds, releases, other addresses, and of what another location ships now"
+      timeout = local.consumer_timeout_seconds
+      queue   = "fulfilment-order-changes"
+      reads   = ["ORDER#"]
+      environment = {
+        AISLE_SHIPMENT_REQUESTS_URL = module.queue["fulfilment-shipment-requests"].queue.url
+        AISLE_TOKEN_KEY_ID          = module.key["data"].arn
+      }
+      extra = [
+        {
+          sid       = "TellLocation"
+          actions   = ["sqs:SendMessage"]
+          resources = ["${local.arn.queue}fulfilment-shipment-requests"]
+        },
+        local.encrypt_message,
+        {
+          sid        = "ReadToken"
+          actions    = ["kms:Decrypt"]
+          resources  = [module.key["data"].arn]
+          conditions = local.task_token
+        },
+        {
+          sid       = "CompleteTask"
+          actions   = ["states:SendTaskSuccess"]
+          resources = local.shipping_machines
         },
       ]
     }
@@ -152,10 +216,19 @@ locals {
 
   task_token = { StringEquals = { "kms:EncryptionContext:purpose" = ["task-token"] } }
 
+  # Those that wait for a location to ship.
+  shipping_machines = [for name in ["place-order", "fulfil-part"] : "${local.arn.state_machine}orders-${name}"]
+
   start_place_order = {
     sid       = "StartPlaceOrder"
     actions   = ["states:StartExecution"]
     resources = ["${local.arn.state_machine}orders-place-order"]
+  }
+
+  start_cancel_order = {
+    sid       = "StartCancelOrder"
+    actions   = ["states:StartExecution"]
+    resources = ["${local.arn.state_machine}orders-cancel-order"]
   }
 
   table_statements = { for key, function in local.functions : key => concat(
@@ -194,17 +267,20 @@ locals {
   # Chalice loads the whole application with the stage's environment when it packages and merges it into every
   # function's: so the stage's holds what declares routes and triggers, and nothing that opens a door.
   environment = {
-    AISLE_STAGE                    = var.stage
-    AISLE_TABLE                    = local.name
-    AISLE_TRACING                  = var.tracing ? "on" : "off"
-    AISLE_USER_POOL_ARN            = aws_cognito_user_pool.this.arn
-    AISLE_ORDERS_PLACED_QUEUE      = "${local.name}-orders-placed"
-    AISLE_FULFILMENT_SHIPPED_QUEUE = "${local.name}-fulfilment-shipped"
-    AISLE_WAREHOUSE_ANSWERS_QUEUE  = "${local.name}-fulfilment-warehouse-answers"
-    AISLE_NOTIFICATIONS_QUEUE      = "${local.name}-notifications-order-events"
-    POWERTOOLS_SERVICE_NAME        = local.app
-    POWERTOOLS_METRICS_NAMESPACE   = local.metrics_namespace
-    POWERTOOLS_LOG_LEVEL           = var.log_level
+    AISLE_STAGE                          = var.stage
+    AISLE_TABLE                          = local.name
+    AISLE_TRACING                        = var.tracing ? "on" : "off"
+    AISLE_USER_POOL_ARN                  = aws_cognito_user_pool.this.arn
+    AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
+    AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
+    AISLE_ORDERS_REASSIGNED_QUEUE        = "${local.name}-orders-reassigned"
+    AISLE_FULFILMENT_SHIPPED_QUEUE       = "${local.name}-fulfilment-shipped"
+    AISLE_FULFILMENT_ORDER_CHANGES_QUEUE = "${local.name}-fulfilment-order-changes"
+    AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
+    AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
+    POWERTOOLS_SERVICE_NAME              = local.app
+    POWERTOOLS_METRICS_NAMESPACE         = local.metrics_namespace
+    POWERTOOLS_LOG_LEVEL                 = var.log_level
   }
 }
 

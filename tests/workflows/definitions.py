@@ -13,19 +13,21 @@ Json = dict[str, Any]
 STATE_MACHINES = Path(__file__).resolve().parents[2] / "statemachines"
 NAMES = sorted(path.name.removesuffix(".asl.json") for path in STATE_MACHINES.glob("*.asl.json"))
 
+_TASKS: Mapping[str, str | int] = {
+    "partition": "aws",
+    "orders_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-orders-tasks",
+    "payments_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-payments-tasks",
+    "fulfilment_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-fulfilment-tasks",
+    "task_timeout_seconds": 20,
+    "timeout_seconds": 600,
+    "patient_attempts": 2,
+    "park_attempts": 2,
+}
+
 PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
-    "place_order": {
-        "partition": "aws",
-        "orders_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-orders-tasks",
-        "payments_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-payments-tasks",
-        "fulfilment_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-fulfilment-tasks",
-        "task_timeout_seconds": 20,
-        "payment_look_ups": 3,
-        "fulfilment_timeout_seconds": 3,
-        "timeout_seconds": 600,
-        "patient_attempts": 2,
-        "park_attempts": 2,
-    },
+    "place_order": {**_TASKS, "payment_look_ups": 3, "fulfilment_timeout_seconds": 3},
+    "fulfil_part": {**_TASKS, "fulfilment_timeout_seconds": 3},
+    "cancel_order": _TASKS,
     "publish_events": {
         "partition": "aws",
         "bus_name": "aisle-paths",

@@ -3,6 +3,7 @@
 from chalicelib.inventory.domain import (
     AlreadySettled,
     Location,
+    LocationUnknown,
     Move,
     Reservation,
     ReservationLost,
@@ -10,6 +11,7 @@ from chalicelib.inventory.domain import (
     Settlement,
     StockLine,
     StockTooLow,
+    summed,
 )
 from chalicelib.inventory.service.change_stock import (
     Booked,
@@ -20,6 +22,7 @@ from chalicelib.inventory.service.change_stock import (
 )
 from chalicelib.inventory.service.manage_locations import (
     change_location,
+    check_location,
     create_location,
     forget_locations,
     list_locations,
@@ -46,7 +49,7 @@ from chalicelib.inventory.service.reserve_stock import (
     release_reservation,
     reserve,
 )
-from chalicelib.inventory.service.settle_stock import move_reserved, settle
+from chalicelib.inventory.service.settle_stock import move_reserved, promise, settle
 from chalicelib.inventory.service.transfer_stock import (
     cancel_transfer,
     dispatch_transfer,
@@ -60,6 +63,7 @@ __all__ = [
     "Availability",
     "Booked",
     "Location",
+    "LocationUnknown",
     "Move",
     "Reservation",
     "ReservationLost",
@@ -71,6 +75,7 @@ __all__ = [
     "availability",
     "cancel_transfer",
     "change_location",
+    "check_location",
     "commit_reservation",
     "count_stock",
     "create_location",
@@ -83,6 +88,7 @@ __all__ = [
     "list_transfers",
     "move_reserved",
     "movements_of",
+    "promise",
     "put_back",
     "read_hold",
     "read_location",
@@ -99,4 +105,5 @@ __all__ = [
     "stock_at_location",
     "stock_keys",
     "stock_of_sku",
+    "summed",
 ]
