@@ -16,9 +16,13 @@ from chalicelib.notifications.routes import routes as notifications_routes
 from chalicelib.orders.consumers import functions as orders_consumers
 from chalicelib.orders.routes import routes as orders_routes
 from chalicelib.orders.tasks import functions as orders_tasks
+from chalicelib.payments.consumers import functions as payments_consumers
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
 from chalicelib.promotions.routes import routes as promotions_routes
+from chalicelib.returns.consumers import functions as returns_consumers
+from chalicelib.returns.routes import routes as returns_routes
+from chalicelib.returns.tasks import functions as returns_tasks
 from chalicelib.taxes.consumers import functions as taxes_consumers
 from chalicelib.taxes.routes import routes as taxes_routes
 
@@ -37,18 +41,22 @@ for blueprint in (
     payments_routes,
     promotions_routes,
     fulfilment_routes,
+    returns_routes,
     customers_routes,
     notifications_routes,
     taxes_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
+    payments_consumers,
     payments_tasks,
     fulfilment_consumers,
     fulfilment_tasks,
     inventory_tasks,
     customers_tasks,
     notifications_consumers,
+    returns_consumers,
+    returns_tasks,
     taxes_consumers,
 ):
     app.register_blueprint(blueprint)

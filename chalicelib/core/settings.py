@@ -17,6 +17,8 @@ class Settings:
     place_order_arn: str
     cancel_order_arn: str
     fulfil_part_arn: str
+    refund_payment_arn: str
+    return_order_arn: str
     shipment_requests_url: str
     notifications_topic_arn: str
     token_key_id: str
@@ -35,7 +37,10 @@ class Settings:
     fulfilment_order_changes_queue: str
     warehouse_answers_queue: str
     notifications_queue: str
+    returns_authorised_queue: str
+    returns_progressed_queue: str
     taxes_queue: str
+    refunds_requested_queue: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -49,6 +54,8 @@ class Settings:
             place_order_arn=env.get("AISLE_PLACE_ORDER_ARN", ""),
             cancel_order_arn=env.get("AISLE_CANCEL_ORDER_ARN", ""),
             fulfil_part_arn=env.get("AISLE_FULFIL_PART_ARN", ""),
+            refund_payment_arn=env.get("AISLE_REFUND_PAYMENT_ARN", ""),
+            return_order_arn=env.get("AISLE_RETURN_ORDER_ARN", ""),
             shipment_requests_url=env.get("AISLE_SHIPMENT_REQUESTS_URL", ""),
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
@@ -71,7 +78,12 @@ class Settings:
                 "AISLE_WAREHOUSE_ANSWERS_QUEUE", f"aisle-{stage}-fulfilment-warehouse-answers"
             ),
             notifications_queue=env.get("AISLE_NOTIFICATIONS_QUEUE", f"aisle-{stage}-notifications-order-events"),
+            returns_authorised_queue=env.get("AISLE_RETURNS_AUTHORISED_QUEUE", f"aisle-{stage}-returns-authorised"),
+            returns_progressed_queue=env.get("AISLE_RETURNS_PROGRESSED_QUEUE", f"aisle-{stage}-returns-progressed"),
             taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),
+            refunds_requested_queue=env.get(
+                "AISLE_REFUNDS_REQUESTED_QUEUE", f"aisle-{stage}-payments-refunds-requested"
+            ),
         )
 
 

@@ -1,4 +1,4 @@
-"""Ways out of fulfilment: requests to the warehouse system, and answers to the waiting workflow."""
+"""The way out of fulfilment: requests to the warehouse system."""
 
 import json
 from collections.abc import Mapping
@@ -65,33 +65,3 @@ def _about(type: str, fulfilment: Fulfilment) -> dict[str, Any]:
 
 def _send(message: dict[str, Any]) -> None:
     client("sqs").send_message(QueueUrl=settings().shipment_requests_url, MessageBody=json.dumps(message))
-
-
-_TOKEN_CONTEXT = {"purpose": "task-token"}
-_OVER = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
-
-
-class Workflow:
-    """The waiting state of place-order, reached by its task token. Tokens rest encrypted."""
-
-    def seal(self, token: str) -> bytes:
-        """The token as it may be stored."""
-        answer = client("kms").encrypt(
-            KeyId=settings().token_key_id, Plaintext=token.encode(), EncryptionContext=_TOKEN_CONTEXT
-        )
-        sealed: bytes = answer["CiphertextBlob"]
-        return sealed
-
-    def complete_sealed(self, sealed: bytes, output: dict[str, Any]) -> None:
-        """As `complete`, for a stored token."""
-        answer = client("kms").decrypt(CiphertextBlob=sealed, EncryptionContext=_TOKEN_CONTEXT)
-        self.complete(answer["Plaintext"].decode(), output)
-
-    def complete(self, token: str, output: dict[str, Any]) -> None:
-        """Let the workflow go on. A workflow that waits no longer was told before, or was stopped: nothing to do."""
-        states = client("stepfunctions")
-        try:
-            states.send_task_success(taskToken=token, output=json.dumps(output))
-        except states.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] not in _OVER:
-                raise

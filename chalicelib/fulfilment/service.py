@@ -8,6 +8,7 @@ from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Item, Transaction
+from chalicelib.core.workflow import Workflow
 from chalicelib.fulfilment import domain, events, store
 from chalicelib.fulfilment.allocation import Assignment, Demand, Plan, Rules, Shortage, Site, allocate
 from chalicelib.fulfilment.domain import (
@@ -22,7 +23,7 @@ from chalicelib.fulfilment.domain import (
     fulfilment_id,
     order_of,
 )
-from chalicelib.fulfilment.gateways import QueuedWarehouse, Warehouse, Workflow
+from chalicelib.fulfilment.gateways import QueuedWarehouse, Warehouse
 from chalicelib.fulfilment.store import AlreadyTracked
 
 __all__ = [

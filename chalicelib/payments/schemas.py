@@ -1,9 +1,27 @@
 """What callers see of payments."""
 
-from pydantic import Field
+from typing import Annotated, Literal
 
-from chalicelib.core.schemas import View
+from pydantic import Field, StringConstraints
+
+from chalicelib.core.schemas import Schema, View
 from chalicelib.payments.domain import Payment, PaymentState, Refund, RefundStatus, Tender, TenderStatus, TenderType
+
+MAX_AMOUNT = 100_000_000_00
+"""A hundred million of the major unit, as for orders."""
+
+Amount = Annotated[int, Field(ge=1, le=MAX_AMOUNT, description="Minor units")]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class RequestRefund(Schema):
+    """Goodwill: money back beyond what cancellations and returns give back themselves."""
+
+    amount: Amount
+    reason: Reason
+    to: Literal["original", "store_credit"] = Field(
+        default="original", description="The tenders, the card first; or the store credit of the order's customer"
+    )
 
 
 class TenderView(View):

@@ -21,6 +21,18 @@ locals {
     fulfilment-order-changes = {
       description = "Tell locations of holds, releases, other addresses, and of what another location ships now."
       types       = { "aisle.orders" = ["OrderHeld", "OrderReleased", "OrderReaddressed", "OrderReassigned"] }
+    payments-refunds-requested = {
+      description = "Start the workflow of a refund that staff asked for; cancellations and returns settle their own."
+      types       = { "aisle.payments" = ["RefundRequested"] }
+      detail      = { data = { workflow = [true] } }
+    }
+    returns-authorised = {
+      description = "Start the workflow of a return."
+      types       = { "aisle.returns" = ["ReturnAuthorised"] }
+    }
+    returns-progressed = {
+      description = "Complete the task of the workflow that waits for goods to come back."
+      types       = { "aisle.returns" = ["ReturnInspected", "ReturnSettled", "ReturnCancelled"] }
     }
     notifications-order-events = {
       description = "Tell the customer."
@@ -71,11 +83,11 @@ resource "aws_cloudwatch_event_rule" "this" {
   event_bus_name = aws_cloudwatch_event_bus.this.name
 
   # A type belongs to one source, so the two lists cannot match across.
-  event_pattern = jsonencode({
+  event_pattern = jsonencode(merge({
     source        = keys(each.value.types)
     "detail-type" = flatten(values(each.value.types))
     "replay-name" = [{ exists = false }]
-  })
+  }, { for name, wanted in { detail = try(each.value.detail, null) } : name => wanted if wanted != null }))
 }
 
 resource "aws_cloudwatch_event_target" "queue" {

@@ -16,6 +16,7 @@ locals {
         AISLE_CURSOR_KEY_ID    = module.key["cursors"].arn
         AISLE_PLACE_ORDER_ARN  = "${local.arn.state_machine}orders-place-order"
         AISLE_CANCEL_ORDER_ARN = "${local.arn.state_machine}orders-cancel-order"
+        AISLE_RETURN_ORDER_ARN = "${local.arn.state_machine}returns-return-order"
       }
       extra = [
         {
@@ -31,10 +32,11 @@ locals {
         },
         local.start_place_order,
         local.start_cancel_order,
+        local.start_return_order,
         {
-          sid       = "SeeWhetherPlaceOrderRuns"
+          sid       = "SeeWhetherWorkflowRuns"
           actions   = ["states:DescribeExecution"]
-          resources = ["${local.arn.execution}orders-place-order:*"]
+          resources = ["${local.arn.execution}orders-place-order:*", "${local.arn.execution}returns-return-order:*"]
         },
       ]
     }
@@ -78,8 +80,19 @@ locals {
       timeout = local.task_timeout_seconds
       keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#"]
     }
+    payments-on-refund-requested = {
+      does        = "Starts refund-payment for a refund that staff asked for"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "payments-refunds-requested"
+      environment = { AISLE_REFUND_PAYMENT_ARN = "${local.arn.state_machine}payments-refund-payment" }
+      extra = [{
+        sid       = "StartRefundPayment"
+        actions   = ["states:StartExecution"]
+        resources = ["${local.arn.state_machine}payments-refund-payment"]
+      }]
+    }
     payments-tasks = {
-      does        = "Authorises, looks up, captures and voids payments"
+      does        = "Authorises, looks up, captures, voids and refunds payments"
       timeout     = local.task_timeout_seconds
       keys        = ["ORDER#", "SANDBOX#", "IDEMPOTENCY#"]
       environment = { AISLE_PAYMENT_GATEWAY = var.payment_gateway }
@@ -99,23 +112,13 @@ locals {
           resources = ["${local.arn.queue}fulfilment-shipment-requests"]
         },
         local.encrypt_message,
-        {
-          sid        = "ParkToken"
-          actions    = ["kms:Encrypt"]
-          resources  = [module.key["data"].arn]
-          conditions = local.task_token
-        },
+        local.park_token,
         {
           sid       = "CompleteTask"
           actions   = ["states:SendTaskSuccess"]
           resources = local.shipping_machines
         },
-        {
-          sid        = "ReadToken"
-          actions    = ["kms:Decrypt"]
-          resources  = [module.key["data"].arn]
-          conditions = local.task_token
-        },
+        local.read_token,
       ]
     }
     fulfilment-on-fulfilment-shipped = {
@@ -125,12 +128,7 @@ locals {
       reads       = ["ORDER#"]
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra = [
-        {
-          sid        = "ReadToken"
-          actions    = ["kms:Decrypt"]
-          resources  = [module.key["data"].arn]
-          conditions = local.task_token
-        },
+        local.read_token,
         {
           sid       = "CompleteTask"
           actions   = ["states:SendTaskFailure", "states:SendTaskSuccess"]
@@ -154,12 +152,7 @@ locals {
           resources = ["${local.arn.queue}fulfilment-shipment-requests"]
         },
         local.encrypt_message,
-        {
-          sid        = "ReadToken"
-          actions    = ["kms:Decrypt"]
-          resources  = [module.key["data"].arn]
-          conditions = local.task_token
-        },
+        local.read_token,
         {
           sid       = "CompleteTask"
           actions   = ["states:SendTaskSuccess"]
@@ -172,6 +165,29 @@ locals {
       timeout = local.consumer_timeout_seconds
       queue   = "fulfilment-warehouse-answers"
       keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+    }
+    returns-on-return-authorised = {
+      does        = "Starts return-order for an authorised return"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "returns-authorised"
+      reads       = ["ORDER#"]
+      environment = { AISLE_RETURN_ORDER_ARN = "${local.arn.state_machine}returns-return-order" }
+      extra       = [local.start_return_order]
+    }
+    returns-on-return-progressed = {
+      does        = "Completes the task that waits for goods to come back"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "returns-progressed"
+      reads       = ["ORDER#"]
+      environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
+      extra       = [local.read_token, local.complete_return]
+    }
+    returns-tasks = {
+      does        = "Labels and expires returns, keeps their task token, orders replacements"
+      timeout     = local.task_timeout_seconds
+      keys        = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#"]
+      environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
+      extra       = [local.park_token, local.complete_return]
     }
     inventory-tasks = {
       does    = "Releases expired reservations"
@@ -218,6 +234,32 @@ locals {
 
   # Those that wait for a location to ship.
   shipping_machines = [for name in ["place-order", "fulfil-part"] : "${local.arn.state_machine}orders-${name}"]
+
+  start_return_order = {
+    sid       = "StartReturnOrder"
+    actions   = ["states:StartExecution"]
+    resources = ["${local.arn.state_machine}returns-return-order"]
+  }
+
+  complete_return = {
+    sid       = "CompleteTask"
+    actions   = ["states:SendTaskSuccess"]
+    resources = ["${local.arn.state_machine}returns-return-order"]
+  }
+
+  park_token = {
+    sid        = "ParkToken"
+    actions    = ["kms:Encrypt"]
+    resources  = [module.key["data"].arn]
+    conditions = local.task_token
+  }
+
+  read_token = {
+    sid        = "ReadToken"
+    actions    = ["kms:Decrypt"]
+    resources  = [module.key["data"].arn]
+    conditions = local.task_token
+  }
 
   start_place_order = {
     sid       = "StartPlaceOrder"
@@ -278,9 +320,23 @@ locals {
     AISLE_FULFILMENT_ORDER_CHANGES_QUEUE = "${local.name}-fulfilment-order-changes"
     AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
     AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
+    AISLE_RETURNS_AUTHORISED_QUEUE       = "${local.name}-returns-authorised"
+    AISLE_RETURNS_PROGRESSED_QUEUE       = "${local.name}-returns-progressed"
     POWERTOOLS_SERVICE_NAME              = local.app
     POWERTOOLS_METRICS_NAMESPACE         = local.metrics_namespace
     POWERTOOLS_LOG_LEVEL                 = var.log_level
+    AISLE_STAGE                    = var.stage
+    AISLE_TABLE                    = local.name
+    AISLE_TRACING                  = var.tracing ? "on" : "off"
+    AISLE_USER_POOL_ARN            = aws_cognito_user_pool.this.arn
+    AISLE_ORDERS_PLACED_QUEUE      = "${local.name}-orders-placed"
+    AISLE_FULFILMENT_SHIPPED_QUEUE = "${local.name}-fulfilment-shipped"
+    AISLE_WAREHOUSE_ANSWERS_QUEUE  = "${local.name}-fulfilment-warehouse-answers"
+    AISLE_REFUNDS_REQUESTED_QUEUE  = "${local.name}-payments-refunds-requested"
+    AISLE_NOTIFICATIONS_QUEUE      = "${local.name}-notifications-order-events"
+    POWERTOOLS_SERVICE_NAME        = local.app
+    POWERTOOLS_METRICS_NAMESPACE   = local.metrics_namespace
+    POWERTOOLS_LOG_LEVEL           = var.log_level
   }
 }
 

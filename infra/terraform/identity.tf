@@ -15,6 +15,8 @@ locals {
     "orders.write"     = "Place and change orders"
     "fulfilment.write" = "Write what became of fulfilments"
     "promotions.write" = "Write promotions and coupon codes"
+    "payments.refund"  = "Ask for refunds"
+    "returns.write"    = "Announce, receive and inspect returns"
   }
 }
 

@@ -45,6 +45,37 @@ locals {
       with       = merge(local.task_placeholders, { timeout_seconds = 7 * 24 * 3600 })
       statements = [local.invoke_tasks]
     }
+    payments-refund-payment = {
+      type = "STANDARD"
+      file = "refund_payment"
+      with = {
+        orders_tasks_arn     = "${local.arn.function}-orders-tasks"
+        payments_tasks_arn   = "${local.arn.function}-payments-tasks"
+        task_timeout_seconds = local.task_timeout_seconds + 10
+        timeout_seconds      = 7 * 24 * 3600
+        patient_attempts     = 20
+        park_attempts        = 100
+      }
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = [for name in ["orders-tasks", "payments-tasks"] : "${local.arn.function}-${name}"]
+    returns-return-order = {
+      type = "STANDARD"
+      file = "return_order"
+      with = merge(local.task_placeholders, {
+        returns_tasks_arn = "${local.arn.function}-returns-tasks"
+        # The default policy's days, where not even the label could be issued, which tells them.
+        fallback_seconds = 14 * 24 * 3600
+        # The longest that a policy gives goods, 90 days, and time for what came to be inspected and looked at.
+        timeout_seconds = 200 * 24 * 3600
+      })
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = [for name in ["returns-tasks", "payments-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
+      }]
+    }
     events-publish-events = {
       type = "EXPRESS"
       file = "publish_events"

@@ -18,7 +18,7 @@ from unittest.mock import MagicMock
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.core import clock, outbox
+from chalicelib.core import clock, outbox, workflow
 from chalicelib.core.table import Item
 from chalicelib.fulfilment import gateways as fulfilment_gateways
 from chalicelib.fulfilment.consumers import on_fulfilment_shipped, on_warehouse_answer
@@ -320,7 +320,7 @@ class Records:
 @pytest.fixture
 def records(real_table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Records]:
     """On the wire; what is neither DynamoDB nor ours agrees to everything."""
-    for gateways in (orders_gateways, fulfilment_gateways, notifications_gateways):
+    for gateways in (orders_gateways, fulfilment_gateways, notifications_gateways, workflow):
         monkeypatch.setattr(gateways, "client", lambda service: _agrees())
     endpoint = Item._get_connection().connection.client._endpoint
     records = Records(endpoint.http_session)

@@ -8,9 +8,11 @@ from chalicelib.inventory.domain import (
     Reservation,
     ReservationLost,
     ReservedTooLow,
+    ReturnedUnits,
     Settlement,
     StockLine,
     StockTooLow,
+    TooManyUnits,
     summed,
 )
 from chalicelib.inventory.service.change_stock import (
@@ -50,6 +52,7 @@ from chalicelib.inventory.service.reserve_stock import (
     reserve,
 )
 from chalicelib.inventory.service.settle_stock import move_reserved, promise, settle
+from chalicelib.inventory.service.take_back_stock import take_back
 from chalicelib.inventory.service.transfer_stock import (
     cancel_transfer,
     dispatch_transfer,
@@ -68,9 +71,11 @@ __all__ = [
     "Reservation",
     "ReservationLost",
     "ReservedTooLow",
+    "ReturnedUnits",
     "Settlement",
     "StockLine",
     "StockTooLow",
+    "TooManyUnits",
     "adjust_stock",
     "availability",
     "cancel_transfer",
@@ -106,4 +111,5 @@ __all__ = [
     "stock_keys",
     "stock_of_sku",
     "summed",
+    "take_back",
 ]

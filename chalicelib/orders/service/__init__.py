@@ -1,5 +1,6 @@
 """Use cases of orders."""
 
+from chalicelib.orders.domain import Line, Order
 from chalicelib.orders.service.cancel_order import cancel_order, finish_cancellation, list_cancellations, read_options
 from chalicelib.orders.service.decide_order import confirm_order, park_compensation, refuse_order
 from chalicelib.orders.service.know_customer import claim_order, forget_person, guest_orders
@@ -44,8 +45,10 @@ from chalicelib.orders.store import ReviewResolved
 __all__ = [
     "AlreadyThere",
     "Contact",
+    "Line",
     "LineRequest",
     "NotRetryable",
+    "Order",
     "OrderRequest",
     "PriceRequest",
     "Quote",

@@ -32,6 +32,7 @@ from chalicelib.payments.domain.payment import (
     TenderType,
     next_version,
 )
+from chalicelib.payments.domain.stored_value import store_credit_account
 from chalicelib.payments.domain.tendering import (
     MAX_TENDERS,
     Share,
@@ -73,5 +74,6 @@ __all__ = [
     "owe",
     "refunded",
     "shares_of",
+    "store_credit_account",
     "void",
 ]

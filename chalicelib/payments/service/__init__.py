@@ -3,6 +3,7 @@
 from chalicelib.payments.domain import Payment, PaymentStatus, RefundExceedsPaid, RefundRequest, TenderRequest
 from chalicelib.payments.service.authorise import authorise, look_up, void
 from chalicelib.payments.service.read import read_payment
+from chalicelib.payments.service.refund import request_refund, start_refund_workflow
 from chalicelib.payments.service.settle import CHARGES, CaptureDeclined, RefundDeclined, capture, settle
 from chalicelib.payments.service.steps import VoidDeclined
 from chalicelib.payments.service.take_part import open_payment, owe, payment_from, payment_keys
@@ -25,6 +26,8 @@ __all__ = [
     "payment_from",
     "payment_keys",
     "read_payment",
+    "request_refund",
     "settle",
+    "start_refund_workflow",
     "void",
 ]

@@ -65,6 +65,10 @@ run "rules_of_the_bus" {
     error_message = "A rule with outside effects listens to replays."
   }
   assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["payments-refunds-requested"].event_pattern).detail == { data = { workflow = [true] } }
+    error_message = "A refund that a cancellation or a return settles would start a workflow of its own."
+  }
+  assert {
     condition = alltrue([for name, target in aws_cloudwatch_event_target.queue :
       target.arn == module.queue[name].queue.arn && target.dead_letter_config[0].arn == module.queue[name].dead_letter_queue.arn && target.retry_policy[0].maximum_retry_attempts > 0
     ])
@@ -123,7 +127,7 @@ run "functions" {
   }
   assert {
     condition = length(setsubtract(
-      ["AISLE_STAGE", "AISLE_TABLE", "AISLE_TRACING", "AISLE_USER_POOL_ARN", "AISLE_ORDERS_PLACED_QUEUE", "AISLE_FULFILMENT_SHIPPED_QUEUE", "AISLE_WAREHOUSE_ANSWERS_QUEUE", "AISLE_NOTIFICATIONS_QUEUE"],
+      ["AISLE_STAGE", "AISLE_TABLE", "AISLE_TRACING", "AISLE_USER_POOL_ARN", "AISLE_ORDERS_PLACED_QUEUE", "AISLE_FULFILMENT_SHIPPED_QUEUE", "AISLE_WAREHOUSE_ANSWERS_QUEUE", "AISLE_NOTIFICATIONS_QUEUE", "AISLE_REFUNDS_REQUESTED_QUEUE"],
       keys(jsondecode(output.chalice_config).stages.rules.environment_variables),
     )) == 0
     error_message = "The stage's environment lacks what the application needs while Chalice packages it."
