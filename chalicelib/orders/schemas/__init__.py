@@ -10,7 +10,14 @@ from chalicelib.orders.schemas.cancelling import (
     CancelOrder,
 )
 from chalicelib.orders.schemas.fields import Address, ContactDetails
-from chalicelib.orders.schemas.placing import PaymentMethod, PlaceOrder, PlaceOrderCharge, PlaceOrderLine
+from chalicelib.orders.schemas.placing import (
+    PaymentMethod,
+    PlaceOrder,
+    PlaceOrderCharge,
+    PlaceOrderLine,
+    QuoteOrder,
+    TenderBody,
+)
 from chalicelib.orders.schemas.reading import (
     AppliedPromotionView,
     ChargeView,
