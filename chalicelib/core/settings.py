@@ -20,6 +20,7 @@ class Settings:
     notifications_topic_arn: str
     token_key_id: str
     cursor_key_id: str
+    codes_key_id: str
     payment_gateway: str
     tracing: bool
     orders_placed_queue: str
@@ -43,6 +44,7 @@ class Settings:
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
             cursor_key_id=env.get("AISLE_CURSOR_KEY_ID", ""),
+            codes_key_id=env.get("AISLE_CODES_KEY_ID", ""),
             payment_gateway=env.get("AISLE_PAYMENT_GATEWAY", "sandbox"),
             tracing=env.get("AISLE_TRACING", "off") == "on",
             orders_placed_queue=env.get("AISLE_ORDERS_PLACED_QUEUE", f"aisle-{stage}-orders-placed"),

@@ -13,7 +13,9 @@ locals {
       memory  = var.memory_mb.api
       timeout = 29
       environment = {
+        AISLE_CODES_KEY_ID    = module.key["codes"].arn
         AISLE_CURSOR_KEY_ID   = module.key["cursors"].arn
+        AISLE_PAYMENT_GATEWAY = var.payment_gateway
         AISLE_PLACE_ORDER_ARN = "${local.arn.state_machine}orders-place-order"
       }
       extra = [
@@ -27,6 +29,11 @@ locals {
           sid       = "SignCursor"
           actions   = ["kms:GenerateMac"]
           resources = [module.key["cursors"].arn]
+        },
+        {
+          sid       = "HashCode"
+          actions   = ["kms:GenerateMac"]
+          resources = [module.key["codes"].arn]
         },
         local.start_place_order,
         {
@@ -63,7 +70,7 @@ locals {
     payments-tasks = {
       does        = "Authorises, looks up, captures, voids and refunds payments"
       timeout     = local.task_timeout_seconds
-      keys        = ["ORDER#", "SANDBOX#", "IDEMPOTENCY#"]
+      keys        = ["ORDER#", "CREDIT#", "SANDBOX#", "IDEMPOTENCY#"]
       environment = { AISLE_PAYMENT_GATEWAY = var.payment_gateway }
     }
     fulfilment-tasks = {

@@ -14,6 +14,7 @@ locals {
     "orders.read"      = "Read every order"
     "orders.write"     = "Place and change orders"
     "fulfilment.write" = "Write what became of fulfilments"
+    "payments.credit"  = "Issue gift cards and grant store credit"
     "payments.refund"  = "Ask for refunds"
   }
 }

@@ -44,6 +44,11 @@ locals {
       description = "Page cursors that the API of ${local.name} hands out"
       hmac        = true
     }
+    # A card is found by the keyed hash of its code, so this key lives as long as the cards.
+    codes = {
+      description = "Codes of the gift cards of ${local.name}"
+      hmac        = true
+    }
   }
 }
 

@@ -20,7 +20,7 @@ from chalicelib.core.http import OPERATIONS, Operation
 from infra.local.testing import Answer, TestStack
 from tests.journeys.conftest import Shop
 
-SCOPES = ("catalog.write", "fulfilment.write", "inventory.write", "orders.read", "orders.write")
+SCOPES = ("catalog.write", "fulfilment.write", "inventory.write", "orders.read", "orders.write", "payments.credit", "payments.refund")
 ROLES = ("shopper", "associate", "supplier", "admin")
 
 EVERYONE = frozenset({"nobody", *ROLES})
@@ -86,6 +86,15 @@ ACCESS: dict[str, Access] = {
     "GET /v1/orders/{order_id}": Access(BUYERS, "orders.read"),
     "GET /v1/orders/{order_id}/timeline": Access(BUYERS, "orders.read"),
     "GET /v1/orders/{order_id}/payment": Access(STAFF, "orders.read"),
+    "POST /v1/orders/{order_id}/refunds": Access(STAFF, "payments.refund"),
+    "POST /v1/gift-cards": Access(STAFF, "payments.credit"),
+    "POST /v1/gift-cards/balance": PUBLIC,
+    "GET /v1/gift-cards/{gift_card_id}": Access(STAFF, "payments.credit"),
+    "POST /v1/gift-cards/{gift_card_id}/top-ups": Access(STAFF, "payments.credit"),
+    "POST /v1/gift-cards/{gift_card_id}/void": Access(STAFF, "payments.credit"),
+    "POST /v1/customers/{customer_id}/store-credit": Access(STAFF, "payments.credit"),
+    "GET /v1/customers/{customer_id}/store-credit": Access(STAFF, "payments.credit"),
+    "GET /v1/me/store-credit": Access(BUYERS),
     "POST /v1/orders/{order_id}/resume": Access(ADMINS),
     "GET /v1/reviews": Access(STAFF),
     "GET /v1/fulfilments": Access(STAFF, "fulfilment.write"),
@@ -142,6 +151,12 @@ BODIES: dict[str, Any] = {
         "contact": {"name": "Ada Lovelace"},
         "shipping_address": {"name": "Ada Lovelace", **_ADDRESS},
     },
+    "POST /v1/orders/{order_id}/refunds": {"amount": 1, "reason": "none"},
+    "POST /v1/gift-cards": {"amount": 1, "currency": "GBP"},
+    "POST /v1/gift-cards/balance": {"code": "0000-0000-0000-0000-0000"},
+    "POST /v1/gift-cards/{gift_card_id}/top-ups": {"amount": 1},
+    "POST /v1/gift-cards/{gift_card_id}/void": {"reason": "none"},
+    "POST /v1/customers/{customer_id}/store-credit": {"amount": 1, "currency": "GBP", "reason": "none"},
     "POST /v1/fulfilments/{fulfilment_id}/answers": {"type": "packed", "lines": []},
 }
 QUERIES = {
@@ -158,6 +173,8 @@ IDS = {
     "location_id": "none",
     "reservation_id": "rsv_01J00000000000000000000000",
     "transfer_id": "trf_01J00000000000000000000000",
+    "customer_id": "none",
+    "gift_card_id": "gft_01J00000000000000000000000",
     "order_id": "ord_01J00000000000000000000000",
     "fulfilment_id": "ful_01J00000000000000000000000_1",
 }
