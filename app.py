@@ -20,10 +20,10 @@ from chalicelib.payments.consumers import functions as payments_consumers
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
 from chalicelib.promotions.routes import routes as promotions_routes
-from chalicelib.shipping.routes import routes as shipping_routes
 from chalicelib.returns.consumers import functions as returns_consumers
 from chalicelib.returns.routes import routes as returns_routes
 from chalicelib.returns.tasks import functions as returns_tasks
+from chalicelib.shipping.routes import routes as shipping_routes
 from chalicelib.taxes.consumers import functions as taxes_consumers
 from chalicelib.taxes.routes import routes as taxes_routes
 
