@@ -26,6 +26,9 @@ from chalicelib.returns.tasks import functions as returns_tasks
 from chalicelib.shipping.routes import routes as shipping_routes
 from chalicelib.taxes.consumers import functions as taxes_consumers
 from chalicelib.taxes.routes import routes as taxes_routes
+from chalicelib.webhooks.consumers import functions as webhooks_consumers
+from chalicelib.webhooks.routes import routes as webhooks_routes
+from chalicelib.webhooks.tasks import functions as webhooks_tasks
 
 app = Chalice(app_name="aisle")
 app.api.cors = CORSConfig(
@@ -42,6 +45,7 @@ for blueprint in (
     payments_routes,
     promotions_routes,
     fulfilment_routes,
+    webhooks_routes,
     returns_routes,
     customers_routes,
     notifications_routes,
@@ -57,6 +61,8 @@ for blueprint in (
     inventory_tasks,
     customers_tasks,
     notifications_consumers,
+    webhooks_consumers,
+    webhooks_tasks,
     returns_consumers,
     returns_tasks,
     taxes_consumers,

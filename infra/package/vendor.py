@@ -46,6 +46,8 @@ JUNK_PATHS = (
     "aws_xray_sdk/ext/[!_bhru]*",  # keeps botocore, httplib and what they need
     "botocore/data/*/*/examples-1.json*",
     "dateutil/zoneinfo/*.tar.gz",
+    "dns",  # email_validator imports it only to ask the DNS whether an address takes mail, which we never do
+    "phonenumbers/shortdata/region_*",  # emergency and premium numbers
     "pydantic/mypy.py",
     "pydantic/v1",
     "stdnum/**/*.dat",
