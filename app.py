@@ -21,7 +21,11 @@ from chalicelib.orders.tasks import functions as orders_tasks
 from chalicelib.payments.consumers import functions as payments_consumers
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
+from chalicelib.webhooks.consumers import functions as webhooks_consumers
+from chalicelib.webhooks.routes import routes as webhooks_routes
+from chalicelib.webhooks.tasks import functions as webhooks_tasks
 from chalicelib.promotions.routes import routes as promotions_routes
+from chalicelib.shipping.routes import routes as shipping_routes
 from chalicelib.returns.consumers import functions as returns_consumers
 from chalicelib.returns.routes import routes as returns_routes
 from chalicelib.returns.tasks import functions as returns_tasks
@@ -52,10 +56,12 @@ for blueprint in (
     promotions_routes,
     carts_routes,
     fulfilment_routes,
+    webhooks_routes,
     returns_routes,
     customers_routes,
     notifications_routes,
     taxes_routes,
+    shipping_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -67,6 +73,8 @@ for blueprint in (
     carts_tasks,
     customers_tasks,
     notifications_consumers,
+    webhooks_consumers,
+    webhooks_tasks,
     returns_consumers,
     returns_tasks,
     taxes_consumers,

@@ -37,6 +37,10 @@ class Settings:
     fulfilment_order_changes_queue: str
     warehouse_answers_queue: str
     notifications_queue: str
+    webhook_events_queue: str
+    webhook_attempts_queue: str
+    webhook_attempts_url: str
+    loopback_allowed: bool
     returns_authorised_queue: str
     returns_progressed_queue: str
     taxes_queue: str
@@ -78,6 +82,10 @@ class Settings:
                 "AISLE_WAREHOUSE_ANSWERS_QUEUE", f"aisle-{stage}-fulfilment-warehouse-answers"
             ),
             notifications_queue=env.get("AISLE_NOTIFICATIONS_QUEUE", f"aisle-{stage}-notifications-order-events"),
+            webhook_events_queue=env.get("AISLE_WEBHOOK_EVENTS_QUEUE", f"aisle-{stage}-webhooks-events"),
+            webhook_attempts_queue=env.get("AISLE_WEBHOOK_ATTEMPTS_QUEUE", f"aisle-{stage}-webhooks-attempts"),
+            webhook_attempts_url=env.get("AISLE_WEBHOOK_ATTEMPTS_URL", ""),
+            loopback_allowed=env.get("AISLE_LOOPBACK_ALLOWED", "off") == "on",
             returns_authorised_queue=env.get("AISLE_RETURNS_AUTHORISED_QUEUE", f"aisle-{stage}-returns-authorised"),
             returns_progressed_queue=env.get("AISLE_RETURNS_PROGRESSED_QUEUE", f"aisle-{stage}-returns-progressed"),
             taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),

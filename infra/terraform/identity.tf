@@ -11,6 +11,8 @@ locals {
   scopes = {
     "catalog.write"    = "Write products, prices and categories"
     "inventory.write"  = "Write stock and locations"
+    "customers.read"   = "Read every customer"
+    "customers.write"  = "Enter and change customers"
     "orders.read"      = "Read every order"
     "orders.write"     = "Place and change orders"
     "fulfilment.write" = "Write what became of fulfilments"

@@ -44,6 +44,11 @@ locals {
       description = "Page cursors that the API of ${local.name} hands out"
       hmac        = true
     }
+    # Never to be replaced: e-mail addresses and phone numbers are found by what was derived from it.
+    contacts = {
+      description = "Hashes of e-mail addresses and phone numbers in table ${local.name}, and codes that prove them"
+      hmac        = true
+    }
   }
 }
 
