@@ -103,6 +103,7 @@ def remove_cart_line(cart_id: str, sku: str) -> Response:
     body=MergeCarts,
     answers={200: CartView},
     scopes=[SCOPE],
+    token=TOKEN,
     raises=[NotFound, CartClosed, CartsDiffer, CartFull],
 )
 def merge_carts(cart_id: str) -> Response:

@@ -21,7 +21,7 @@ class CartLineView(View):
     was: int | None
     amount: int
     discount: int
-    availability: Hint
+    availability: Hint | None
     left: int | None
     problem: str | None
 
@@ -100,7 +100,7 @@ class CartTotalsView(View):
 class CartView(View):
     """A cart at today's prices. Stock and prices are promised when it is ordered. `ready`: all of it could be ordered now.
 
-    `totals` are of the lines that are for sale.
+    `totals` are of the lines that are for sale. One that has ended shows no totals and no stock: see its order.
     """
 
     id: str

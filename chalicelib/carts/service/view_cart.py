@@ -1,15 +1,13 @@
 """What a cart looks like now: prices, discounts and tax as an order would have them, and what can be had."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.carts.domain import Cart, CartLine, Hint, hint
+from chalicelib.carts.domain import Cart, CartLine, Hint, State, hint
 from chalicelib.catalog.service import OffersRefused
 from chalicelib.inventory import service as inventory
 from chalicelib.orders import service as orders
 from chalicelib.orders.service import LineRequest, PriceRequest, Quote
-
-Quoter = Callable[[PriceRequest], Quote]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +19,7 @@ class LineSeen:
 
     sku: str
     quantity: int
-    hint: Hint
+    hint: Hint | None
     left: int | None = None
     name: str | None = None
     unit_price: int | None = None
@@ -47,25 +45,31 @@ class CartSeen:
     @property
     def is_ready(self) -> bool:
         """Whether all of it could be ordered at this moment."""
-        return bool(self.lines) and all(line.problem is None and _enough(line) for line in self.lines)
+        return self.quote is not None and all(line.problem is None and _enough(line) for line in self.lines)
 
 
-def look_at(cart: Cart, quote: Quoter = orders.quote) -> CartSeen:
-    """The cart at today's prices. Two batch reads; nothing is written, so a changed price is told until the cart is changed."""
+def look_at(cart: Cart) -> CartSeen:
+    """The cart at today's prices. Two batch reads; nothing is written, so a changed price is told until the cart is changed.
+
+    One that has ended is shown as it was: what its order cost is the order's to say.
+    """
+    if cart.state is not State.ACTIVE:
+        lines = (LineSeen(line.sku, line.quantity, None, unit_price=line.shown) for line in cart.lines)
+        return CartSeen(cart, tuple(lines), None)
     left = {one.sku: one.total for one in inventory.availability([line.sku for line in cart.lines], cart.channel)}
-    quoted, problems = _quoted(cart, quote)
+    quoted, problems = _quoted(cart)
     priced = {line.sku: line for line in quoted.lines} if quoted else {}
     return CartSeen(cart, tuple(_seen(line, left, priced, problems) for line in cart.lines), quoted)
 
 
-def _quoted(cart: Cart, quote: Quoter) -> tuple[Quote | None, dict[str, str]]:
+def _quoted(cart: Cart) -> tuple[Quote | None, dict[str, str]]:
     """What the lines that are for sale cost, and the problem of each that is not."""
     try:
-        return (quote(_request(cart, cart.lines)) if cart.lines else None), {}
+        return (orders.quote(_request(cart, cart.lines)) if cart.lines else None), {}
     except OffersRefused as refused:
         problems = {cart.lines[_index(fault.pointer)].sku: fault.code for fault in refused.faults}
     for_sale = [line for line in cart.lines if line.sku not in problems]
-    return (quote(_request(cart, for_sale)) if for_sale else None), problems
+    return (orders.quote(_request(cart, for_sale)) if for_sale else None), problems
 
 
 def _index(pointer: str) -> int:

@@ -364,7 +364,8 @@ def test_a_customer_orders_what_is_in_the_cart(call, customer):
     assert (order["id"], order["customer_id"], order["reference"]) == (placed.json["order_id"], SHOPPER.id, "R1")
     assert [(line["sku"], line["ordered"]) for line in order["lines"]] == [("MUG", 2)]
     seen = customer.looks().json
-    assert (seen["state"], seen["order_id"]) == ("ordered", order["id"])
+    assert (seen["state"], seen["order_id"], seen["totals"], seen["ready"]) == ("ordered", order["id"], None, False)
+    assert [(line["unit_price"], line["availability"]) for line in seen["lines"]] == [(1299, None)]
     fresh = Customer.enters(call, SHOPPER)
     assert (fresh.opened.status, fresh.id != customer.id) == (201, True)
 
