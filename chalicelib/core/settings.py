@@ -22,6 +22,8 @@ class Settings:
     cursor_key_id: str
     codes_key_id: str
     payment_gateway: str
+    stripe_key_arn: str
+    stripe_webhook_secret_arn: str
     tracing: bool
     orders_placed_queue: str
     fulfilment_shipped_queue: str
@@ -46,6 +48,8 @@ class Settings:
             cursor_key_id=env.get("AISLE_CURSOR_KEY_ID", ""),
             codes_key_id=env.get("AISLE_CODES_KEY_ID", ""),
             payment_gateway=env.get("AISLE_PAYMENT_GATEWAY", "sandbox"),
+            stripe_key_arn=env.get("AISLE_STRIPE_KEY_ARN", ""),
+            stripe_webhook_secret_arn=env.get("AISLE_STRIPE_WEBHOOK_SECRET_ARN", ""),
             tracing=env.get("AISLE_TRACING", "off") == "on",
             orders_placed_queue=env.get("AISLE_ORDERS_PLACED_QUEUE", f"aisle-{stage}-orders-placed"),
             fulfilment_shipped_queue=env.get("AISLE_FULFILMENT_SHIPPED_QUEUE", f"aisle-{stage}-fulfilment-shipped"),

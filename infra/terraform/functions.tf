@@ -12,13 +12,12 @@ locals {
       does    = "Every route of the API"
       memory  = var.memory_mb.api
       timeout = 29
-      environment = {
+      environment = merge({
         AISLE_CODES_KEY_ID    = module.key["codes"].arn
         AISLE_CURSOR_KEY_ID   = module.key["cursors"].arn
-        AISLE_PAYMENT_GATEWAY = var.payment_gateway
         AISLE_PLACE_ORDER_ARN = "${local.arn.state_machine}orders-place-order"
-      }
-      extra = [
+      }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
+      extra = concat(local.read_secret["stripe-webhook-secret"], [
         {
           sid       = "Table"
           actions   = concat(local.table_actions.read, local.table_actions.write)
@@ -41,7 +40,7 @@ locals {
           actions   = ["states:DescribeExecution"]
           resources = ["${local.arn.execution}orders-place-order:*"]
         },
-      ]
+      ])
     }
     orders-on-order-placed = {
       does        = "Starts place-order for a placed order"
@@ -70,8 +69,9 @@ locals {
     payments-tasks = {
       does        = "Authorises, looks up, captures, voids and refunds payments"
       timeout     = local.task_timeout_seconds
-      keys        = ["ORDER#", "CREDIT#", "SANDBOX#", "IDEMPOTENCY#"]
-      environment = { AISLE_PAYMENT_GATEWAY = var.payment_gateway }
+      keys        = ["ORDER#", "CREDIT#", "REFERENCE#", "SANDBOX#", "IDEMPOTENCY#"]
+      environment = { for name, arn in local.secret_arns : "AISLE_STRIPE_KEY_ARN" => arn if name == "stripe-key" }
+      extra       = local.read_secret["stripe-key"]
     }
     fulfilment-tasks = {
       does    = "Dispatches a fulfilment and keeps its task token"
@@ -216,6 +216,7 @@ locals {
     AISLE_TABLE                    = local.name
     AISLE_TRACING                  = var.tracing ? "on" : "off"
     AISLE_USER_POOL_ARN            = aws_cognito_user_pool.this.arn
+    AISLE_PAYMENT_GATEWAY          = var.payment_gateway
     AISLE_ORDERS_PLACED_QUEUE      = "${local.name}-orders-placed"
     AISLE_FULFILMENT_SHIPPED_QUEUE = "${local.name}-fulfilment-shipped"
     AISLE_WAREHOUSE_ANSWERS_QUEUE  = "${local.name}-fulfilment-warehouse-answers"

@@ -20,7 +20,15 @@ from chalicelib.core.http import OPERATIONS, Operation
 from infra.local.testing import Answer, TestStack
 from tests.journeys.conftest import Shop
 
-SCOPES = ("catalog.write", "fulfilment.write", "inventory.write", "orders.read", "orders.write", "payments.credit", "payments.refund")
+SCOPES = (
+    "catalog.write",
+    "fulfilment.write",
+    "inventory.write",
+    "orders.read",
+    "orders.write",
+    "payments.credit",
+    "payments.refund",
+)
 ROLES = ("shopper", "associate", "supplier", "admin")
 
 EVERYONE = frozenset({"nobody", *ROLES})

@@ -130,7 +130,12 @@ def grant(
         allowed = AccountItem.pk.exists() & allowed
     if kind is EntryKind.GRANT:
         allowed = (AccountItem.kind.does_not_exist() | (AccountItem.kind == str(AccountKind.STORE_CREDIT))) & allowed
-    tx.update(item, actions, allowed, lambda raw: AccountVoid("It was voided, or is no store credit.") if raw else NotFound("There is no such card."))
+    tx.update(
+        item,
+        actions,
+        allowed,
+        lambda raw: AccountVoid("It was voided, or is no store credit.") if raw else NotFound("There is no such card."),
+    )
     write_entry(tx, Entry(account, entry_key, kind, amount), reason=reason, by=by)
 
 
