@@ -62,8 +62,8 @@ def test_what_is_written_is_guarded(operation):
         assert operation.idempotent or operation.name in _HARMLESS_TWICE
 
 
-_GUARDED_BY_THEIR_BODY = {"read_gift_card_balance"}
-"""The body holds what only those know who may: the code of a gift card. Such a POST reads, or is harmless twice."""
+_GUARDED_BY_THEIR_BODY = {"hear_stripe", "read_gift_card_balance"}
+"""The body holds what only those have who may: a signature, the code of a gift card. Such a POST is harmless twice."""
 _OPEN = {"unsubscribe", "open_guest_cart", *_GUARDED_BY_THEIR_BODY}
 """Proven by their path, for anybody, or guarded by what the body holds."""
 _HARMLESS_TWICE = {
