@@ -21,6 +21,7 @@ locals {
     fulfilment-order-changes = {
       description = "Tell locations of holds, releases, other addresses, and of what another location ships now."
       types       = { "aisle.orders" = ["OrderHeld", "OrderReleased", "OrderReaddressed", "OrderReassigned"] }
+    }
     payments-refunds-requested = {
       description = "Start the workflow of a refund that staff asked for; cancellations and returns settle their own."
       types       = { "aisle.payments" = ["RefundRequested"] }
@@ -37,8 +38,19 @@ locals {
     notifications-order-events = {
       description = "Tell the customer."
       types = {
-        "aisle.orders"     = ["OrderConfirmed", "OrderRefused"]
-        "aisle.fulfilment" = ["FulfilmentShipped"]
+        "aisle.orders"     = ["BackorderDelayed", "OrderCancelled", "OrderConfirmed", "OrderRefused", "PromiseChanged"]
+        "aisle.fulfilment" = ["FulfilmentDelivered", "FulfilmentShipped"]
+        "aisle.returns"    = ["ReturnAuthorised", "ReturnReceived"]
+        "aisle.payments"   = ["PaymentRefunded"]
+        "aisle.carts"      = ["CartAbandoned"]
+        "aisle.customers"  = ["CustomerErased", "VerificationRequested"]
+      }
+    }
+    taxes-order-events = {
+      description = "Keep the books on the tax that is owed."
+      types = {
+        "aisle.orders"   = ["OrderConfirmed", "OrderRefused", "OrderCancelled"]
+        "aisle.payments" = ["RefundRequested"]
       }
     }
   }

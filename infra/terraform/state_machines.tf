@@ -48,18 +48,13 @@ locals {
     payments-refund-payment = {
       type = "STANDARD"
       file = "refund_payment"
-      with = {
-        orders_tasks_arn     = "${local.arn.function}-orders-tasks"
-        payments_tasks_arn   = "${local.arn.function}-payments-tasks"
-        task_timeout_seconds = local.task_timeout_seconds + 10
-        timeout_seconds      = 7 * 24 * 3600
-        patient_attempts     = 20
-        park_attempts        = 100
-      }
+      with = merge(local.task_placeholders, { timeout_seconds = 7 * 24 * 3600 })
       statements = [{
         sid       = "InvokeTasks"
         actions   = ["lambda:InvokeFunction"]
         resources = [for name in ["orders-tasks", "payments-tasks"] : "${local.arn.function}-${name}"]
+      }]
+    }
     returns-return-order = {
       type = "STANDARD"
       file = "return_order"
