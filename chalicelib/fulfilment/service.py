@@ -115,13 +115,19 @@ def dispatch(
 
 
 def complete(fulfilment_id: str, *, workflow: Workflow | None = None) -> None:
-    """Tell the waiting workflow how the warehouse answered. Safe to repeat; without a token `dispatch` will tell."""
+    """Tell the waiting workflow how the warehouse answered. Safe to repeat; without a token `dispatch` will tell.
+
+    Every token is tried: of a dispatch that was repeated, any one may be the one that waits, and the others do no harm.
+    """
     found = store.get(fulfilment_id, consistent=True)
     if found is None:
         raise NotFound(f"There is no fulfilment {fulfilment_id}.")
-    fulfilment, token = found
-    if token is not None and fulfilment.status not in OPEN:
-        (workflow or Workflow()).complete_sealed(token, _outcome(fulfilment))
+    fulfilment, tokens = found
+    if fulfilment.status in OPEN:
+        return
+    workflow = workflow or Workflow()
+    for token in sorted(tokens):
+        workflow.complete_sealed(token, _outcome(fulfilment))
 
 
 def _outcome(fulfilment: Fulfilment) -> dict[str, Any]:
