@@ -32,7 +32,9 @@ def main() -> int:
         if seed % 20 == 0:
             gc.collect()
     spent = time.process_time() - started
-    print(f"{given.count} histories, {failed} failed, {spent:.1f} s CPU; the last: {history.steps} steps, {history.digest}")
+    print(
+        f"{given.count} histories, {failed} failed, {spent:.1f} s CPU; the last: {history.steps} steps, {history.digest}"
+    )
     return 1 if failed else 0
 
 

@@ -177,9 +177,11 @@ class Kernel:
     # ---- running
 
     def fail(self, failure: BaseException) -> None:
-        """Stop the world: something is wrong that must not be."""
+        """Stop the world: something is wrong that must not be. Out of a process, at once; else before the next step."""
         if self.failure is None:
             self.failure = failure
+        if self.current is None:
+            raise self.failure
 
     def run(self, *, for_seconds: float | None = None, steps: int = 2_000_000) -> None:
         """Go on until nothing is left to happen but what is in the background, or for a time.

@@ -23,7 +23,7 @@ _ACTORS: tuple[tuple[Actor, int], ...] = (
     (staff.adjuster, 2),
     (staff.counter, 2),
     (staff.mover, 2),
-    (staff.till, 2),
+    (staff.till, 3),
     (staff.keeper, 1),
     (staff.closer, 1),
     (staff.pricer, 1),
@@ -66,6 +66,7 @@ def _play(world: World) -> None:
     world.kernel.run(for_seconds=world.random.choice([60, 900, 10_000]))
     world.clear_up()
     rest = Rest(shop)
+    rest.on_call()
     for _ in range(4):
         world.kernel.run()
         if not rest.tidied():
@@ -78,7 +79,7 @@ def _send_in(shop: Shop) -> None:
     random: Random = shop.world.random
     actors = [actor for actor, weight in _ACTORS for _ in range(weight)]
     rushes = [random.choice([0.0, 0.1, 5.0, 40.0]) for _ in range(3)]
-    for number in range(random.randint(4, 14)):
+    for number in range(random.randint(2, 8)):
         actor = random.choice(actors)
         start = random.choice(rushes) + random.uniform(0, 0.1)
         shop.world.kernel.spawn(f"{actor.__name__} {number}", lambda actor=actor: actor(shop), after=start)  # type: ignore[misc]

@@ -74,9 +74,7 @@ class Client:
         intent.attempts += 1
         return self._reply(intent.method, intent.path, intent.by, intent.body, headers)
 
-    def _reply(
-        self, method: str, path: str, by: Principal, body: Any, headers: dict[str, str]
-    ) -> Reply | None:
+    def _reply(self, method: str, path: str, by: Principal, body: Any, headers: dict[str, str]) -> Reply | None:
         try:
             reply = self.world.request(method, path, by, body, headers)
         except Crash:
@@ -85,15 +83,18 @@ class Client:
         return reply
 
     def _again(self, intent: Intent, headers: dict[str, str]) -> None:
-        """Send what was answered once more: the answer must be the same, and nothing be done anew."""
+        """Send what was answered once more. What was done is not done anew, and answered alike; what was refused may be
+        done this time, since refusals are not kept."""
         if intent.method != "POST" or self.world.random.random() >= self.world.weather.impatient:
             return
         self.world.kernel.pause(self.world.random.uniform(0, 5))
         again = self._sent(intent, headers)
-        if again is None or is_passing(again) or intent.reply is None or not intent.accepted:
+        if again is None or is_passing(again) or intent.reply is None:
             return
-        same = (again.status, again.text) == (intent.reply.status, intent.reply.text)
-        self.world.check(same, f"{intent.key} was answered {intent.reply.text} and then {again.text}")
+        if intent.accepted:
+            same = (again.status, again.text) == (intent.reply.status, intent.reply.text)
+            self.world.check(same, f"{intent.key} was answered {intent.reply.text} and then {again.text}")
+        intent.reply = again
 
 
 def is_passing(reply: Reply) -> bool:

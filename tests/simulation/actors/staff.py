@@ -63,17 +63,23 @@ def mover(shop: Shop) -> None:
 
 
 def till(shop: Shop) -> None:
-    """Holds units for a customer who buys elsewhere after all, or is forgotten."""
+    """Holds units for a customer who buys elsewhere after all, or is forgotten; two clerks may give them back at once."""
     random = shop.world.random
     by = random.choice(ASSOCIATES)
     skus = random.sample(sorted(PRICES), random.randint(1, 2))
     lines = [{"sku": sku, "location_id": _somewhere(shop), "quantity": random.randint(1, 2)} for sku in skus]
     held = shop.client.command("/v1/reservations", {"channel": "pos", "lines": lines, "seconds": 60}, by)
-    if not held.accepted or held.reply is None or random.random() < 0.4:
+    if not held.accepted or held.reply is None or random.random() < 0.2:
         return
-    shop.world.kernel.pause(random.choice([1, 59.99, 60, 61]))
     path, version = f"/v1/reservations/{held.reply.json['id']}", held.reply.json["version"]
-    shop.client.command(path, None, by, method="DELETE", headers={"if-match": f'"{version}"'})
+    kernel = shop.world.kernel
+    # Well before it expires, or in the very moment in which the schedule comes by for it.
+    kernel.pause(random.choice([1.0, 2 * 60 - kernel.seconds() % 60 + random.uniform(0, 2)]))
+    for _ in range(random.choice([1, 1, 2])):
+        headers = {"if-match": f'"{version}"'}
+        kernel.spawn(
+            f"giving back {path}", lambda: shop.client.command(path, None, by, method="DELETE", headers=headers)
+        )
 
 
 def keeper(shop: Shop) -> None:

@@ -48,10 +48,14 @@ class Warehouse:
     def _answer(self, request: Mapping[str, Any], type: str, units: Mapping[str, int]) -> None:
         lines = [{"line_id": line, "quantity": count} for line, count in units.items()]
         body: dict[str, Any] = {"type": type, "lines": lines}
-        if self._world.random.random() < 0.5:
+        random = self._world.random
+        by_hand = random.random() < 0.5
+        if by_hand:
             path = f"/v1/fulfilments/{request['fulfilment_id']}/answers"
-            self._shop.client.command(path, body, self._world.random.choice(ASSOCIATES), patience=30)
+            self._shop.client.command(path, body, random.choice(ASSOCIATES), patience=30)
+        if by_hand and random.random() < 0.7:
             return
+        # Or both: a clerk enters what the system has sent, too. One of the two comes out of turn.
         self._sent += 1
         body |= {"message_id": f"answer-{self._sent}", "fulfilment_id": request["fulfilment_id"]}
         self._world.queues.send(full_name(_ANSWERS), json.dumps(body))

@@ -17,6 +17,8 @@ Json = Mapping[str, Any]
 
 _REFUSING = {"CaptureDeclined": "tok_capture_fails", "VoidDeclined": "tok_void_fails"}
 """What a payment provider may refuse for good, by the token that makes it do so; a person is asked then."""
+_BEFORE = {"packed": {"requested"}, "shipped": {"requested", "packed"}, "delivered": {"shipped"}}
+"""In which states of a fulfilment an answer of the warehouse still has something to say."""
 _TOLD = {"OrderConfirmed", "OrderRefused", "FulfilmentShipped"}
 
 
@@ -52,17 +54,19 @@ class Rest:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._world = shop.world
-        self._rounds = 0
+
+    def on_call(self, hours: int = 6) -> None:
+        """Put dead letters back into their queues, now and every hour."""
+        self._world.queues.redrive()
+        if hours:
+            self._world.kernel.after(3_600, lambda: self.on_call(hours - 1))
 
     def tidied(self) -> bool:
-        """Redrive dead letters and resume what was parked for the weather's sake; whether there was anything to do."""
-        self._rounds += 1
-        dead = bool(self._world.queues.dead())
-        self._world.queues.redrive()
-        orders = sorted({order for order in self._unfinished() if order})
+        """Resume what workflows gave up for the weather's sake; whether there was anything to do."""
+        orders = sorted(set(self._unfinished()))
         for order in orders:
             self._world.kernel.spawn(f"resuming {order}", lambda order=order: self._resume(order))  # type: ignore[misc]
-        return bool(orders) or (dead and self._rounds < 3)
+        return bool(orders)
 
     def _unfinished(self) -> Iterator[str]:
         """Orders whose latest execution gave something up that a repetition can do."""
@@ -124,19 +128,16 @@ class Rest:
         self._check_books(sale)
 
     def _check_books(self, sale: Sale) -> None:
-        """The provider's books say what ours say."""
-        book = self._book(f"{sale.id}:authorise")
-        held = int(book["amount"]["N"]) if _acted(book) else 0
-        if sale.payment["authorised"] or held:
-            self._check(held == sale.payment["authorised"], f"{sale.id}: the provider held {held}, not as we say")
-        taken = given = 0
-        for (pk, _), item in self._world.database.items():
-            if pk.startswith(f"SANDBOX#{sale.id}:capture:") and _acted(item):
-                taken += int(item["amount"]["N"])
-            if pk == f"SANDBOX#{sale.id}:void" and _acted(item):
-                given += int(item["amount"]["N"])
-        self._check(taken == sale.payment["captured"], f"{sale.id}: the provider took {taken}")
-        self._check(given == sale.payment["voided"], f"{sale.id}: the provider gave {given} back")
+        """The provider's books say what ours say, whatever keys we gave it."""
+        authorised, captured, voided = (self._sum_of(sale, intent) for intent in ("authorise", "capture", "void"))
+        ours = (sale.payment["authorised"], sale.payment["captured"], sale.payment["voided"])
+        theirs = (authorised, captured, voided)
+        self._check(
+            ours == theirs, f"{sale.id}: authorised, captured, voided are {ours}, the provider's books say {theirs}"
+        )
+
+    def _sum_of(self, sale: Sale, intent: str) -> int:
+        return sum(int(book["amount"]["N"]) for book in self._books(sale, intent) if _acted(book))
 
     def _check_queues(self) -> None:
         for name, queue in self._world.queues.all().items():
@@ -144,9 +145,14 @@ class Rest:
                 self._check(not queue.messages, f"messages are left in {name}: {list(queue.messages.values())[:3]}")
         answers = full_name("fulfilment-warehouse-answers")
         for name, message in self._world.queues.dead():
-            # A warehouse that says "packed" after "shipped" is not listened to, ever.
-            out_of_turn = name == answers and json.loads(message.body)["type"] == "packed"
-            self._check(out_of_turn, f"a dead letter of {name}: {message}")
+            # What a warehouse says a second time, or too late, is not listened to.
+            self._check(name == answers and self._past(json.loads(message.body)), f"a dead letter of {name}: {message}")
+
+    def _past(self, answer: Json) -> bool:
+        """Whether a fulfilment is beyond what the warehouse says of it."""
+        order, _, number = answer["fulfilment_id"].removeprefix("ful_").rpartition("_")
+        part = self._world.database.item(f"ORDER#ord_{order}", f"FULFILMENT#{number}")
+        return part is not None and part["status"]["S"] not in _BEFORE[answer["type"]]
 
     def _check_reservations(self) -> None:
         for (pk, sk), item in self._world.database.items():
@@ -225,21 +231,20 @@ class Rest:
             for (at, sk), item in self._world.database.items()
             if at == pk and sk.startswith("FULFILMENT#")
         )
-        return Sale(
-            order_id, _json(order, "document"), _json(payment, "document"), payment["status"]["S"], parts
-        )
+        return Sale(order_id, _json(order, "document"), _json(payment, "document"), payment["status"]["S"], parts)
 
     def _token(self, sale: Sale) -> str:
-        book = self._book(f"{sale.id}:authorise")
-        return str(book["token"]["S"]) if "token" in book else "-"
+        tokens = [book["token"]["S"] for book in self._books(sale, "authorise") if "token" in book]
+        return str(tokens[0]) if tokens else "-"
 
     def _held(self, sale: Sale) -> int:
-        """What the provider still holds of an order of which nothing more will be shipped."""
-        book = self._book(f"{sale.id}:authorise")
-        return int(book["remaining"]["N"]) if _acted(book) else 0
+        """What the provider still holds of an order's money."""
+        return sum(int(book["remaining"]["N"]) for book in self._books(sale, "authorise") if _acted(book))
 
-    def _book(self, key: str) -> Mapping[str, Any]:
-        return self._world.database.item(f"SANDBOX#{key}", "SANDBOX") or {}
+    def _books(self, sale: Sale, intent: str) -> list[Mapping[str, Any]]:
+        """The provider's books of an order that are about an intent: `authorise`, `capture` or `void`."""
+        start = f"SANDBOX#{sale.id}:{intent}"
+        return [item for (pk, _), item in self._world.database.items() if pk.startswith(start)]
 
 
 def _acted(book: Mapping[str, Any]) -> bool:

@@ -108,7 +108,9 @@ class Functions:
 def answered(event: dict[str, Any]) -> Reply:
     """What the API answers to a gateway's event."""
     answer = application()(event, _Context())
-    return Reply(answer["statusCode"], {name.lower(): value for name, value in answer["headers"].items()}, answer["body"])
+    return Reply(
+        answer["statusCode"], {name.lower(): value for name, value in answer["headers"].items()}, answer["body"]
+    )
 
 
 def _event(

@@ -375,9 +375,7 @@ class _Run:
         return [branch.result() for branch in branches]
 
     def _branch(self, name: str, scope: Json, entry: Any, variables: Variables, item: Json | None) -> Future[Any]:
-        return self._kernel.spawn(
-            f"{self._execution.name} {name}", lambda: self.scope(scope, entry, variables, item)
-        )
+        return self._kernel.spawn(f"{self._execution.name} {name}", lambda: self.scope(scope, entry, variables, item))
 
 
 def _filled(template: Any, known: Variables) -> Any:

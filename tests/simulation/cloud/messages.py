@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -68,6 +69,7 @@ class Queues:
         self._record = record
         self._queues: dict[str, Queue] = {}
         self._consumers = {consumer.queue: consumer for consumer in consumers()}
+        self._redriven: Counter[str] = Counter()
         self._count = 0
 
     def named(self, name: str) -> Queue:
@@ -88,11 +90,13 @@ class Queues:
         ]
 
     def redrive(self) -> None:
-        """What an operator does with dead letters once the weather has cleared."""
+        """What an operator does with dead letters: put each back into its queue, once or twice."""
         for name, message in self.dead():
-            del self.named(name + DEAD).messages[message.id]
-            self._record.add("redriven", name)
-            self.send(name, message.body)
+            if self._redriven[message.body] < 2:
+                self._redriven[message.body] += 1
+                del self.named(name + DEAD).messages[message.id]
+                self._record.add("redriven", name)
+                self.send(name, message.body)
 
     def send(self, name: str, body: str, attributes: Mapping[str, str] | None = None) -> None:
         """Put a message into a queue; it may come twice, and late."""
@@ -102,7 +106,7 @@ class Queues:
             self._count += 1
             message = Message(f"msg-{self._count}", body, attributes=attributes or {})
             late = random.random() < self._wire.weather.late
-            delay = random.uniform(10, 900) if late else random.uniform(0.005, 0.4)
+            delay = random.choice([10, 60, 300, 3_000]) * random.random() if late else random.uniform(0.005, 0.4)
             self._kernel.after(delay, lambda message=message: self._arrive(name, message))  # type: ignore[misc]
 
     def _arrive(self, name: str, message: Message) -> None:

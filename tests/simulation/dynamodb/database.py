@@ -135,8 +135,8 @@ class Database:
                     yield (pk, sk), item
 
     def take_over(self, other: Database) -> None:
-        """Start with what is in another table."""
-        self._commit([(self._record(key), item) for key, item in other.items()])
+        """Start with what is in another table, as if it had been here for long."""
+        self._commit([(self._record(key), item) for key, item in other.items()], now=float("-inf"))
 
     def remove_expired(self, before_epoch: float) -> int:
         """What DynamoDB's time to live does: remove items whose `ttl` has passed. Returns how many."""
@@ -365,8 +365,8 @@ class Database:
         _check(after)
         return after
 
-    def _commit(self, writes: list[tuple[_Record, Item | None]]) -> None:
-        now = self._now()
+    def _commit(self, writes: list[tuple[_Record, Item | None]], now: float | None = None) -> None:
+        now = self._now() if now is None else now
         changes = [Change(record.key, record.item, after) for record, after in writes]
         for record, after in writes:
             record.write(after, now)
