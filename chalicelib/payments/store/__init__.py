@@ -1,0 +1,36 @@
+"""Payments in the table, and the books of the sandbox provider.
+
+| item | pk | sk |
+|---|---|---|
+| payment | ORDER#<order> | PAYMENT |
+| sandbox operation | SANDBOX#<idempotency key> | SANDBOX |
+"""
+
+from chalicelib.payments.store.payment import PaymentItem, add, change, get, in_batch, payment_key
+from chalicelib.payments.store.sandbox import (
+    Operation,
+    TooLittleLeft,
+    sandbox_act,
+    sandbox_bar,
+    sandbox_calls,
+    sandbox_find,
+    sandbox_look_ups,
+    sandbox_operations,
+)
+
+__all__ = [
+    "Operation",
+    "PaymentItem",
+    "TooLittleLeft",
+    "add",
+    "change",
+    "get",
+    "in_batch",
+    "payment_key",
+    "sandbox_act",
+    "sandbox_bar",
+    "sandbox_calls",
+    "sandbox_find",
+    "sandbox_look_ups",
+    "sandbox_operations",
+]
