@@ -2,6 +2,8 @@
 
 from chalice.app import Chalice, CORSConfig
 
+from chalicelib.carts.routes import routes as carts_routes
+from chalicelib.carts.tasks import functions as carts_tasks
 from chalicelib.catalog.routes import routes as catalog_routes
 from chalicelib.customers.routes import routes as customers_routes
 from chalicelib.customers.tasks import functions as customers_tasks
@@ -33,7 +35,15 @@ from chalicelib.webhooks.tasks import functions as webhooks_tasks
 app = Chalice(app_name="aisle")
 app.api.cors = CORSConfig(
     allow_origin="*",
-    allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Prefer", "X-Correlation-Id"],
+    allow_headers=[
+        "Authorization",
+        "Cart-Token",
+        "Content-Type",
+        "Idempotency-Key",
+        "If-Match",
+        "Prefer",
+        "X-Correlation-Id",
+    ],
     expose_headers=["ETag", "Idempotent-Replayed", "Location", "Retry-After", "X-Correlation-Id", "X-Request-Id"],
     max_age=600,
 )
@@ -44,6 +54,7 @@ for blueprint in (
     orders_routes,
     payments_routes,
     promotions_routes,
+    carts_routes,
     fulfilment_routes,
     webhooks_routes,
     returns_routes,
@@ -59,6 +70,7 @@ for blueprint in (
     fulfilment_consumers,
     fulfilment_tasks,
     inventory_tasks,
+    carts_tasks,
     customers_tasks,
     notifications_consumers,
     webhooks_consumers,

@@ -118,8 +118,8 @@ class Routes(Blueprint):
         """Declare a route.
 
         `scopes` are what a machine client needs (any of them); signed-in users pass the gateway and are judged by the
-        service. `public` routes have no authorizer; where a `token` is named they are for whoever holds one, sent in the header
-        of this name, and the service checks it. The rest documents: `raises` are the domain errors it may answer
+        service. `public` routes have no authorizer. A `token` is the name of a header that has to bring one, beside the account
+        or, where public, instead of it; the service checks it. The rest documents: `raises` are the domain errors it may answer
         with beyond those every route has.
         """
 

@@ -195,11 +195,11 @@ def _operation(operation: Operation, refs: _Refs) -> Json:
 
 
 def _security(operation: Operation) -> list[Json]:
-    if operation.token is not None:
-        return [{operation.token: []}]
+    token: Json = {operation.token: []} if operation.token is not None else {}
     if operation.public:
-        return []
-    return [{"user": []}, *({"machine": [f"{RESOURCE_SERVER}/{scope}"]} for scope in operation.scopes)]
+        return [token] if token else []
+    machines = ({"machine": [f"{RESOURCE_SERVER}/{scope}"], **token} for scope in operation.scopes)
+    return [{"user": [], **token}, *machines]
 
 
 def _parameters(operation: Operation) -> Iterator[Json]:
@@ -292,9 +292,9 @@ def errors_of(operation: Operation) -> list[type[AisleError]]:
 
 
 def _of_callers(operation: Operation) -> list[type[AisleError]]:
-    if operation.token is not None:
-        return [errors.Unauthenticated]
-    return [] if operation.public else [errors.Unauthenticated, errors.Forbidden]
+    if not operation.public:
+        return [errors.Unauthenticated, errors.Forbidden]
+    return [errors.Unauthenticated] if operation.token is not None else []
 
 
 def _problems(operation: Operation) -> Json:

@@ -209,6 +209,16 @@ locals {
         resources = ["${local.arn.table}/index/gsi3"]
       }]
     }
+    carts-tasks = {
+      does    = "Tells of carts that fell idle"
+      timeout = local.task_timeout_seconds
+      keys    = ["CART#"]
+      extra = [{
+        sid       = "FindDue"
+        actions   = ["dynamodb:Query"]
+        resources = ["${local.arn.table}/index/gsi3"]
+      }]
+    }
     customers-tasks = {
       does        = "Forgets customers who asked for it, step by step"
       timeout     = local.task_timeout_seconds

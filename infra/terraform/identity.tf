@@ -13,6 +13,7 @@ locals {
     "inventory.write"  = "Write stock and locations"
     "customers.read"   = "Read every customer"
     "customers.write"  = "Enter and change customers"
+    "carts.write"      = "Fill and order the carts of customers"
     "orders.read"      = "Read every order"
     "orders.write"     = "Place and change orders"
     "fulfilment.write" = "Write what became of fulfilments"
