@@ -3,26 +3,64 @@
 | item | pk | sk | gsi1 |
 |---|---|---|---|
 | fulfilment | ORDER#<order> | FULFILMENT#<n> | FULFILMENTS#<location>#<status> / <id> |
+| carrier's word | ORDER#<order> | TRACKING#<n>#<hash> | |
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from hashlib import sha256
 from typing import Any, cast
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinarySetAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.core.errors import AisleError, Stale
+from chalicelib.core.errors import AisleError, Conflict, Stale
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find
-from chalicelib.fulfilment.domain import OPEN, Fulfilment, FulfilmentLine, FulfilmentStatus, OutOfTurn, order_of
+from chalicelib.fulfilment.domain import (
+    OPEN,
+    Fulfilment,
+    FulfilmentLine,
+    FulfilmentStatus,
+    OutOfTurn,
+    TrackingCode,
+    TrackingEvent,
+    order_of,
+)
 
 
 class FulfilmentItem(Item):
-    """pk = ORDER#<order id>, sk = FULFILMENT#<n>. `token` is the parked task token, encrypted by KMS."""
+    """pk = ORDER#<order id>, sk = FULFILMENT#<n>. `tokens` are the parked task tokens, each encrypted by KMS."""
 
     version = NumberAttribute()
     status = UnicodeAttribute()
     document = Json()
-    token = BinaryAttribute(null=True, legacy_encoding=False)
+    tokens = BinarySetAttribute(null=True, legacy_encoding=False)
+
+
+class TrackingItem(Item):
+    """pk = ORDER#<order id>, sk = TRACKING#<n>#<hash of the carrier's id>."""
+
+    document = Json()
+
+
+class AlreadyTracked(Conflict):
+    code = "already_tracked"
+    title = "The carrier said this before"
+
+
+def add_tracking(tx: Transaction, fulfilment_id: str, event: TrackingEvent) -> None:
+    """Keep a carrier's word. `AlreadyTracked` at commit when it is known."""
+    order_id, number = order_of(fulfilment_id)
+    name = sha256(event.id.encode()).hexdigest()[:32]
+    item = TrackingItem(key("ORDER", order_id), key("TRACKING", number, name), document=fields_of(event))
+    tx.create(item, lambda _: AlreadyTracked("It stands in the parcel's history."))
+
+
+def tracking_of(fulfilment_id: str) -> list[TrackingEvent]:
+    """What the carrier said of a parcel, in the order in which it happened."""
+    order_id, number = order_of(fulfilment_id)
+    rows = TrackingItem.query(key("ORDER", order_id), TrackingItem.sk.startswith(key("TRACKING", number) + "#"))
+    events = [TrackingEvent(**{**row.document, "code": TrackingCode(row.document["code"])}) for row in rows]
+    return sorted(events, key=lambda event: (event.at, event.id))
 
 
 def fulfilment_key(fulfilment_id: str) -> tuple[type[Item], str, str]:
@@ -34,6 +72,9 @@ def _attributes(fulfilment: Fulfilment) -> dict[str, Any]:
     document = {**fields_of(fulfilment), "lines": [fields_of(line) for line in fulfilment.lines]}
     for kept_apart in ("version", "status"):
         del document[kept_apart]
+    for name in ("held", "whereabouts"):
+        if not document[name]:
+            del document[name]
     return {
         "version": fulfilment.version,
         "status": str(fulfilment.status),
@@ -64,7 +105,7 @@ def add(tx: Transaction, fulfilment: Fulfilment) -> None:
 
 
 def change(tx: Transaction, fulfilment: Fulfilment) -> None:
-    """Write the next version; the parked token stays. Raises `Stale` at commit when another was quicker."""
+    """Write the next version; the parked tokens stay. Raises `Stale` at commit when another was quicker."""
 
     def stale(raw: RawItem | None) -> AisleError:
         return Stale(f"The fulfilment is not at version {fulfilment.version - 1} any more.")
@@ -75,23 +116,27 @@ def change(tx: Transaction, fulfilment: Fulfilment) -> None:
 
 
 def park_token(fulfilment_id: str, token: bytes) -> None:
-    """Keep the encrypted task token while the fulfilment is open. Raises `OutOfTurn` when it was answered already."""
+    """Keep the encrypted task token while the fulfilment is open, beside those before it.
+
+    Which of several attempts waits cannot be told: one that its caller gave up may come by after the next. Raises
+    `OutOfTurn` when the fulfilment was answered already.
+    """
     tx = Transaction()
     _, pk, sk = fulfilment_key(fulfilment_id)
     tx.update(
         FulfilmentItem(pk, sk),
-        [FulfilmentItem.token.set(token)],
+        [FulfilmentItem.tokens.add({token})],
         FulfilmentItem.status.is_in(*(str(status) for status in sorted(OPEN))),
         lambda _: OutOfTurn("The fulfilment is not open any more."),
     )
     tx.commit()
 
 
-def get(fulfilment_id: str, *, consistent: bool = False) -> tuple[Fulfilment, bytes | None] | None:
-    """The fulfilment and its parked token, or None."""
+def get(fulfilment_id: str, *, consistent: bool = False) -> tuple[Fulfilment, Collection[bytes]] | None:
+    """The fulfilment and its parked tokens, or None."""
     _, pk, sk = fulfilment_key(fulfilment_id)
     item = find(FulfilmentItem, pk, sk, consistent=consistent)
-    return (fulfilment_from(item), item.token) if item else None
+    return (fulfilment_from(item), item.tokens or ()) if item else None
 
 
 def in_batch(found: Mapping[tuple[str, str], Item], fulfilment_id: str) -> Fulfilment | None:

@@ -1,4 +1,4 @@
-"""Tasks of payments for the workflow place-order; do and undo side by side."""
+"""Tasks of payments for workflows; do and undo side by side."""
 
 from typing import Any
 
@@ -36,7 +36,13 @@ def capture_payment(order_id: str, by: Principal, fulfilment_id: str | None = No
     return service.capture(order_id, fulfilment_id or service.CHARGES, by)
 
 
+@tasks.task
+def settle_payment(order_id: str, by: Principal) -> Outcome:
+    """Capture what is due, make the refunds asked for, give the rest back when nothing more will fall due."""
+    return service.settle(order_id, by)
+
+
 @functions.lambda_function(name="payments-tasks")
 def payments_tasks(event: dict[str, Any], context: object) -> Outcome:
-    """Trigger: Step Functions place-order."""
+    """Trigger: Step Functions, every workflow that moves money."""
     return tasks.run(event)

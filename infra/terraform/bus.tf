@@ -6,9 +6,34 @@ locals {
       description = "Start the workflow of a placed order."
       types       = { "aisle.orders" = ["OrderPlaced"] }
     }
+    orders-cancelled = {
+      description = "Start the workflow of a cancellation."
+      types       = { "aisle.orders" = ["OrderCancelled"] }
+    }
+    orders-reassigned = {
+      description = "Find other locations for units that one could not ship, and start the workflow of what was found."
+      types       = { "aisle.orders" = ["OrderUnitsMissing", "OrderReassigned"] }
+    }
     fulfilment-shipped = {
       description = "Complete the task of the workflow that waits for the warehouse."
       types       = { "aisle.fulfilment" = ["FulfilmentShipped", "FulfilmentShort"] }
+    }
+    fulfilment-order-changes = {
+      description = "Tell locations of holds, releases, other addresses, and of what another location ships now."
+      types       = { "aisle.orders" = ["OrderHeld", "OrderReleased", "OrderReaddressed", "OrderReassigned"] }
+    }
+    payments-refunds-requested = {
+      description = "Start the workflow of a refund that staff asked for; cancellations and returns settle their own."
+      types       = { "aisle.payments" = ["RefundRequested"] }
+      detail      = { data = { workflow = [true] } }
+    }
+    returns-authorised = {
+      description = "Start the workflow of a return."
+      types       = { "aisle.returns" = ["ReturnAuthorised"] }
+    }
+    returns-progressed = {
+      description = "Complete the task of the workflow that waits for goods to come back."
+      types       = { "aisle.returns" = ["ReturnInspected", "ReturnSettled", "ReturnCancelled"] }
     }
     notifications-order-events = {
       description = "Tell the customer."
@@ -19,6 +44,13 @@ locals {
         "aisle.payments"   = ["PaymentRefunded"]
         "aisle.carts"      = ["CartAbandoned"]
         "aisle.customers"  = ["CustomerErased", "VerificationRequested"]
+      }
+    }
+    taxes-order-events = {
+      description = "Keep the books on the tax that is owed."
+      types = {
+        "aisle.orders"   = ["OrderConfirmed", "OrderRefused", "OrderCancelled"]
+        "aisle.payments" = ["RefundRequested"]
       }
     }
   }
@@ -63,11 +95,11 @@ resource "aws_cloudwatch_event_rule" "this" {
   event_bus_name = aws_cloudwatch_event_bus.this.name
 
   # A type belongs to one source, so the two lists cannot match across.
-  event_pattern = jsonencode({
+  event_pattern = jsonencode(merge({
     source        = keys(each.value.types)
     "detail-type" = flatten(values(each.value.types))
     "replay-name" = [{ exists = false }]
-  })
+  }, { for name, wanted in { detail = try(each.value.detail, null) } : name => wanted if wanted != null }))
 }
 
 resource "aws_cloudwatch_event_target" "queue" {

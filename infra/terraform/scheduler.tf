@@ -52,6 +52,33 @@ resource "aws_scheduler_schedule" "continue_erasures" {
   }
 }
 
+# Carts that nobody has changed for a day.
+resource "aws_scheduler_schedule" "abandon_idle_carts" {
+  #checkov:skip=CKV_AWS_297:its input is the name of a task
+  name                = "${local.name}-carts-abandon-idle-carts"
+  description         = "Tells of carts that fell idle"
+  schedule_expression = "rate(5 minutes)"
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = "${local.arn.function}-carts-tasks"
+    role_arn = module.scheduler_role.arn
+    input    = jsonencode({ task = "abandon_idle_carts" })
+
+    retry_policy {
+      maximum_event_age_in_seconds = 600
+      maximum_retry_attempts       = 2
+    }
+
+    dead_letter_config {
+      arn = "${local.arn.queue}events-undelivered"
+    }
+  }
+}
+
 module "scheduler_role" {
   source = "./modules/role"
 
@@ -64,7 +91,7 @@ module "scheduler_role" {
     {
       sid       = "Invoke"
       actions   = ["lambda:InvokeFunction"]
-      resources = [for name in ["customers-tasks", "inventory-tasks"] : "${local.arn.function}-${name}"]
+      resources = [for name in ["carts-tasks", "customers-tasks", "inventory-tasks"] : "${local.arn.function}-${name}"]
     },
     {
       sid       = "Park"

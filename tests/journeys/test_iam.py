@@ -18,7 +18,7 @@ from unittest.mock import MagicMock
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.core import clock, outbox
+from chalicelib.core import clock, outbox, workflow
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.table import Item
 from chalicelib.customers import gateways as customers_gateways
@@ -53,6 +53,7 @@ FUNCTIONS = (
     "orders-on-order-placed",
     "orders-tasks",
     "payments-tasks",
+    "payments-on-refund-requested",
     "fulfilment-tasks",
     "fulfilment-on-fulfilment-shipped",
     "fulfilment-on-warehouse-answer",
@@ -122,6 +123,7 @@ def test_a_poison_message_is_buried_by_each_consumer_in_its_role(guarded: TestSt
         "orders-placed",
         "fulfilment-shipped",
         "fulfilment-warehouse-answers",
+        "payments-refunds-requested",
         "notifications-order-events",
     ):
         sqs.send_message(QueueUrl=guarded.queue_url(queue), MessageBody="poison")
@@ -326,7 +328,7 @@ class Records:
 @pytest.fixture
 def records(real_table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Records]:
     """On the wire; what is neither DynamoDB nor ours agrees to everything."""
-    for gateways in (customers_gateways, orders_gateways, fulfilment_gateways, notifications_gateways):
+    for gateways in (customers_gateways, orders_gateways, fulfilment_gateways, notifications_gateways, workflow):
         monkeypatch.setattr(gateways, "client", lambda service: _agrees())
     endpoint = Item._get_connection().connection.client._endpoint
     records = Records(endpoint.http_session)

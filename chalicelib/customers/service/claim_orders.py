@@ -40,7 +40,7 @@ def claim_orders(*, by: Principal, once: Idempotency, answer: Callable[[Claimed]
     hashed = email_hash(email) if email else None
     if hashed is None:
         raise NotVerified("Have a code sent to your e-mail address and send it back first.")
-    found = orders.guest_orders(hashed, MAX_CLAIMED + 1)  # type: ignore[attr-defined]
+    found = orders.guest_orders(hashed, MAX_CLAIMED + 1)
     claimed = [order_id for order_id in found[:MAX_CLAIMED] if _claim(order_id, customer.id, by)]
     final = answer(Claimed(tuple(claimed), more=len(found) > MAX_CLAIMED))
     tx = Transaction()
@@ -52,7 +52,7 @@ def claim_orders(*, by: Principal, once: Idempotency, answer: Callable[[Claimed]
 
 def _claim(order_id: str, customer_id: str, by: Principal) -> bool:
     try:
-        orders.claim_order(order_id, customer_id, by)  # type: ignore[attr-defined]
+        orders.claim_order(order_id, customer_id, by)
     except (Conflict, NotFound):
         # The index is an instant behind: somebody has it by now, or it was forgotten.
         observability.log.info("an order was not claimed", order_id=order_id)

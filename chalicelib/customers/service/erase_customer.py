@@ -156,7 +156,7 @@ def _forget_records(under_way: Erasure, by: Principal) -> None:
 def _forget_order(order_id: str, by: Principal) -> bool:
     """False while the order is under way and needs to be told where it goes."""
     try:
-        orders.forget_person(order_id, by)  # type: ignore[attr-defined]
+        orders.forget_person(order_id, by)
     except NotFound:
         return True
     except Contended:

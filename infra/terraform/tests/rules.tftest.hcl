@@ -65,6 +65,10 @@ run "rules_of_the_bus" {
     error_message = "A rule with outside effects listens to replays."
   }
   assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["payments-refunds-requested"].event_pattern).detail == { data = { workflow = [true] } }
+    error_message = "A refund that a cancellation or a return settles would start a workflow of its own."
+  }
+  assert {
     condition = alltrue([for name, target in aws_cloudwatch_event_target.queue :
       target.arn == module.queue[name].queue.arn && target.dead_letter_config[0].arn == module.queue[name].dead_letter_queue.arn && target.retry_policy[0].maximum_retry_attempts > 0
     ])
@@ -123,7 +127,7 @@ run "functions" {
   }
   assert {
     condition = length(setsubtract(
-      ["AISLE_STAGE", "AISLE_TABLE", "AISLE_TRACING", "AISLE_USER_POOL_ARN", "AISLE_ORDERS_PLACED_QUEUE", "AISLE_FULFILMENT_SHIPPED_QUEUE", "AISLE_WAREHOUSE_ANSWERS_QUEUE", "AISLE_NOTIFICATIONS_QUEUE"],
+      ["AISLE_STAGE", "AISLE_TABLE", "AISLE_TRACING", "AISLE_USER_POOL_ARN", "AISLE_ORDERS_PLACED_QUEUE", "AISLE_FULFILMENT_SHIPPED_QUEUE", "AISLE_WAREHOUSE_ANSWERS_QUEUE", "AISLE_NOTIFICATIONS_QUEUE", "AISLE_REFUNDS_REQUESTED_QUEUE", "AISLE_TAXES_QUEUE"],
       keys(jsondecode(output.chalice_config).stages.rules.environment_variables),
     )) == 0
     error_message = "The stage's environment lacks what the application needs while Chalice packages it."
@@ -203,7 +207,7 @@ run "nothing_is_public" {
     error_message = "A service may come on behalf of another account."
   }
   assert {
-    condition     = alltrue([for name, key in module.key : key.rotates || contains(["contacts", "cursors"], name)])
+    condition     = alltrue([for name, key in module.key : key.rotates || contains(["codes", "contacts", "cursors"], name)])
     error_message = "A key is not rotated."
   }
   assert {
@@ -298,5 +302,23 @@ run "machine_clients" {
   assert {
     condition     = !aws_cognito_user_pool_client.users.generate_secret && contains(aws_cognito_user_pool_client.users.explicit_auth_flows, "ALLOW_USER_SRP_AUTH")
     error_message = "Storefronts cannot keep a secret, and sign in without sending the password."
+  }
+}
+
+run "secrets" {
+  variables {
+    payment_gateway = "stripe"
+  }
+
+  assert {
+    condition     = keys(aws_secretsmanager_secret.this) == ["stripe-key", "stripe-webhook-secret"] && alltrue([for secret in aws_secretsmanager_secret.this : secret.kms_key_id == module.key["data"].arn])
+    error_message = "A secret is missing, or not encrypted with a key of the customer's."
+  }
+  assert {
+    condition = { for key, function in module.function : key => [for statement in jsondecode(function.policy).Statement : statement.Sid if contains(statement.Action, "secretsmanager:GetSecretValue")] if strcontains(function.policy, "secretsmanager:GetSecretValue") } == {
+      api_handler    = ["ReadStripeWebhookSecret"]
+      payments-tasks = ["ReadStripeKey"]
+    }
+    error_message = "A function reads a secret that it has no use for."
   }
 }

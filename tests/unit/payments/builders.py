@@ -1,8 +1,7 @@
 """Payments to test with, a provider that fails on purpose, and a look into the sandbox's books."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from chalicelib.core import outbox
@@ -10,41 +9,85 @@ from chalicelib.core.auth import system
 from chalicelib.core.money import Money
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.payments import gateways, service, store
-from chalicelib.payments.domain import Payment, PaymentStatus
+from chalicelib.payments.domain import (
+    Payment,
+    RefundRequest,
+    Tender,
+    TenderRequest,
+    TenderStatus,
+    TenderType,
+)
 
 BY = system("payments")
 ORDER = "ord_01K0000000000000000000000A"
 
 
-def a_payment(status: PaymentStatus = PaymentStatus.PENDING, amount: int = 1000, **more: Any) -> Payment:
-    payment = Payment(ORDER, "GBP", amount, "sandbox", status)
-    return replace(payment, **more)
+def a_tender(type: str = "card", amount: int = 1000, id: str = "1", **more: Any) -> Tender:
+    return Tender(id, TenderType(type), "sandbox", amount, **more)
 
 
-def an_authorised(amount: int = 1000, **more: Any) -> Payment:
-    return a_payment(PaymentStatus.AUTHORISED, amount, authorised=amount, authorisation="sbx:x", **more)
+def a_payment(*tenders: Tender, amount: int | None = None, **more: Any) -> Payment:
+    """By one card of 1000, unless other tenders are given."""
+    tenders = tenders or (a_tender(amount=1000 if amount is None else amount),)
+    return Payment(ORDER, "GBP", sum(tender.amount for tender in tenders), tenders, **more)
 
 
-def opened(token: str | None = "tok_approve", amount: int = 1000, order_id: str = ORDER) -> str:
-    """An order's payment as placing the order leaves it."""
+def held(type: str = "card", amount: int = 1000, id: str = "1", **more: Any) -> Tender:
+    """A tender that its provider holds."""
+    return a_tender(type, amount, id, status=TenderStatus.AUTHORISED, authorisation=f"sbx:{id}", **more)
+
+
+def an_authorised(**more: Any) -> Payment:
+    """1000 held on one card."""
+    return a_payment(held(), **more)
+
+
+def a_split(**more: Any) -> Payment:
+    """300 held on a gift card and 700 on a card."""
+    return a_payment(held("gift_card", 300, "1"), held("card", 700, "2"), **more)
+
+
+def card(token: str = "tok_approve", amount: int | None = None) -> TenderRequest:
+    return TenderRequest("card", token, amount)
+
+
+def opened(
+    token: str | None = "tok_approve",
+    amount: int = 1000,
+    order_id: str = ORDER,
+    tenders: Sequence[TenderRequest] | None = None,
+) -> str:
+    """An order's payment as placing the order leaves it: by one card with this token, unless tenders are given."""
     tx = Transaction()
-    service.open_payment(tx, order_id, Money(amount, "GBP"), token, BY)
+    wanted = tenders if tenders is not None else [card(token)] if token else []
+    service.open_payment(tx, order_id, Money(amount, "GBP"), wanted, BY)
     tx.commit()
     return order_id
 
 
+def owe(order_id: str = ORDER, **change: Any) -> Payment:
+    """One change of what is owed, in a transaction of its own."""
+    tx = Transaction()
+    after = service.owe(tx, stored(order_id), by=BY, **change)
+    tx.commit()
+    return after
+
+
 def due(order_id: str, key: str, amount: int, *, final: bool = False) -> None:
     """So much fell due, as shipping records it."""
-    tx = Transaction()
-    service.add_due(tx, stored(order_id), key, amount, final=final, by=BY)
-    tx.commit()
+    owe(order_id, due=(key, amount), final=final)
+
+
+def refund(key: str, amount: int, order_id: str = ORDER, to: str = "original") -> Payment:
+    """So much is to be given back, as returning records it."""
+    return owe(order_id, refund=RefundRequest(key, amount, "returned", to))
 
 
 def stored(order_id: str = ORDER) -> Payment:
     return service.payment_from(find_many(service.payment_keys(order_id), consistent=True), order_id)
 
 
-def token_of(order_id: str = ORDER) -> str | None:
+def tokens_of(order_id: str = ORDER) -> list[str | None]:
     found = store.get(order_id)
     assert found is not None
     return found[1]
@@ -72,9 +115,10 @@ class Faulty:
         self._provider = gateways.SandboxGateway()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(key: str, *rest: Any) -> Any:
+        def call(about: Any, *rest: Any) -> Any:
+            key = about.key if isinstance(about, gateways.Call) else about
             self._fault(name, key, "before")
-            answer = getattr(self._provider, name)(key, *rest)
+            answer = getattr(self._provider, name)(about, *rest)
             self._fault(name, key, "after")
             return answer
 

@@ -1,4 +1,4 @@
-"""Steps in any order, killed anywhere and cut across by each other: our record and the provider's books stay right."""
+"""Steps in any order, killed anywhere and cut across by each other: our record and the providers' books stay right."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from chalicelib.core.errors import AisleError
 from chalicelib.core.ids import new_id
 from chalicelib.payments import service, store
-from chalicelib.payments.service import CaptureDeclined, VoidDeclined
-from tests.unit.payments.builders import BY, Crash, crash_once, due, interrupted_by, opened, stored
+from chalicelib.payments.service import CaptureDeclined, RefundDeclined, VoidDeclined
+from tests.unit.payments.builders import BY, Crash, card, crash_once, due, interrupted_by, opened, refund, stored
+from tests.unit.payments.test_domain import check
 
 AMOUNT = 1000
 TOKENS = [
@@ -24,21 +25,26 @@ TOKENS = [
     "tok_duplicate",
     "tok_capture_timeout",
     "tok_void_timeout",
+    "tok_refund_timeout",
     "tok_decline_stolen_card",
 ]
 FULFILMENTS = ["f1", "f2"]
-CALLS = ["authorise", "look_up", "forestall", "capture", "void"]
-STEPS = ["authorise", "look_up", "void", *FULFILMENTS]
+REFUNDS = ["r1", "r2"]
+CALLS = ["authorise", "look_up", "forestall", "capture", "void", "refund"]
+STEPS = ["authorise", "settle", "void", *FULFILMENTS]
 MOMENTS = st.sampled_from(["before", "after"])
 
 
 class Workflow(RuleBasedStateMachine):
-    """One order's payment; `attempt` swallows what a workflow would catch and repeat."""
+    """One order's payment by one card or two; `run` swallows what a workflow would catch and repeat."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    order_id = ""
+
+    @initialize(first=st.sampled_from(TOKENS), second=st.sampled_from(["", "tok_approve", *TOKENS]))
+    def open(self, first: str, second: str) -> None:
         self.order_id = new_id("ord")
-        self.opened = False
+        self.tenders = ["", "/2"] if second else [""]
+        opened(None, AMOUNT, self.order_id, [card(first, 400), card(second)] if second else [card(first)])
 
     def run(self, step: str, provider: Callable[[str], Any] | None = None) -> None:
         more: dict[str, Any] = {"provider": provider} if provider else {}
@@ -49,33 +55,23 @@ class Workflow(RuleBasedStateMachine):
                 service.void(self.order_id, "order_refused", BY, **more)
             else:
                 getattr(service, step)(self.order_id, BY, **more)
-        except (Crash, AisleError, CaptureDeclined, VoidDeclined):
+        except (Crash, AisleError, CaptureDeclined, VoidDeclined, RefundDeclined):
             return
 
-    def open(self, token: str) -> None:
-        if not self.opened:
-            opened(token, AMOUNT, self.order_id)
-            self.opened = True
+    @rule()
+    def authorise(self) -> None:
+        self.run("authorise")
 
-    @rule(token=st.sampled_from(TOKENS), step=st.sampled_from(STEPS))
-    def complete(self, token: str, step: str) -> None:
-        self.open(token)
+    @rule(step=st.sampled_from(STEPS))
+    def complete(self, step: str) -> None:
         self.run(step)
 
-    @rule(token=st.sampled_from(TOKENS), step=st.sampled_from(STEPS), call=st.sampled_from(CALLS), moment=MOMENTS)
-    def crash(self, token: str, step: str, call: str, moment: str) -> None:
-        self.open(token)
+    @rule(step=st.sampled_from(STEPS), call=st.sampled_from(CALLS), moment=MOMENTS)
+    def crash(self, step: str, call: str, moment: str) -> None:
         self.run(step, crash_once(call, moment))
 
-    @rule(
-        token=st.sampled_from(TOKENS),
-        step=st.sampled_from(STEPS),
-        other=st.sampled_from(STEPS),
-        call=st.sampled_from(CALLS),
-        moment=MOMENTS,
-    )
-    def cut_across(self, token: str, step: str, other: str, call: str, moment: str) -> None:
-        self.open(token)
+    @rule(step=st.sampled_from(STEPS), other=st.sampled_from(STEPS), call=st.sampled_from(CALLS), moment=MOMENTS)
+    def cut_across(self, step: str, other: str, call: str, moment: str) -> None:
         self.run(step, interrupted_by(call, moment, lambda: self.run(other)))
 
     @rule(key=st.sampled_from(FULFILMENTS), amount=st.integers(0, 600), final=st.booleans())
@@ -85,42 +81,61 @@ class Workflow(RuleBasedStateMachine):
         except (AisleError, ValueError):
             return
 
-    @invariant()
-    def a_key_acts_once(self) -> None:
-        for intent in ("authorise", "void", *(f"capture:{one}" for one in FULFILMENTS)):
-            assert store.sandbox_operations(f"{self.order_id}:{intent}") <= 1, intent
+    @rule(key=st.sampled_from(REFUNDS), amount=st.integers(1, 600))
+    def ask_back(self, key: str, amount: int) -> None:
+        try:
+            refund(key, amount, self.order_id)
+        except (AisleError, ValueError):
+            return
 
     @invariant()
     def amounts_do_not_cross(self) -> None:
-        if self.opened:
-            payment = stored(self.order_id)
-            owed = payment.captured + sum(payment.dues.values())
-            assert 0 <= owed + payment.voided <= payment.authorised <= AMOUNT
-            # What we have not recorded, the provider may have done; what we have recorded, it did.
-            assert payment.captured <= self.taken() <= owed
+        payment = stored(self.order_id)
+        check(payment)
+        owed = payment.captured + sum(payment.dues.values())
+        # What we have not recorded, the provider may have done; what we have recorded, it did.
+        assert payment.captured <= self.taken() <= owed
+        asked_back = sum(refund.amount for refund in payment.refunds)
+        assert payment.refunded <= self.refunded() <= asked_back <= owed
 
     def taken(self) -> int:
-        books = [store.sandbox_find(f"{self.order_id}:capture:{one}") for one in FULFILMENTS]
-        return sum(one.amount for one in books if one)
+        return self._booked([f"capture:{one}" for one in FULFILMENTS])
+
+    def refunded(self) -> int:
+        return self._booked([f"refund:{key}:{one}" for key in REFUNDS for one in FULFILMENTS])
+
+    def _booked(self, intents: list[str]) -> int:
+        keys = [f"{self.order_id}:{intent}{number}" for intent in intents for number in self.tenders]
+        return sum(one.amount for one in map(store.sandbox_find, keys) if one)
+
+    def a_key_acts_once(self) -> None:
+        captures = [f"capture:{one}" for one in FULFILMENTS]
+        refunds = [f"refund:{key}:{one}" for key in REFUNDS for one in FULFILMENTS]
+        for intent in ("authorise", "void", *captures, *refunds):
+            for number in self.tenders:
+                assert store.sandbox_operations(f"{self.order_id}:{intent}{number}") <= 1, intent
 
     def teardown(self) -> None:
-        """Whatever happened, running the steps again brings our record and the provider's books together."""
-        if not self.opened:
+        """Whatever happened, running the steps again brings our record and the providers' books together."""
+        if not self.order_id:
             return
         for _ in range(3):
-            for step in ("authorise", "look_up", *FULFILMENTS):
+            for step in ("authorise", *FULFILMENTS, "settle"):
                 self.run(step)
             if stored(self.order_id).closing:
                 self.run("void")
+        self.a_key_acts_once()
         payment = stored(self.order_id)
-        held = store.sandbox_find(f"{self.order_id}:authorise")
         assert payment.decided
-        assert (payment.captured, dict(payment.dues)) == (self.taken(), {})
-        if payment.authorised:
-            assert held is not None
-            assert held.remaining == payment.remainder
-        else:
-            assert held is None or held.declined or held.barred
+        assert (payment.captured, payment.dues) == (self.taken(), {})
+        assert payment.refunded == self.refunded() == sum(refund.amount for refund in payment.refunds)
+        for tender, number in zip(payment.tenders, self.tenders, strict=True):
+            held = store.sandbox_find(f"{self.order_id}:authorise{number}")
+            if tender.authorised:
+                assert held is not None
+                assert held.remaining == tender.remainder
+            else:
+                assert held is None or held.declined or held.barred
         if payment.closing and not payment.captured:
             assert payment.voided == payment.authorised
 
@@ -130,6 +145,6 @@ def test_any_order_of_steps_crashes_and_races(memory: Any) -> None:
     run_state_machine_as_test(
         Workflow,
         settings=settings(
-            max_examples=30, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=40, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

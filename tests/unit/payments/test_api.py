@@ -34,6 +34,21 @@ def test_staff_see_amounts_and_no_token_nor_reference(call: Callable[..., Any]) 
             "reason": None,
             "dues": {"f2": 300},
             "captures": {"f1": 600},
+            "refunded": 0,
+            "tenders": [
+                {
+                    "id": "1",
+                    "type": "card",
+                    "status": "authorised",
+                    "amount": 1000,
+                    "authorised": 1000,
+                    "captured": 600,
+                    "voided": 0,
+                    "refunded": 0,
+                }
+            ],
+            "refunds": [],
+            "disputes": [],
             "final": True,
             "version": 6,
         }

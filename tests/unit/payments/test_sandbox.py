@@ -7,11 +7,15 @@ import pytest
 from chalicelib.core.errors import Contended, Unavailable
 from chalicelib.core.money import Money
 from chalicelib.payments import gateways, store
-from chalicelib.payments.gateways import Approved, Declined, NotFound, SandboxGateway, Unknown
+from chalicelib.payments.gateways import Approved, Call, Declined, NotFound, SandboxGateway, Unknown, Verb, sandbox
 
 pytestmark = pytest.mark.usefixtures("table")
 POUNDS = Money(1000, "GBP")
 HELD = Approved("sbx:o:authorise")
+
+
+def call(key: str = "o:authorise", on: str = "tok_approve") -> Call:
+    return Call(Verb.AUTHORISE, key, POUNDS, on)
 
 
 def held(token: str = "tok_approve") -> SandboxGateway:
@@ -46,7 +50,7 @@ def test_the_name_picks_the_provider() -> None:
 def test_each_token_behaves(token: str, answer: Any, looked_up: Any, acted: int) -> None:
     provider = SandboxGateway()
     assert provider.authorise("o:authorise", POUNDS, token) == answer
-    assert provider.look_up("o:authorise") == looked_up
+    assert provider.look_up(call()) == looked_up
     assert store.sandbox_operations("o:authorise") == acted
 
 
@@ -80,7 +84,7 @@ def test_a_duplicate_is_only_answered_by_looking_up() -> None:
 def test_a_late_answer_comes_with_a_later_look_up() -> None:
     provider = SandboxGateway()
     provider.authorise("o:authorise", POUNDS, "tok_late")
-    answers = [provider.look_up("o:authorise") for _ in range(gateways.LATE_LOOK_UPS)]
+    answers = [provider.look_up(call()) for _ in range(sandbox.LATE_LOOK_UPS)]
     assert answers == [Unknown("not settled yet"), HELD]
 
 
@@ -88,7 +92,7 @@ def test_no_more_is_taken_than_is_held() -> None:
     provider = held()
     assert provider.capture("o:1", HELD.reference, Money(600, "GBP")) == Approved("sbx:o:1")
     assert provider.capture("o:2", HELD.reference, Money(401, "GBP")) == Declined("exceeds_what_is_left")
-    assert provider.look_up("o:2") == NotFound()
+    assert provider.look_up(call("o:2")) == NotFound()
     assert provider.capture("o:3", HELD.reference, Money(400, "GBP")) == Approved("sbx:o:3")
 
 
@@ -108,28 +112,51 @@ def test_no_more_is_refunded_than_was_taken() -> None:
     assert store.sandbox_operations("o:r1") == 1
 
 
-@pytest.mark.parametrize(
-    ("token", "call"),
-    [("tok_capture_fails", "capture"), ("tok_void_fails", "void"), ("tok_refund_fails", "refund")],
-)
-def test_what_a_token_refuses_leaves_no_trace(token: str, call: str) -> None:
-    provider = held(token)
-    amount = () if call == "void" else (Money(100, "GBP"),)
-    assert getattr(provider, call)("o:x", HELD.reference, *amount) == Declined("refused_by_provider")
-    assert provider.look_up("o:x") == NotFound()
+def drawing(provider: SandboxGateway, verb: str) -> Any:
+    """The later call `verb`, with what it draws on."""
+    if verb == "void":
+        return lambda: provider.void("o:x", HELD.reference)
+    if verb == "capture":
+        return lambda: provider.capture("o:x", HELD.reference, Money(100, "GBP"))
+    taken = provider.capture("o:c", HELD.reference, Money(600, "GBP"))
+    assert isinstance(taken, Approved)
+    return lambda: provider.refund("o:x", taken.reference, Money(100, "GBP"))
 
 
-@pytest.mark.parametrize(
-    ("token", "call"),
-    [("tok_capture_timeout", "capture"), ("tok_void_timeout", "void"), ("tok_refund_timeout", "refund")],
-)
-def test_the_answer_of_a_later_call_can_be_lost(token: str, call: str) -> None:
-    provider = held(token)
-    amount = () if call == "void" else (Money(100, "GBP"),)
-    assert getattr(provider, call)("o:x", HELD.reference, *amount) == Unknown("the answer was lost")
-    assert provider.look_up("o:x") == Approved("sbx:o:x")
-    assert getattr(provider, call)("o:x", HELD.reference, *amount) == Approved("sbx:o:x")
+@pytest.mark.parametrize("verb", ["capture", "void", "refund"])
+def test_what_a_token_refuses_leaves_no_trace(verb: str) -> None:
+    provider = held(f"tok_{verb}_fails")
+    assert drawing(provider, verb)() == Declined("refused_by_provider")
+    assert provider.look_up(call("o:x")) == NotFound()
+
+
+@pytest.mark.parametrize("verb", ["capture", "void", "refund"])
+def test_the_answer_of_a_later_call_can_be_lost(verb: str) -> None:
+    provider = held(f"tok_{verb}_timeout")
+    again = drawing(provider, verb)
+    assert again() == Unknown("the answer was lost")
+    assert provider.look_up(call("o:x")) == Approved("sbx:o:x")
+    assert again() == Approved("sbx:o:x")
     assert store.sandbox_operations("o:x") == 1
+
+
+def test_only_a_capture_is_refunded_and_only_an_authorisation_captured() -> None:
+    provider = held()
+    assert provider.refund("o:r", HELD.reference, Money(100, "GBP")) == Declined("unknown_reference")
+    assert provider.capture("o:c", HELD.reference, Money(600, "GBP")) == Approved("sbx:o:c")
+    assert provider.capture("o:c2", "sbx:o:c", Money(100, "GBP")) == Declined("unknown_reference")
+    assert provider.void("o:v", "sbx:o:c") == Declined("unknown_reference")
+    assert provider.refund("o:r", "sbx:o:c", Money(100, "GBP")) == Approved("sbx:o:r")
+    assert provider.refund("o:r2", "sbx:o:r", Money(100, "GBP")) == Declined("unknown_reference")
+
+
+def test_a_key_is_bound_to_its_amount_and_currency() -> None:
+    provider = held()
+    assert provider.capture("o:c", HELD.reference, Money(600, "EUR")) == Declined("wrong_currency")
+    assert provider.capture("o:c", HELD.reference, Money(600, "GBP")) == Approved("sbx:o:c")
+    assert provider.capture("o:c", HELD.reference, Money(100, "GBP")) == Declined("key_of_another_amount")
+    assert provider.refund("o:r", "sbx:o:c", Money(100, "GBP")) == Approved("sbx:o:r")
+    assert provider.refund("o:r", "sbx:o:c", Money(101, "GBP")) == Declined("key_of_another_amount")
 
 
 def test_a_reference_the_books_do_not_hold_is_declined() -> None:
@@ -141,16 +168,16 @@ def test_a_reference_the_books_do_not_hold_is_declined() -> None:
 
 def test_a_forestalled_key_never_acts() -> None:
     provider = SandboxGateway()
-    assert [provider.forestall("o:authorise") for _ in range(2)] == [NotFound(), NotFound()]
+    assert [provider.forestall(call()) for _ in range(2)] == [NotFound(), NotFound()]
     assert provider.authorise("o:authorise", POUNDS, "tok_approve") == Declined("cancelled")
     assert provider.authorise("o:authorise", POUNDS, "tok_duplicate") == Declined("cancelled")
-    assert provider.look_up("o:authorise") == NotFound()
+    assert provider.look_up(call()) == NotFound()
     assert store.sandbox_operations("o:authorise") == 0
 
 
 def test_what_was_answered_before_is_not_forestalled() -> None:
-    assert held().forestall("o:authorise") == HELD
-    assert SandboxGateway().look_up("o:authorise") == HELD
+    assert held().forestall(call()) == HELD
+    assert SandboxGateway().look_up(call()) == HELD
 
 
 @pytest.mark.parametrize("error", [Unavailable("down"), Contended("busy")])

@@ -20,7 +20,7 @@ from tests.unit.payments.builders import (
     opened,
     operations,
     stored,
-    token_of,
+    tokens_of,
 )
 
 pytestmark = pytest.mark.usefixtures("table")
@@ -86,7 +86,7 @@ def test_repeating_an_unknown_authorisation_asks_instead() -> None:
 def test_an_order_that_costs_nothing_needs_no_payment() -> None:
     opened("tok_approve", amount=0)
     assert authorise() == look_up() == {"outcome": "not_required"}
-    assert token_of() is None
+    assert tokens_of() == []
     due(ORDER, "f1", 0, final=True)
     assert capture() == {"outcome": "nothing_due", "amount": 0}
     assert void() == {"outcome": "nothing_to_void"}
@@ -113,9 +113,9 @@ def test_two_that_authorise_at_once_hold_the_money_once() -> None:
 def test_the_token_goes_when_it_has_served() -> None:
     opened("tok_timeout")
     authorise()
-    assert token_of() == "tok_timeout"
+    assert tokens_of() == ["tok_timeout"]
     look_up()
-    assert token_of() is None
+    assert tokens_of() == []
 
 
 def test_an_order_without_payment_is_not_found() -> None:
@@ -366,7 +366,13 @@ def test_the_function_runs_each_step_as_the_state_machine_asks() -> None:
     due(ORDER, "f1", 100)
     assert run("capture_payment", fulfilment_id=None) == {"outcome": "captured", "amount": 600}
     assert run("capture_payment", fulfilment_id="f1") == {"outcome": "captured", "amount": 100}
-    assert tasks.names == {"authorise_payment", "look_up_payment", "capture_payment", "void_payment"}
+    assert tasks.names == {
+        "authorise_payment",
+        "look_up_payment",
+        "capture_payment",
+        "void_payment",
+        "settle_payment",
+    }
 
 
 def test_void_is_a_step_of_the_function() -> None:
