@@ -11,6 +11,7 @@ from chalicelib.customers.service import ConsentChannel, Means
 from chalicelib.notifications import service
 from chalicelib.notifications.domain import KINDS, Audience, Channel, Notice, Purpose, told_skus
 from chalicelib.orders import service as orders
+from chalicelib.orders.domain import NAMELESS
 
 functions = Blueprint(__name__)
 
@@ -34,12 +35,13 @@ def _tell_of_order(event: Event, by: Principal) -> None:
     """To the contact given with the order. An order whose person was forgotten has none."""
     order_id = str(event.data.get("order_id") or event.aggregate.id)
     contact = orders.contact_of(order_id)
-    if not (contact.name or contact.email or contact.phone):
+    if contact.name == NAMELESS:
         return
-    notice = Notice(event.type, event.data, order_id)
+    data = {"return_id": event.aggregate.id, **event.data} if event.aggregate.type == "return" else event.data
+    notice = Notice(event.type, data, order_id)
     if told_skus(notice):
         names = {line.sku: line.name for line in orders.read_order(order_id, by).lines}
-        notice = Notice(event.type, event.data, order_id, names)
+        notice = Notice(event.type, data, order_id, names)
     to = Audience(
         name=contact.name,
         language=contact.language,

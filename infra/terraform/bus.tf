@@ -40,7 +40,7 @@ locals {
       types = {
         "aisle.orders"     = ["BackorderDelayed", "OrderCancelled", "OrderConfirmed", "OrderRefused", "PromiseChanged"]
         "aisle.fulfilment" = ["FulfilmentDelivered", "FulfilmentShipped"]
-        "aisle.returns"    = ["ReturnAuthorised", "ReturnReceived"]
+        "aisle.returns"    = ["ReturnAuthorised", "ReturnLabelIssued", "ReturnReceived"]
         "aisle.payments"   = ["PaymentRefunded"]
         "aisle.carts"      = ["CartAbandoned"]
         "aisle.customers"  = ["CustomerErased", "VerificationRequested"]

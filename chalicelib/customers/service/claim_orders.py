@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chalicelib.core import observability
 from chalicelib.core.auth import Principal
 from chalicelib.core.contacts import email_hash
-from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.errors import Conflict, NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency, Replay
 from chalicelib.core.table import Transaction
 from chalicelib.customers import store
@@ -53,8 +53,8 @@ def claim_orders(*, by: Principal, once: Idempotency, answer: Callable[[Claimed]
 def _claim(order_id: str, customer_id: str, by: Principal) -> bool:
     try:
         orders.claim_order(order_id, customer_id, by)
-    except (Conflict, NotFound):
-        # The index is an instant behind: somebody has it by now, or it was forgotten.
+    except (Conflict, NotFound, Stale):
+        # The index is an instant behind: somebody has it by now, or it was forgotten. Or it kept changing: another time.
         observability.log.info("an order was not claimed", order_id=order_id)
         return False
     return True

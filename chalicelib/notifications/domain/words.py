@@ -22,6 +22,7 @@ class _Language:
     decimal_sign: str
     greeting: str
     everything: str
+    units: tuple[str, str]
     unknown_date: str
     reasons: Mapping[str, str]
 
@@ -31,6 +32,7 @@ _LANGUAGES = {
         decimal_sign=".",
         greeting="Hello",
         everything="everything",
+        units=("unit", "units"),
         unknown_date="as soon as we can",
         reasons={
             "insufficient_funds": "the card has insufficient funds",
@@ -44,6 +46,7 @@ _LANGUAGES = {
         decimal_sign=",",
         greeting="Guten Tag",
         everything="alles",
+        units=("Stück", "Stück"),
         unknown_date="so bald wie möglich",
         reasons={
             "insufficient_funds": "die Karte ist nicht gedeckt",
@@ -94,13 +97,15 @@ class _Values:
         return f"{self.spoken.greeting} {self.given_name}".rstrip() + ","
 
     def label(self) -> str:
-        label = self.notice.data.get("label") or ""
-        return str(label.get("url") or label.get("reference") or "") if isinstance(label, Mapping) else str(label)
+        return " ".join(filter(None, (self._text("carrier"), self._text("reference"))))
 
     def lines(self) -> str:
-        if self.notice.data.get("whole"):
+        data = self.notice.data
+        if data.get("whole"):
             return self.spoken.everything
-        return "\n".join(f"{units} × {self.notice.names.get(sku, sku)}" for sku, units in _units(self.notice.data))
+        if "units" in data:
+            return f"{data['units']} {self.spoken.units[data['units'] != 1]}"
+        return "\n".join(f"{units} × {self.notice.names.get(sku, sku)}" for sku, units in _units(data))
 
     def minutes(self) -> str:
         return MINUTES

@@ -47,6 +47,8 @@ def ada(monkeypatch: pytest.MonkeyPatch) -> None:
             status="confirmed",
             contact={"name": "Ada"},
             shipping_address=ADDRESS,
+            vat_number=None,
+            coupons=("SPRING",),
             lines=(),
             charges=(Charge("post", "Postage", 395, 2000, 66),),
             version=7,
@@ -101,6 +103,7 @@ def test_records_say_what_is_held(ada: None) -> None:
     assert records["order"]["charges"] == [
         {"code": "post", "description": "Postage", "amount": 395, "tax_rate_bps": 2000, "tax": 66}
     ]
+    assert records["order"]["coupons"] == ["SPRING"]
     assert "version" not in records["order"]
 
 

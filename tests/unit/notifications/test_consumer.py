@@ -19,6 +19,7 @@ from chalicelib.customers.domain import ConsentChange, ConsentChannel, Means, Pu
 from chalicelib.notifications import consumers, gateways
 from chalicelib.notifications.domain import Notice
 from chalicelib.notifications.gateways import AwsSender
+from chalicelib.orders.domain import NAMELESS
 from chalicelib.orders.service import Contact
 from tests.unit.customers.builders import (
     a_key,
@@ -199,7 +200,8 @@ def test_an_order_is_told_to_the_contact_given_with_it(quiet: Told) -> None:
 @pytest.mark.parametrize(
     ("type", "data"),
     [
-        ("ReturnAuthorised", {"return_id": "ret_1", "lines": [["1", "A", 1]], "label": "L"}),
+        ("ReturnAuthorised", {"lines": [{"line_id": "1", "sku": "A", "quantity": 1}]}),
+        ("ReturnLabelIssued", {"carrier": "DHL", "reference": "L", "prepaid": True}),
         ("ReturnReceived", {"return_id": "ret_1"}),
         ("PaymentRefunded", {"amount": 1234, "currency": "GBP", "refund": "r"}),
         ("FulfilmentDelivered", {"lines": [["A", 1, 0]]}),
@@ -211,6 +213,12 @@ def test_what_follows_an_order_is_told_to_the_same(quiet: Told, type: str, data:
     deliver(an_event(type, order_id=ORDER, **data))
     assert quiet.sent == [("sms", PHONE), ("email", EMAIL)]
     assert ORDER in quiet.messages[1].text
+
+
+def test_a_return_is_named(quiet: Told) -> None:
+    about = {"type": "return", "id": "ret_1"}
+    deliver(an_event("ReturnReceived", about=about, order_id=ORDER))
+    assert "(return ret_1)" in quiet.messages[1].text
 
 
 def test_who_opted_out_of_a_channel_is_not_told_there(heard: Any, told: Told) -> None:
@@ -233,7 +241,7 @@ def test_a_guest_is_told_of_their_order(quiet: Told, contacts: dict[str, Contact
 def test_an_order_whose_person_was_forgotten_is_passed_over(
     heard: Any, told: Told, contacts: dict[str, Contact]
 ) -> None:
-    contacts[ORDER] = Contact(name="", email=None, phone=None, language="en", customer_id="usr_ada")
+    contacts[ORDER] = Contact(name=NAMELESS, email=None, phone=None, language="en", customer_id="usr_ada")
     deliver(an_event())
     assert (told.sent, heard()) == ([], [])
 

@@ -102,7 +102,7 @@ def test_every_placeholder_is_used_by_some_event() -> None:
             "PaymentRefunded",
             {"amount": 1234, "currency": "EUR"},
             "de",
-            "Ada, 12,34 EUR zu Ihrer Bestellung ord_1 sind auf dem Weg zu Ihnen zurück.",
+            "Ada, wir haben Ihnen 12,34 EUR zu Ihrer Bestellung ord_1 erstattet.",
         ),
         (
             "BackorderDelayed",
@@ -153,12 +153,17 @@ def test_the_skus_to_look_up_are_those_of_the_lines() -> None:
     assert told_skus(Notice("OrderConfirmed", {})) == []
 
 
-@pytest.mark.parametrize(
-    ("label", "text"),
-    [("RET-1", "RET-1"), ({"url": "https://x"}, "https://x"), ({"reference": "R"}, "R"), ({}, ""), (None, "")],
-)
-def test_a_label_is_a_link_or_a_reference(label: object, text: str) -> None:
-    assert value("label", "ReturnAuthorised", {"label": label}) == text
+def test_a_label_is_who_carries_it_and_its_reference() -> None:
+    label = {"carrier": "DHL", "reference": "RET-1", "prepaid": True}
+    assert value("label", "ReturnLabelIssued", label) == "DHL RET-1"
+    assert value("label", "ReturnLabelIssued", {"reference": "RET-1"}) == "RET-1"
+
+
+def test_a_cancellation_that_names_no_lines_is_told_by_its_units() -> None:
+    assert value("lines", "OrderCancelled", {"whole": False, "units": 3}) == "3 units"
+    assert value("lines", "OrderCancelled", {"whole": False, "units": 1}) == "1 unit"
+    assert value("lines", "OrderCancelled", {"whole": False, "units": 3}, "de") == "3 Stück"
+    assert value("lines", "OrderCancelled", {"whole": True, "units": 3}) == "everything"
 
 
 def test_a_customer_without_a_name_is_greeted_too() -> None:
