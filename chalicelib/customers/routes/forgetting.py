@@ -3,7 +3,7 @@
 from chalice.app import Response
 
 from chalicelib.core import http
-from chalicelib.core.errors import Stale
+from chalicelib.core.errors import NotFound, Stale
 from chalicelib.core.schemas import PageQuery
 from chalicelib.customers import service
 from chalicelib.customers.domain import Erasure
@@ -51,7 +51,13 @@ def erase_me() -> Response:
     return _erase(me(), "/v1/me/erasure")
 
 
-@routes.endpoint("GET", "/v1/me/erasure", summary="See how far you are forgotten", answers={200: ErasureView})
+@routes.endpoint(
+    "GET",
+    "/v1/me/erasure",
+    summary="See how far you are forgotten",
+    answers={200: ErasureView},
+    raises=[NotFound],
+)
 def read_my_erasure() -> Response:
     """As long as your access token is valid: the account is removed first."""
     return _progress(me())
