@@ -21,6 +21,8 @@ from chalicelib.inventory.service.change_stock import (
     receive_stock,
     set_safety_stock,
 )
+from chalicelib.inventory.service.expire_reservations import release_expired
+from chalicelib.inventory.service.large_reservations import finish_release, open_reservation, reserve_in_parts
 from chalicelib.inventory.service.manage_locations import (
     change_location,
     check_location,
@@ -45,7 +47,6 @@ from chalicelib.inventory.service.reserve_stock import (
     hold_stock,
     put_back,
     read_hold,
-    release_expired,
     release_hold,
     release_reservation,
     reserve,
@@ -85,6 +86,7 @@ __all__ = [
     "create_location",
     "dispatch_transfer",
     "find_reservation",
+    "finish_release",
     "forget_locations",
     "hold_stock",
     "levels",
@@ -92,6 +94,7 @@ __all__ = [
     "list_transfers",
     "move_reserved",
     "movements_of",
+    "open_reservation",
     "put_back",
     "read_hold",
     "read_location",
@@ -102,6 +105,7 @@ __all__ = [
     "release_hold",
     "release_reservation",
     "reserve",
+    "reserve_in_parts",
     "set_safety_stock",
     "settle",
     "sourcing_locations",
