@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from chalicelib.core.idempotency import Idempotency, Replay, no_answer
-from chalicelib.core.table import Transaction
+from chalicelib.core.table import Item, Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.orders import service, store
 from chalicelib.payments import service as payments
 from tests.integration.orders.conftest import WORKFLOW, Shop
 from tests.unit.orders.test_cancel_order import cancel, finish
 
-LINES = 70
+LINES = 61
 
 
 @pytest.fixture
@@ -40,7 +40,19 @@ def skus(shop: Shop) -> list[str]:
 
 
 def levels(shop: Shop, skus: list[str]) -> set[tuple[int, int, int]]:
-    return {shop.stock(sku)["leeds"] for sku in skus}
+    """On hand, available and reserved units of these SKUs; one read of the table instead of seventy of the API."""
+    rows = shop.dynamodb.scan(
+        TableName=Item.Meta.table_name,
+        FilterExpression="begins_with(pk, :stock) AND begins_with(sk, :at)",
+        ExpressionAttributeValues={":stock": {"S": "STOCK#"}, ":at": {"S": "LOCATION#"}},
+        ConsistentRead=True,
+    )["Items"]
+    counters = ("on_hand", "available", "reserved")
+    return {
+        tuple(int(row[counter]["N"]) for counter in counters)
+        for row in rows
+        if row["pk"]["S"].removeprefix("STOCK#") in skus
+    }
 
 
 def order(shop: Shop, skus: list[str], units: int = 2, key: str | None = None) -> Any:
@@ -68,10 +80,10 @@ def test_a_long_order_from_the_click_to_the_parcels(shop: Shop, skus: list[str])
 
 
 def test_one_short_sku_leaves_nothing_reserved(shop: Shop, skus: list[str]) -> None:
-    shop.moves("leeds", skus[66], -2)
+    shop.moves("leeds", skus[60], -2)
     refused = order(shop, skus)
-    assert (refused.status, refused.json["shortages"]) == (409, [{"sku": skus[66], "wanted": 2, "left": 1}])
-    assert levels(shop, [sku for sku in skus if sku != skus[66]]) == {(3, 3, 0)}
+    assert (refused.status, refused.json["shortages"]) == (409, [{"sku": skus[60], "wanted": 2, "left": 1}])
+    assert levels(shop, [sku for sku in skus if sku != skus[60]]) == {(3, 3, 0)}
 
 
 def test_stock_taken_between_the_plan_and_a_part_leaves_nothing_reserved(
