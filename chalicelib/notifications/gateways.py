@@ -18,10 +18,6 @@ class Undeliverable(Exception):
         self.code = code
 
 
-class PushUnavailable(Exception):
-    """This stage has no platform application to push through."""
-
-
 class Sender(Protocol):
     """How notices leave. Each call may deliver twice when its answer is lost."""
 
@@ -98,13 +94,16 @@ def has_email() -> bool:
     return bool(settings().sender_address)
 
 
+def can_push() -> bool:
+    """Whether this stage pushes to devices."""
+    return bool(settings().push_application_arn)
+
+
 def create_endpoint(token: str) -> str:
-    """What SNS calls the device with this push token; the same for the same. Raises `PushUnavailable`, `Undeliverable`."""
+    """What SNS calls the device with this push token; the same for the same. Raises `Undeliverable`."""
     from botocore.exceptions import ClientError
 
     application = settings().push_application_arn
-    if not application:
-        raise PushUnavailable
     try:
         answer = client("sns").create_platform_endpoint(PlatformApplicationArn=application, Token=token)
     except ClientError as error:

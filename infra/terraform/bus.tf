@@ -22,6 +22,11 @@ locals {
       description = "Tell locations of holds, releases, other addresses, and of what another location ships now."
       types       = { "aisle.orders" = ["OrderHeld", "OrderReleased", "OrderReaddressed", "OrderReassigned"] }
     }
+    payments-refunds-requested = {
+      description = "Start the workflow of a refund that staff asked for; cancellations and returns settle their own."
+      types       = { "aisle.payments" = ["RefundRequested"] }
+      detail      = { data = { workflow = [true] } }
+    }
     returns-authorised = {
       description = "Start the workflow of a return."
       types       = { "aisle.returns" = ["ReturnAuthorised"] }
@@ -33,8 +38,19 @@ locals {
     notifications-order-events = {
       description = "Tell the customer."
       types = {
-        "aisle.orders"     = ["OrderConfirmed", "OrderRefused"]
-        "aisle.fulfilment" = ["FulfilmentShipped"]
+        "aisle.orders"     = ["BackorderDelayed", "OrderCancelled", "OrderConfirmed", "OrderRefused", "PromiseChanged"]
+        "aisle.fulfilment" = ["FulfilmentDelivered", "FulfilmentShipped"]
+        "aisle.returns"    = ["ReturnAuthorised", "ReturnReceived"]
+        "aisle.payments"   = ["PaymentRefunded"]
+        "aisle.carts"      = ["CartAbandoned"]
+        "aisle.customers"  = ["CustomerErased", "VerificationRequested"]
+      }
+    }
+    taxes-order-events = {
+      description = "Keep the books on the tax that is owed."
+      types = {
+        "aisle.orders"   = ["OrderConfirmed", "OrderRefused", "OrderCancelled"]
+        "aisle.payments" = ["RefundRequested"]
       }
     }
   }
@@ -79,11 +95,11 @@ resource "aws_cloudwatch_event_rule" "this" {
   event_bus_name = aws_cloudwatch_event_bus.this.name
 
   # A type belongs to one source, so the two lists cannot match across.
-  event_pattern = jsonencode({
+  event_pattern = jsonencode(merge({
     source        = keys(each.value.types)
     "detail-type" = flatten(values(each.value.types))
     "replay-name" = [{ exists = false }]
-  })
+  }, { for name, wanted in { detail = try(each.value.detail, null) } : name => wanted if wanted != null }))
 }
 
 resource "aws_cloudwatch_event_target" "queue" {

@@ -12,23 +12,28 @@ locals {
       does    = "Every route of the API"
       memory  = var.memory_mb.api
       timeout = 29
-      environment = {
-        AISLE_CURSOR_KEY_ID    = module.key["cursors"].arn
-        AISLE_PLACE_ORDER_ARN  = "${local.arn.state_machine}orders-place-order"
-        AISLE_CANCEL_ORDER_ARN = "${local.arn.state_machine}orders-cancel-order"
-        AISLE_RETURN_ORDER_ARN = "${local.arn.state_machine}returns-return-order"
-      }
-      extra = [
+      environment = merge({ for name, value in {
+        AISLE_CODES_KEY_ID         = module.key["codes"].arn
+        AISLE_CONTACT_KEY_ID       = module.key["contacts"].arn
+        AISLE_CURSOR_KEY_ID        = module.key["cursors"].arn
+        AISLE_PLACE_ORDER_ARN      = "${local.arn.state_machine}orders-place-order"
+        AISLE_CANCEL_ORDER_ARN     = "${local.arn.state_machine}orders-cancel-order"
+        AISLE_RETURN_ORDER_ARN     = "${local.arn.state_machine}returns-return-order"
+        AISLE_PUSH_APPLICATION_ARN = var.push_application_arn
+      } : name => value if value != null }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
+      extra = concat(local.read_secret["stripe-webhook-secret"], [
         {
           sid       = "Table"
           actions   = concat(local.table_actions.read, local.table_actions.write)
           resources = [local.arn.table, "${local.arn.table}/index/*"]
         },
         local.use_table_key,
+        local.sign_cursor,
+        local.hash_contact,
         {
-          sid       = "SignCursor"
+          sid       = "HashCode"
           actions   = ["kms:GenerateMac"]
-          resources = [module.key["cursors"].arn]
+          resources = [module.key["codes"].arn]
         },
         local.start_place_order,
         local.start_cancel_order,
@@ -38,7 +43,11 @@ locals {
           actions   = ["states:DescribeExecution"]
           resources = ["${local.arn.execution}orders-place-order:*", "${local.arn.execution}returns-return-order:*"]
         },
-      ]
+        ], [for statement in [{
+          sid       = "RegisterDevice"
+          actions   = ["sns:CreatePlatformEndpoint", "sns:DeleteEndpoint"]
+          resources = [coalesce(var.push_application_arn, "none"), local.push_endpoints]
+      }] : statement if local.pushes])
     }
     orders-on-order-placed = {
       does        = "Starts place-order for a placed order"
@@ -59,7 +68,7 @@ locals {
       does        = "Finds other locations for units that one could not ship, and starts fulfil-part for what was found"
       timeout     = local.consumer_timeout_seconds
       queue       = "orders-reassigned"
-      keys        = ["ORDER#", "STOCK#", "LOCATION#"]
+      keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#"]
       environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
       extra = [
         {
@@ -78,13 +87,25 @@ locals {
     orders-tasks = {
       does    = "Confirms, refuses, parks and cancels orders"
       timeout = local.task_timeout_seconds
-      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#"]
+      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#"]
+    }
+    payments-on-refund-requested = {
+      does        = "Starts refund-payment for a refund that staff asked for"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "payments-refunds-requested"
+      environment = { AISLE_REFUND_PAYMENT_ARN = "${local.arn.state_machine}payments-refund-payment" }
+      extra = [{
+        sid       = "StartRefundPayment"
+        actions   = ["states:StartExecution"]
+        resources = ["${local.arn.state_machine}payments-refund-payment"]
+      }]
     }
     payments-tasks = {
-      does        = "Authorises, looks up, captures and voids payments"
+      does        = "Authorises, looks up, captures, voids and refunds payments"
       timeout     = local.task_timeout_seconds
-      keys        = ["ORDER#", "SANDBOX#", "IDEMPOTENCY#"]
-      environment = { AISLE_PAYMENT_GATEWAY = var.payment_gateway }
+      keys        = ["ORDER#", "CREDIT#", "REFERENCE#", "SANDBOX#", "IDEMPOTENCY#"]
+      environment = { for name, arn in local.secret_arns : "AISLE_STRIPE_KEY_ARN" => arn if name == "stripe-key" }
+      extra       = local.read_secret["stripe-key"]
     }
     fulfilment-tasks = {
       does    = "Dispatches and recalls fulfilments, and keeps their task tokens"
@@ -188,14 +209,68 @@ locals {
         resources = ["${local.arn.table}/index/gsi3"]
       }]
     }
+    carts-tasks = {
+      does    = "Tells of carts that fell idle"
+      timeout = local.task_timeout_seconds
+      keys    = ["CART#"]
+      extra = [{
+        sid       = "FindDue"
+        actions   = ["dynamodb:Query"]
+        resources = ["${local.arn.table}/index/gsi3"]
+      }]
+    }
+    customers-tasks = {
+      does        = "Forgets customers who asked for it, step by step"
+      timeout     = local.task_timeout_seconds
+      keys        = ["CUSTOMER#", "DEVICE#", "DEVICES#", "ORDER#"]
+      environment = { AISLE_CURSOR_KEY_ID = module.key["cursors"].arn }
+      extra = concat([
+        {
+          sid       = "FindDue"
+          actions   = ["dynamodb:Query"]
+          resources = ["${local.arn.table}/index/gsi3"]
+        },
+        {
+          sid        = "FindOrders"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi1"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["CUSTOMER#*"] } }
+        },
+        local.sign_cursor,
+        {
+          sid       = "RemoveSignIn"
+          actions   = ["cognito-idp:AdminDeleteUser"]
+          resources = [aws_cognito_user_pool.this.arn]
+        },
+        ], [for statement in [{
+          sid       = "ForgetDevice"
+          actions   = ["sns:DeleteEndpoint"]
+          resources = [local.push_endpoints]
+      }] : statement if local.pushes])
+    }
+    taxes-on-order-event = {
+      does    = "Keeps the books on the tax that is owed"
+      timeout = local.consumer_timeout_seconds
+      queue   = "taxes-order-events"
+      keys    = ["TAXES#", "TAXTOTAL#"]
+      reads   = ["ORDER#", "TAXRATES"]
+    }
     notifications-on-order-event = {
-      does        = "Tells the customer through SNS"
-      timeout     = local.consumer_timeout_seconds
-      queue       = "notifications-order-events"
-      keys        = ["NOTIFICATION#"]
-      reads       = ["ORDER#"]
-      environment = { AISLE_NOTIFICATIONS_TOPIC_ARN = module.topic["notifications-customers"].arn }
-      extra = [
+      does    = "Tells the customer through SNS and SES"
+      timeout = local.consumer_timeout_seconds
+      queue   = "notifications-order-events"
+      keys    = ["NOTIFICATION#", "DEVICE#", "DEVICES#"]
+      reads   = ["CUSTOMER#", "ORDER#", "TEMPLATE#"]
+      environment = { for name, value in {
+        AISLE_CONTACT_KEY_ID          = module.key["contacts"].arn
+        AISLE_MAIL_CONFIGURATION_SET  = local.sends_mail ? "${local.name}-customers" : null
+        AISLE_NOTIFICATIONS_TOPIC_ARN = module.topic["notifications-customers"].arn
+        AISLE_PUBLIC_URL              = var.public_url
+        AISLE_PUSH_APPLICATION_ARN    = var.push_application_arn
+        AISLE_SENDER_ADDRESS          = var.sender_address
+      } : name => value if value != null }
+      extra = concat([
+        local.hash_contact,
         {
           sid       = "Notify"
           actions   = ["sns:Publish"]
@@ -213,7 +288,11 @@ locals {
           resources  = [module.key["messages"].arn]
           conditions = local.through.sns
         },
-      ]
+        ], local.send_mail, [for statement in [{
+          sid       = "Push"
+          actions   = ["sns:DeleteEndpoint", "sns:Publish"]
+          resources = [local.push_endpoints]
+      }] : statement if local.pushes])
     }
   }
 
@@ -248,6 +327,18 @@ locals {
     actions    = ["kms:Decrypt"]
     resources  = [module.key["data"].arn]
     conditions = local.task_token
+  }
+
+  sign_cursor = {
+    sid       = "SignCursor"
+    actions   = ["kms:GenerateMac"]
+    resources = [module.key["cursors"].arn]
+  }
+
+  hash_contact = {
+    sid       = "HashContact"
+    actions   = ["kms:GenerateMac"]
+    resources = [module.key["contacts"].arn]
   }
 
   start_place_order = {
@@ -302,15 +393,18 @@ locals {
     AISLE_TABLE                          = local.name
     AISLE_TRACING                        = var.tracing ? "on" : "off"
     AISLE_USER_POOL_ARN                  = aws_cognito_user_pool.this.arn
-    AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
-    AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
-    AISLE_ORDERS_REASSIGNED_QUEUE        = "${local.name}-orders-reassigned"
-    AISLE_FULFILMENT_SHIPPED_QUEUE       = "${local.name}-fulfilment-shipped"
+    AISLE_PAYMENT_GATEWAY                = var.payment_gateway
     AISLE_FULFILMENT_ORDER_CHANGES_QUEUE = "${local.name}-fulfilment-order-changes"
-    AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
+    AISLE_FULFILMENT_SHIPPED_QUEUE       = "${local.name}-fulfilment-shipped"
     AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
+    AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
+    AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
+    AISLE_ORDERS_REASSIGNED_QUEUE        = "${local.name}-orders-reassigned"
+    AISLE_REFUNDS_REQUESTED_QUEUE        = "${local.name}-payments-refunds-requested"
     AISLE_RETURNS_AUTHORISED_QUEUE       = "${local.name}-returns-authorised"
     AISLE_RETURNS_PROGRESSED_QUEUE       = "${local.name}-returns-progressed"
+    AISLE_TAXES_QUEUE                    = "${local.name}-taxes-order-events"
+    AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
     POWERTOOLS_SERVICE_NAME              = local.app
     POWERTOOLS_METRICS_NAMESPACE         = local.metrics_namespace
     POWERTOOLS_LOG_LEVEL                 = var.log_level

@@ -45,6 +45,16 @@ locals {
       with       = merge(local.task_placeholders, { timeout_seconds = 7 * 24 * 3600 })
       statements = [local.invoke_tasks]
     }
+    payments-refund-payment = {
+      type = "STANDARD"
+      file = "refund_payment"
+      with = merge(local.task_placeholders, { timeout_seconds = 7 * 24 * 3600 })
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = [for name in ["orders-tasks", "payments-tasks"] : "${local.arn.function}-${name}"]
+      }]
+    }
     returns-return-order = {
       type = "STANDARD"
       file = "return_order"

@@ -28,6 +28,7 @@ PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
     "place_order": {**_TASKS, "payment_look_ups": 3, "fulfilment_timeout_seconds": 3},
     "fulfil_part": {**_TASKS, "fulfilment_timeout_seconds": 3},
     "cancel_order": _TASKS,
+    "refund_payment": {name: value for name, value in _TASKS.items() if name != "fulfilment_tasks_arn"},
     "return_order": {
         **{name: value for name, value in _TASKS.items() if name != "fulfilment_tasks_arn"},
         "returns_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-returns-tasks",

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from chalicelib.core import contacts
+from chalicelib.core import clock, contacts
 from chalicelib.core.schemas import PageQuery, Schema, View
-from chalicelib.customers.domain import Customer, CustomerState, ErasureStep, Means
+from chalicelib.customers.domain import Customer, CustomerState, ErasureStep, Means, Verification
 from chalicelib.customers.schemas.fields import Country, Email, Language, Phone, Text
 
 
@@ -104,6 +104,10 @@ class VerificationView(View):
 
     means: Means
     expires_at: str
+
+    @classmethod
+    def of(cls, begun: Verification) -> "VerificationView":
+        return cls(means=begun.means, expires_at=clock.rfc3339(begun.expires_at))
 
 
 class ConfirmVerification(Schema):

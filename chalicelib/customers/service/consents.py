@@ -37,10 +37,9 @@ def channels_for(customer_id: str | None, purpose: Purpose) -> frozenset[Consent
     """All channels on which `may_tell` says yes."""
     if customer_id is None:
         return frozenset(ConsentChannel) if purpose is Purpose.ORDER_UPDATES else frozenset()
-    customer = store.get_customer(customer_id)
+    customer, said = store.get_standing(customer_id)
     if customer is not None and customer.state is not CustomerState.ACTIVE:
         return frozenset()
-    said = store.get_consents(customer_id)
     return frozenset(channel for channel in ConsentChannel if said.allows(purpose, channel))
 
 

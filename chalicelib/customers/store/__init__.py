@@ -19,6 +19,7 @@ from chalicelib.customers.store.consents import (
     change_consents,
     consent_entries,
     get_consents,
+    get_standing,
     remove_consents,
 )
 from chalicelib.customers.store.erasure import (
@@ -58,6 +59,7 @@ __all__ = [
     "get_consents",
     "get_customer",
     "get_erasure",
+    "get_standing",
     "get_verification",
     "put_verification",
     "release_contact",

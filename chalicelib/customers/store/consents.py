@@ -1,13 +1,13 @@
 """Consents: the last words as one item, and every entry for good."""
 
-from typing import Any
+from typing import Any, cast
 
 from pynamodb.attributes import NumberAttribute
 
 from chalicelib.core.errors import AisleError, Conflict, Stale
-from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find
-from chalicelib.customers.domain import Consent, ConsentChannel, Consents, Purpose
-from chalicelib.customers.store.profile import customer_pk
+from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find, find_many
+from chalicelib.customers.domain import Consent, ConsentChannel, Consents, Customer, Purpose
+from chalicelib.customers.store.profile import CustomerItem, customer_from, customer_pk
 
 _ENTRY = "CONSENT#"
 
@@ -37,7 +37,21 @@ def _consent(document: dict[str, Any]) -> Consent:
 
 def get_consents(customer_id: str) -> Consents:
     """The last words of a customer, at version 0 when they never said any."""
-    item = find(ConsentsItem, customer_pk(customer_id), "CONSENTS", consistent=True)
+    return _consents(customer_id, find(ConsentsItem, customer_pk(customer_id), "CONSENTS", consistent=True))
+
+
+def get_standing(customer_id: str) -> tuple[Customer | None, Consents]:
+    """A customer, or None, and their last words, in one round trip."""
+    pk = customer_pk(customer_id)
+    found = find_many([(CustomerItem, pk, "PROFILE"), (ConsentsItem, pk, "CONSENTS")], consistent=True)
+    profile, said = found.get((pk, "PROFILE")), found.get((pk, "CONSENTS"))
+    return (
+        customer_from(cast(CustomerItem, profile)) if profile else None,
+        _consents(customer_id, cast(ConsentsItem, said) if said else None),
+    )
+
+
+def _consents(customer_id: str, item: ConsentsItem | None) -> Consents:
     if item is None:
         return Consents(customer_id)
     entries = [_consent(document) for document in item.document]

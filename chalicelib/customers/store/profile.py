@@ -1,12 +1,10 @@
 """Profiles, and the locks that keep a proven contact to one customer."""
 
-from typing import Any
-
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.core.contacts import email_hash, phone_hash
 from chalicelib.core.errors import AisleError, Conflict, NotFound, Stale
-from chalicelib.core.keys import key
+from chalicelib.core.keys import SEPARATOR, key
 from chalicelib.core.table import Item, RawItem, Transaction, fields_of, find
 from chalicelib.customers.domain import ContactTaken, Customer, CustomerGone, CustomerState, Means
 
@@ -58,11 +56,12 @@ def contact_hash(means: Means, contact: str | None) -> str | None:
     return email_hash(contact) if means is Means.EMAIL else phone_hash(contact)
 
 
-def _customer(customer_id: str, summary: dict[str, Any], state: str, version: int) -> Customer:
-    verified = frozenset(Means(means) for means in summary["verified"])
-    return Customer(
-        id=customer_id, **{**summary, "verified": verified}, state=CustomerState(state), version=int(version)
-    )
+def customer_from(item: CustomerItem) -> Customer:
+    """The customer of their item."""
+    customer_id = str(item.pk).partition(SEPARATOR)[2]
+    verified = frozenset(Means(means) for means in item.summary["verified"])
+    fields = {**item.summary, "verified": verified}
+    return Customer(id=customer_id, **fields, state=CustomerState(item.state), version=int(item.version))
 
 
 def add_customer(tx: Transaction, customer: Customer) -> None:
@@ -94,7 +93,7 @@ def check_is_active(tx: Transaction, customer_id: str) -> None:
 def get_customer(customer_id: str) -> Customer | None:
     """The customer, or None."""
     item = find(CustomerItem, customer_pk(customer_id), "PROFILE", consistent=True)
-    return _customer(customer_id, item.summary, item.state, int(item.version)) if item else None
+    return customer_from(item) if item else None
 
 
 def find_by_contact(means: Means, contact: str, after: str | None, count: int) -> list[str]:

@@ -19,7 +19,7 @@ from chalicelib.notifications.service.manage_templates import (
     read_template,
     reset_template,
 )
-from chalicelib.notifications.service.tell import NotAllTold, sent_to, tell
+from chalicelib.notifications.service.tell_customer import NotAllTold, sent_to, tell
 
 __all__ = [
     "Audience",

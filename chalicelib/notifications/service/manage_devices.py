@@ -35,6 +35,8 @@ def register_device(token: str, *, by: Principal, once: Idempotency, answer: Cal
     Raises `PushUnavailable`, `TokenRefused`, `TooManyDevices`, `Contended`.
     """
     customer_id = _own(by)
+    if not gateways.can_push():
+        raise PushUnavailable("Messages reach you in other ways.")
     id = store.device_id(token)
     known = store.devices_of(customer_id)
     if len(known) >= MAX_DEVICES and id not in {device.id for device in known}:
@@ -51,8 +53,6 @@ def register_device(token: str, *, by: Principal, once: Idempotency, answer: Cal
 def _endpoint(token: str) -> str:
     try:
         return gateways.create_endpoint(token)
-    except gateways.PushUnavailable:
-        raise PushUnavailable("Messages reach you in other ways.") from None
     except gateways.Undeliverable as error:
         raise TokenRefused(
             f"The push service says: {error.code}.",

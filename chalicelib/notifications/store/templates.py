@@ -1,6 +1,5 @@
 """Templates: the shop's own in the table, else those that ship."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -68,6 +67,8 @@ def _shipped(event: str, channel: Channel, language: str) -> Template:
 
 @cache
 def _file(language: str) -> dict[str, dict[str, str]]:
+    import tomllib  # late: the API seldom reads them
+
     return tomllib.loads((_SHIPPED / f"{language}.toml").read_text(encoding="utf-8"))
 
 

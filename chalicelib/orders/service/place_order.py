@@ -18,7 +18,7 @@ from chalicelib.inventory.service import StockLine
 from chalicelib.orders import events, store
 from chalicelib.orders.domain import INLINE_LINES, MAX_FULFILMENTS, Allocation, Decision, Order
 from chalicelib.orders.service.parcels import parcels
-from chalicelib.orders.service.price_order import Found, LineRequest, PriceRequest, applied, price, price_keys
+from chalicelib.orders.service.price_order import Found, LineRequest, PriceRequest, applied, price, price_keys, promised
 from chalicelib.payments import service as payments
 from chalicelib.payments.service import TenderRequest
 from chalicelib.promotions import service as promotions
@@ -45,6 +45,7 @@ class OrderRequest:
     tenders: Sequence[TenderRequest]
     coupons: Sequence[str] = ()
     vat_number: str | None = None
+    shipping_method: str | None = None
 
     def to_price(self) -> PriceRequest:
         """What of it has to do with prices."""
@@ -58,6 +59,7 @@ class OrderRequest:
             country=self.shipping_address["country"],
             region=self.shipping_address.get("region"),
             vat_number=self.vat_number,
+            shipping_method=self.shipping_method,
         )
 
 
@@ -75,8 +77,8 @@ def place_order(
 ) -> Answer:
     """Freeze prices, reserve the stock and announce the order, all in one transaction; `alongside` adds to it.
 
-    A shopper orders for themself; staff and machines with scope orders.write order for anyone and may set prices and
-    charges. A long order is reserved in parts first, which are given back when it does not come about. Raises `Forbidden`,
+    A shopper orders for themself, a guest for nobody known; staff and machines with scope orders.write order for anyone and
+    may set prices and charges. A long order is reserved in parts first, which are given back when it does not come about. Raises `Forbidden`,
     `OffersRefused` (unknown or unpriced SKUs), `CouponRefused`, `CouponExhausted`, `VatNumberInvalid`, `TotalNegative`,
     `StockTooLow` (which SKU is short and by how much); nothing is kept then.
     """
@@ -115,14 +117,15 @@ def place_order(
 
 
 def _as_allowed(request: OrderRequest, by: Principal) -> OrderRequest:
-    by.require(Role.SHOPPER, Role.ASSOCIATE, Role.ADMIN, scope="orders.write")
+    if not by.is_guest:
+        by.require(Role.SHOPPER, Role.ASSOCIATE, Role.ADMIN, scope="orders.write")
     if by.may(Role.ASSOCIATE, Role.ADMIN, scope="orders.write"):
         return request
     if request.customer_id not in (None, by.id):
         raise Forbidden("A shopper orders for themself.", faults=[Fault("/customer_id", "forbidden", "Leave it out.")])
     if request.charges or any(line.unit_price is not None for line in request.lines):
         raise Forbidden("Prices and charges are set by staff.")
-    return replace(request, customer_id=by.id)
+    return replace(request, customer_id=None if by.is_guest else by.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,7 @@ def _draft(request: OrderRequest, *, fresh: bool) -> _Draft:
         promotions=applied(priced.discounts),
         vat_number=request.vat_number,
         guest=_guest(request),
+        shipping=promised(priced.shipping),
     )
     plan = _planned(order, found, sites, request.channel)
     allocations = tuple(Allocation(a.line_id, a.location_id, a.quantity) for a in plan.assignments)

@@ -11,7 +11,8 @@ MAX_CODES = 5
 
 @dataclass(frozen=True, slots=True)
 class BasketLine:
-    """Units of a SKU at a gross price in minor units, at least zero. `category_path`: the product's category and all above."""
+    """Units of a SKU at the catalogue's price in minor units, at least zero. `category_path`: the product's category and all
+    above."""
 
     id: str
     sku: str

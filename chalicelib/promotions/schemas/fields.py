@@ -26,9 +26,7 @@ Segment = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_is_currency)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,31}$")]
 Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
-Amounts = Annotated[
-    dict[Currency, Amount], Field(min_length=1, max_length=20, description="Minor units by currency, gross")
-]
+Amounts = Annotated[dict[Currency, Amount], Field(min_length=1, max_length=20, description="Minor units by currency")]
 Bps = Annotated[int, Field(ge=1, le=10_000, description="Basis points: 2000 is 20 %, 10000 all of it")]
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 Skus = Annotated[list[Sku], Field(max_length=MAX_SELECTED)]

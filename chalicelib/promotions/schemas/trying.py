@@ -23,7 +23,7 @@ MAX_LINES = 60
 
 
 class TriedLine(Schema):
-    """A SKU and how many; `unit_price` (gross, minor units) instead of the catalogue's."""
+    """A SKU and how many; `unit_price` (minor units) instead of the catalogue's."""
 
     sku: Sku
     quantity: Units

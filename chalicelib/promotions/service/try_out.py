@@ -15,7 +15,7 @@ from chalicelib.promotions.service.define import require_reader
 
 @dataclass(frozen=True, slots=True)
 class LineToTry:
-    """Units of a SKU; `unit_price` (gross minor units) instead of the catalogue's."""
+    """Units of a SKU; `unit_price` (minor units) instead of the catalogue's."""
 
     sku: str
     quantity: int
@@ -39,28 +39,18 @@ def try_out(basket: Basket, lines: Sequence[LineToTry], at: datetime | None, by:
         price_optional={line.sku for line in lines if line.unit_price is not None}
         - {line.sku for line in lines if line.unit_price is None},
     )
-    paths = {product_id: _category_path(product_id, by) for product_id in {one.product_id for one in offers.values()}}
     forget_promotions()
     return evaluate(
         found,
         replace(
             basket,
-            lines=tuple(
-                _line(number, line, offers[line.sku], paths[offers[line.sku].product_id])
-                for number, line in enumerate(lines, start=1)
-            ),
+            lines=tuple(_line(number, line, offers[line.sku]) for number, line in enumerate(lines, start=1)),
         ),
         at or clock.now(),
     )
 
 
-def _line(number: int, line: LineToTry, offer: catalog.Offer, path: tuple[str, ...]) -> BasketLine:
+def _line(number: int, line: LineToTry, offer: catalog.Offer) -> BasketLine:
     listed = offer.unit_price.amount if offer.unit_price else 0
     price = listed if line.unit_price is None else line.unit_price
-    return BasketLine(str(number), line.sku, offer.product_id, line.quantity, price, path)
-
-
-def _category_path(product_id: str, by: Principal) -> tuple[str, ...]:
-    """The product's category and all above it."""
-    category = catalog.get_category(catalog.get_product(product_id, by=by).category_id)
-    return (*category.path, category.id)
+    return BasketLine(str(number), line.sku, offer.product_id, line.quantity, price, offer.category_path)

@@ -84,6 +84,13 @@ def test_without_a_known_charge_no_shipping_promotion_applies():
     assert rules(judge(a_basket(), a_promotion(ShippingPercentage(10_000)))) == [("prm_1", "no_shipping_charge")]
 
 
+def test_the_odd_penny_goes_to_the_same_line_in_whatever_order_they_come():
+    lines = [a_line("B", 1, 500), a_line("A", 1, 500)]
+    promotion = a_promotion(AmountOff({"GBP": 1}))
+    for basket in (a_basket(*lines), a_basket(*lines[::-1])):
+        assert by_line(judge(basket, promotion)) == {"A": 1, "B": 0}
+
+
 # ---- buy so many, get so many -----------------------------------------------------------------------------------------------
 
 

@@ -23,7 +23,7 @@ from chalicelib.promotions.domain import (
 from tests.unit.promotions.builders import a_basket, a_line, a_promotion, judge, of_skus
 
 SKUS = "ABCDE"
-amounts = st.integers(0, 5_000).map(lambda amount: {"GBP": amount})
+amounts = (st.integers(0, 9) | st.integers(0, 5_000)).map(lambda amount: {"GBP": amount})
 selections = st.one_of(
     st.just(Selection()),
     st.builds(
@@ -81,7 +81,7 @@ lines = st.lists(
         sku=st.sampled_from(SKUS),
         product_id=st.sampled_from(["p1", "p2"]),
         quantity=st.integers(1, 6),
-        unit_price=st.integers(0, 2_000),
+        unit_price=st.sampled_from([5, 100]) | st.integers(0, 2_000),
         category_path=st.sampled_from([(), ("c1",), ("c1", "c2")]),
     ),
     max_size=6,

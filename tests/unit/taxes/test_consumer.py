@@ -11,11 +11,13 @@ from chalicelib.core.consumers import BatchFailed
 from chalicelib.core.table import Transaction
 from chalicelib.orders import domain as orders
 from chalicelib.orders import store
+from chalicelib.payments import service as payments
 from chalicelib.taxes import consumers, service
 from chalicelib.taxes.consumers import as_taxed
 from chalicelib.taxes.service import TaxedLine
 from tests.conftest import ADMIN
 from tests.unit.orders.builders import a_charge, an_order, wanted
+from tests.unit.payments.builders import card, due, owe
 
 ARN = "arn:aws:sqs:eu-west-1:123456789012:aisle-test-taxes-order-events"
 
@@ -62,9 +64,10 @@ def an_event(order, type="OrderConfirmed", about="order", at="2026-01-31T23:59:5
 
 
 def stored(order, *changes):
-    """The order in the table, after these changes."""
+    """The order in the table with its payment, after these changes."""
     tx = Transaction()
     store.add(tx, order)
+    payments.open_payment(tx, order.id, order.total, [card()], ADMIN)
     tx.commit()
     for change in changes:
         order = change(order)
@@ -105,8 +108,30 @@ def test_an_order_that_is_cancelled_later_is_voided_in_its_month(queue):
 
 def test_what_is_told_of_a_payment_is_about_its_order(queue):
     order = stored(an_order(wanted("A", 3, 1200)), confirmed, lambda one: orders.cancel(one, {"1": 1}))
-    deliver(queue, an_event(order, "PaymentRefunded", about="payment", order_id=order.id))
+    deliver(queue, an_event(order, "RefundRequested", about="payment", order_id=order.id))
     assert entered(order) == [("committed", "2026-01", 600), ("refunded", "2026-01", -200)]
+
+
+def test_money_given_back_beyond_returned_units_takes_its_tax_along(queue):
+    order = stored(an_order(wanted("A", 3, 1200)), confirmed)
+    payments.authorise(order.id, by=ADMIN)
+    due(order.id, "ful_1", 3600)
+    owe(order.id, refund=payments.RefundRequest("r1", 600, "goodwill"))
+    deliver(queue, an_event(order, "RefundRequested", about="payment", order_id=order.id))
+    assert entered(order) == [("committed", "2026-01", 600), ("refunded", "2026-01", -100)]
+    for change in (lambda one: shipped(one, 3), lambda one: orders.take_back(one, {"1": 1})):
+        order = change(order)
+        tx = Transaction()
+        store.change(tx, order)
+        tx.commit()
+    owe(order.id, refund=payments.RefundRequest("r2", 1200, "returned"))
+    deliver(queue, an_event(order, "RefundRequested", about="payment", order_id=order.id))
+    assert entered(order)[2:] == [("refunded", "2026-01", -200)]
+
+
+def shipped(order, units):
+    line = replace(order.lines[0], shipped=units)
+    return replace(order, lines=(line,), version=order.version + 1)
 
 
 def test_an_order_that_was_refused_before_it_was_entered_leaves_nothing(queue):
@@ -127,12 +152,14 @@ def test_an_order_as_the_ledger_sees_it():
     charges = (orders.Charge("POST", "Postage", 600, 2000, 100), a_charge(-360))
     order = replace(an_order(wanted("A", 3, 1200), charges=charges), shipping_address={"country": "ES", "region": "CN"})
     line = replace(order.lines[0], ordered=3, shipped=2, cancelled=1, returned=1)
-    taxed = as_taxed(replace(order, lines=(line,)))
+    taxed = as_taxed(replace(order, lines=(line,)), 1080 + 50)
     assert taxed.lines == (
         TaxedLine(2000, gross=3240, tax=540, units=3, cancelled=1, returned=1),
         TaxedLine(2000, gross=600, tax=100, units=1),
     )
     assert (taxed.country, taxed.region, taxed.currency, taxed.pending, taxed.void) == ("ES", "CN", "GBP", True, False)
-    assert as_taxed(confirmed(order)).pending is False
-    assert as_taxed(orders.refuse(order, "declined")).void is True
+    assert taxed.credited == 50
+    assert as_taxed(replace(order, lines=(line,)), 1000).credited == 0  # a fee was kept
+    assert as_taxed(confirmed(order), 0).pending is False
+    assert as_taxed(orders.refuse(order, "declined"), 0).void is True
     assert datetime.fromisoformat(an_event(order)["occurred_at"]).tzinfo == UTC

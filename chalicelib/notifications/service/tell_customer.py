@@ -37,7 +37,8 @@ def tell(event_id: str, notice: Notice, to: Audience, *, sender: Sender | None =
     taken over after five minutes: then, and only then, a customer may hear twice. A channel that fails does not keep the
     others silent; `NotAllTold` names it afterwards, so that the event is delivered again.
     """
-    devices = store.devices_of(to.customer_id) if to.customer_id and Channel.PUSH in to.channels else []
+    pushes = to.customer_id is not None and Channel.PUSH in to.channels and gateways.can_push()
+    devices = store.devices_of(str(to.customer_id)) if pushes else []
     templates = store.templates_for(notice.event, _reachable(to, devices), to.language)
     values = values_of(notice, to.name, to.language)
     messages = {channel: compose(template, values) for channel, template in templates.items()}

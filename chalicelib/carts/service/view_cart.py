@@ -1,0 +1,115 @@
+"""What a cart looks like now: prices, discounts and tax as an order would have them, and what can be had."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chalicelib.carts.domain import Cart, CartLine, Hint, State, hint
+from chalicelib.catalog.service import OffersRefused
+from chalicelib.inventory import service as inventory
+from chalicelib.orders import service as orders
+from chalicelib.orders.service import LineRequest, PriceRequest, Quote
+
+
+@dataclass(frozen=True, slots=True)
+class LineSeen:
+    """A line as its owner is shown it. Without a price it has a `problem` and cannot be ordered.
+
+    `was`: the unit price that was shown before, where it is another. `left`: units to be had, where they are few.
+    """
+
+    sku: str
+    quantity: int
+    hint: Hint | None
+    left: int | None = None
+    name: str | None = None
+    unit_price: int | None = None
+    was: int | None = None
+    amount: int = 0
+    discount: int = 0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CartSeen:
+    """A cart as it is shown. `quote` is of the lines that are for sale; None when there are none."""
+
+    cart: Cart
+    lines: tuple[LineSeen, ...]
+    quote: Quote | None
+
+    @property
+    def prices(self) -> dict[str, int]:
+        """The unit prices that are shown, by SKU."""
+        return {line.sku: line.unit_price for line in self.lines if line.unit_price is not None}
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all of it could be ordered at this moment."""
+        return self.quote is not None and all(line.problem is None and _enough(line) for line in self.lines)
+
+
+def look_at(cart: Cart) -> CartSeen:
+    """The cart at today's prices. Two batch reads; nothing is written, so a changed price is told until the cart is changed.
+
+    One that has ended is shown as it was: what its order cost is the order's to say.
+    """
+    if cart.state is not State.ACTIVE:
+        lines = (LineSeen(line.sku, line.quantity, None, unit_price=line.shown) for line in cart.lines)
+        return CartSeen(cart, tuple(lines), None)
+    left = {one.sku: one.total for one in inventory.availability([line.sku for line in cart.lines], cart.channel)}
+    quoted, problems = _quoted(cart)
+    priced = {line.sku: line for line in quoted.lines} if quoted else {}
+    return CartSeen(cart, tuple(_seen(line, left, priced, problems) for line in cart.lines), quoted)
+
+
+def _quoted(cart: Cart) -> tuple[Quote | None, dict[str, str]]:
+    """What the lines that are for sale cost, and the problem of each that is not."""
+    try:
+        return (orders.quote(_request(cart, cart.lines)) if cart.lines else None), {}
+    except OffersRefused as refused:
+        problems = {cart.lines[_index(fault.pointer)].sku: fault.code for fault in refused.faults}
+    for_sale = [line for line in cart.lines if line.sku not in problems]
+    return (orders.quote(_request(cart, for_sale)) if for_sale else None), problems
+
+
+def _index(pointer: str) -> int:
+    """The line that `/lines/<index>/sku` points at."""
+    return int(pointer.split("/")[2])
+
+
+def _request(cart: Cart, lines: Sequence[CartLine]) -> PriceRequest:
+    return PriceRequest(
+        channel=cart.channel,
+        currency=cart.currency,
+        lines=[LineRequest(line.sku, line.quantity) for line in lines],
+        customer_id=cart.customer_id,
+        coupons=cart.coupons,
+        country=cart.country,
+        region=cart.region,
+    )
+
+
+def _seen(
+    line: CartLine, left: Mapping[str, int], priced: Mapping[str, orders.Line], problems: Mapping[str, str]
+) -> LineSeen:
+    units = left[line.sku]
+    said = hint(line.quantity, units)
+    few = units if said is Hint.ONLY_LEFT else None
+    price = priced.get(line.sku)
+    if price is None:
+        return LineSeen(line.sku, line.quantity, said, few, problem=problems[line.sku])
+    return LineSeen(
+        line.sku,
+        line.quantity,
+        said,
+        few,
+        name=price.name,
+        unit_price=price.unit_price,
+        was=line.shown if line.shown not in (None, price.unit_price) else None,
+        amount=price.amount,
+        discount=price.discount,
+    )
+
+
+def _enough(line: LineSeen) -> bool:
+    return line.hint is Hint.IN_STOCK or (line.left is not None and line.left >= line.quantity)
