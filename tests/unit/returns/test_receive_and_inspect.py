@@ -268,6 +268,30 @@ def test_a_whole_return_of_the_most_lines_fits_into_one_transaction(desk):
     assert (reply.status, reply.json["status"]) == (200, "settled")
 
 
+def test_receipts_at_once_all_count(desk):
+    order_id = desk.delivered((desk.shop.sells("A", leeds=5), 4))
+    return_id = desk.announced(order_id, line_1=4)
+
+    def receive(key):
+        service.receive_return(
+            return_id,
+            "leeds",
+            {"1": 1},
+            complete=False,
+            by=ASSOCIATE,
+            once=Idempotency.of("t", key, b""),
+            answer=lambda _: no_answer(),
+        )
+
+    threads = [Thread(target=receive, args=(str(number),)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert desk.read(return_id)["lines"][0]["waiting"] == {"leeds": 4}
+    assert desk.read(return_id)["version"] == 5
+
+
 def test_two_inspections_of_the_same_units_at_once(desk):
     order_id = desk.delivered((desk.shop.sells("A", price=500, leeds=5), 4))
     return_id = desk.announced(order_id, line_1=3)
