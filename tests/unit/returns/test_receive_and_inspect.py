@@ -104,7 +104,17 @@ def test_store_credit_goes_to_the_account_of_the_customer(desk):
     reply = desk.back(order_id, resolution="store_credit", line_1=1)
     assert reply.json["inspections"][0]["to"] == "store_credit"
     [refund] = desk.shop.payment(order_id)["refunds"]
-    assert (refund["to"], refund["amount"]) == (f"credit:{SHOPPER.id}", 500)
+    assert (refund["to"], refund["amount"]) == (f"credit:{SHOPPER.id}.GBP", 500)
+    assert payments.credit_balance(f"{SHOPPER.id}.GBP") == 500
+
+
+def test_store_credit_for_goods_of_two_parcels(desk):
+    desk.shop.opens("york", 2)
+    desk.shop.sells("A", price=333, leeds=1, york=2)
+    order_id = desk.delivered(("A", 3))
+    assert len(desk.shop.read(order_id)["fulfilments"]) == 2
+    assert desk.back(order_id, resolution="store_credit", line_1=3).json["refund"]["amount"] == 999
+    assert payments.credit_balance(f"{SHOPPER.id}.GBP") == 999
 
 
 def test_no_more_is_refunded_than_is_left_of_what_was_paid(desk):
