@@ -83,7 +83,7 @@ class Process(greenlet):
     def _live(self) -> None:
         try:
             value = self._body()
-        except (Exception, Crash) as error:  # noqa: BLE001  # whoever waits for it gets it
+        except (Exception, Crash) as error:  # whoever waits for it gets it
             self.outcome.fail(error)
             if not self.kernel.tolerates(error):
                 self.kernel.fail(error)
