@@ -152,5 +152,5 @@ def _payment_of(value: Return) -> Payment:
 
 
 def account_of(order: Order) -> str:
-    """Where store credit of the order's customer goes."""
-    return f"credit:{order.customer_id}"
+    """Where store credit of the order's customer goes, as refunds name it."""
+    return f"credit:{payments.store_credit_account(str(order.customer_id), order.currency)}"

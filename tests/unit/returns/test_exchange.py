@@ -15,6 +15,7 @@ from tests.conftest import ADMIN, ASSOCIATE, SHOPPER
 from tests.integration.orders.conftest import WORKFLOW
 from tests.unit.returns.conftest import a_key
 
+CREDIT = f"credit:{SHOPPER.id}.GBP"
 MODULE = import_module("chalicelib.returns.service.place_exchange")
 
 
@@ -68,7 +69,10 @@ def test_a_replacement_for_the_same_price_is_paid_by_what_came_back(desk):
     assert [(line["sku"], line["ordered"]) for line in replacement["lines"]] == [("NEW", 1)]
     assert replacement["shipping_address"] == desk.shop.read(order_id)["shipping_address"]
     assert tenders(replacement["id"]) == [("store_credit", 500)]
-    assert refunds(desk, order_id) == [("credit", 500, f"credit:{SHOPPER.id}")]
+    assert refunds(desk, order_id) == [("credit", 500, CREDIT)]
+    assert payments.credit_balance(CREDIT.removeprefix("credit:")) == 500
+    assert payments.authorise(replacement["id"], WORKFLOW)["outcome"] == "authorised"
+    assert payments.credit_balance(CREDIT.removeprefix("credit:")) == 0
     assert desk.shop.stock("NEW") == {"leeds": (9, 8, 1)}
     shown = desk.read(return_id)["exchange"]
     assert (shown["state"], shown["order_id"], shown["credit"], shown["difference"]) == (
@@ -85,7 +89,7 @@ def test_what_the_replacement_costs_less_is_refunded(desk):
     order_id, return_id = exchanged(desk, price=320, units=2)
     outcome = place(return_id)
     assert tenders(outcome["replacement_order_id"]) == [("store_credit", 640)]
-    assert refunds(desk, order_id) == [("credit", 640, f"credit:{SHOPPER.id}"), ("difference", 360, "original")]
+    assert refunds(desk, order_id) == [("credit", 640, CREDIT), ("difference", 360, "original")]
     assert desk.read(return_id)["exchange"]["difference"] == 360
 
 
@@ -93,7 +97,7 @@ def test_what_the_replacement_costs_more_the_card_pays(desk):
     order_id, return_id = exchanged(desk, price=800, card="tok_approve")
     outcome = place(return_id)
     assert tenders(outcome["replacement_order_id"]) == [("store_credit", 500), ("card", 300)]
-    assert refunds(desk, order_id) == [("credit", 500, f"credit:{SHOPPER.id}")]
+    assert refunds(desk, order_id) == [("credit", 500, CREDIT)]
     assert MODULE.store.card_of(return_id) is None
 
 
@@ -101,7 +105,7 @@ def test_only_what_was_accepted_is_replaced(desk):
     order_id, return_id = exchanged(desk, units=3, keep=2)
     outcome = place(return_id)
     assert [line["ordered"] for line in desk.shop.read(outcome["replacement_order_id"])["lines"]] == [1]
-    assert refunds(desk, order_id) == [("credit", 500, f"credit:{SHOPPER.id}")]
+    assert refunds(desk, order_id) == [("credit", 500, CREDIT)]
 
 
 @pytest.mark.parametrize("again", [1, 3])
@@ -120,7 +124,7 @@ def test_the_difference_is_owed_after_a_crash_between_the_two(desk, monkeypatch)
         crash.setattr(MODULE, "_owe_difference", _crash)
         with pytest.raises(Unavailable):
             place(return_id)
-    assert refunds(desk, order_id) == [("credit", 320, f"credit:{SHOPPER.id}")]
+    assert refunds(desk, order_id) == [("credit", 320, CREDIT)]
     assert place(return_id)["outcome"] == "placed"
     assert refunds(desk, order_id)[1:] == [("difference", 180, "original")]
 

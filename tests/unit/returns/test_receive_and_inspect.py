@@ -104,7 +104,17 @@ def test_store_credit_goes_to_the_account_of_the_customer(desk):
     reply = desk.back(order_id, resolution="store_credit", line_1=1)
     assert reply.json["inspections"][0]["to"] == "store_credit"
     [refund] = desk.shop.payment(order_id)["refunds"]
-    assert (refund["to"], refund["amount"]) == (f"credit:{SHOPPER.id}", 500)
+    assert (refund["to"], refund["amount"]) == (f"credit:{SHOPPER.id}.GBP", 500)
+    assert payments.credit_balance(f"{SHOPPER.id}.GBP") == 500
+
+
+def test_store_credit_for_goods_of_two_parcels(desk):
+    desk.shop.opens("york", 2)
+    desk.shop.sells("A", price=333, leeds=1, york=2)
+    order_id = desk.delivered(("A", 3))
+    assert len(desk.shop.read(order_id)["fulfilments"]) == 2
+    assert desk.back(order_id, resolution="store_credit", line_1=3).json["refund"]["amount"] == 999
+    assert payments.credit_balance(f"{SHOPPER.id}.GBP") == 999
 
 
 def test_no_more_is_refunded_than_is_left_of_what_was_paid(desk):
@@ -266,6 +276,30 @@ def test_a_whole_return_of_the_most_lines_fits_into_one_transaction(desk):
     findings = [(str(line), 1, what) for line in range(1, MAX_LINES + 1) for what in ("restock", "write_off")]
     reply = desk.inspect(return_id, *findings)
     assert (reply.status, reply.json["status"]) == (200, "settled")
+
+
+def test_receipts_at_once_all_count(desk):
+    order_id = desk.delivered((desk.shop.sells("A", leeds=5), 4))
+    return_id = desk.announced(order_id, line_1=4)
+
+    def receive(key):
+        service.receive_return(
+            return_id,
+            "leeds",
+            {"1": 1},
+            complete=False,
+            by=ASSOCIATE,
+            once=Idempotency.of("t", key, b""),
+            answer=lambda _: no_answer(),
+        )
+
+    threads = [Thread(target=receive, args=(str(number),)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert desk.read(return_id)["lines"][0]["waiting"] == {"leeds": 4}
+    assert desk.read(return_id)["version"] == 5
 
 
 def test_two_inspections_of_the_same_units_at_once(desk):
