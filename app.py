@@ -3,6 +3,8 @@
 from chalice.app import Chalice, CORSConfig
 
 from chalicelib.catalog.routes import routes as catalog_routes
+from chalicelib.customers.routes import routes as customers_routes
+from chalicelib.customers.tasks import functions as customers_tasks
 from chalicelib.fulfilment.consumers import functions as fulfilment_consumers
 from chalicelib.fulfilment.routes import routes as fulfilment_routes
 from chalicelib.fulfilment.tasks import functions as fulfilment_tasks
@@ -10,12 +12,23 @@ from chalicelib.inventory.routes import routes as inventory_routes
 from chalicelib.inventory.tasks import functions as inventory_tasks
 from chalicelib.meta.routes import routes as meta_routes
 from chalicelib.notifications.consumers import functions as notifications_consumers
+from chalicelib.notifications.routes import routes as notifications_routes
 from chalicelib.orders.consumers import functions as orders_consumers
 from chalicelib.orders.routes import routes as orders_routes
 from chalicelib.orders.tasks import functions as orders_tasks
 from chalicelib.payments.consumers import functions as payments_consumers
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
+from chalicelib.promotions.routes import routes as promotions_routes
+from chalicelib.returns.consumers import functions as returns_consumers
+from chalicelib.returns.routes import routes as returns_routes
+from chalicelib.returns.tasks import functions as returns_tasks
+from chalicelib.shipping.routes import routes as shipping_routes
+from chalicelib.taxes.consumers import functions as taxes_consumers
+from chalicelib.taxes.routes import routes as taxes_routes
+from chalicelib.webhooks.consumers import functions as webhooks_consumers
+from chalicelib.webhooks.routes import routes as webhooks_routes
+from chalicelib.webhooks.tasks import functions as webhooks_tasks
 
 app = Chalice(app_name="aisle")
 app.api.cors = CORSConfig(
@@ -30,7 +43,14 @@ for blueprint in (
     inventory_routes,
     orders_routes,
     payments_routes,
+    promotions_routes,
     fulfilment_routes,
+    webhooks_routes,
+    returns_routes,
+    customers_routes,
+    notifications_routes,
+    taxes_routes,
+    shipping_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -39,6 +59,12 @@ for blueprint in (
     fulfilment_consumers,
     fulfilment_tasks,
     inventory_tasks,
+    customers_tasks,
     notifications_consumers,
+    webhooks_consumers,
+    webhooks_tasks,
+    returns_consumers,
+    returns_tasks,
+    taxes_consumers,
 ):
     app.register_blueprint(blueprint)

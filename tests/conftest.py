@@ -16,6 +16,7 @@ os.environ.update(
     AISLE_STAGE="test",
     AISLE_TABLE="aisle-test",
     AISLE_CURSOR_KEY_ID="alias/aisle-test-cursors",
+    AISLE_CONTACT_KEY_ID="alias/aisle-test-contacts",
     AISLE_CODES_KEY_ID="alias/aisle-test-codes",
     AISLE_TOKEN_KEY_ID="alias/aisle-test-tokens",
     AISLE_TRACING="off",
@@ -104,7 +105,7 @@ DynamoHandler.call_action = _call_alone  # type: ignore[method-assign]
 
 @pytest.fixture(scope="session")
 def memory() -> Iterator[Any]:
-    """AWS in memory, with the table and the keys that sign cursors and hide task tokens. Made once: it takes longer
+    """AWS in memory, with the table and the keys that sign cursors, hash contacts and hide task tokens. Made once: it takes longer
     than most tests. Yields the low-level client of DynamoDB."""
     with mock_aws():
         dynamodb = boto3.client("dynamodb")
@@ -112,6 +113,7 @@ def memory() -> Iterator[Any]:
         kms = boto3.client("kms")
         for alias, arguments in {
             "alias/aisle-test-cursors": {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
+            "alias/aisle-test-contacts": {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
             "alias/aisle-test-codes": {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
             "alias/aisle-test-tokens": {},
         }.items():

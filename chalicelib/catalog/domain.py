@@ -17,11 +17,19 @@ MAX_VARIANT_BYTES = 800
 """What a variant's document may weigh, so that with its keys it stays under the 1 KB that one write unit pays for:
 every order line reads it. docs.aws.amazon.com/amazondynamodb, "Read and write capacity"."""
 
+MAX_PLACED_BYTES = 880
+"""What the document and the variant's place in the category tree may weigh together, for the same reason. A place three
+levels deep takes 92 bytes."""
+
 MAX_DEPTH = 8
 """Levels of the category tree."""
 
+STANDARD = "standard"
+"""The tax category of what has no other."""
+
 Prices = Mapping[str, Mapping[str, int]]
-"""Gross minor units by channel and currency: `{"web": {"GBP": 1299}}`."""
+"""Minor units by channel and currency: `{"web": {"GBP": 1299}}`. Tax is in them, unless the tax settings of the country
+that an order goes to say that prices are net there."""
 
 
 class Status(StrEnum):
@@ -62,6 +70,11 @@ class Category:
     def parent_id(self) -> str | None:
         return self.path[-1] if self.path else None
 
+    @property
+    def lineage(self) -> tuple[str, ...]:
+        """Its ancestors and itself, root first. It never changes, so copies of it stay true."""
+        return (*self.path, self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -83,7 +96,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What is put into a box: one SKU. It is for sale while it and its product are active."""
+    """What is put into a box: one SKU. It is for sale while it and its product are active.
+
+    `product_status` and `category_path` (the lineage of the product's category) are copies that follow the product.
+    """
 
     sku: str
     product_id: str
@@ -95,6 +111,8 @@ class Variant:
     gtin: str | None = None
     prices: Prices = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    tax_category: str = STANDARD
+    category_path: tuple[str, ...] = ()
     version: int = 1
 
     @property
@@ -108,7 +126,10 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What an order needs of a variant. `unit_price` is gross; None where the caller brings its own."""
+    """What an order needs of a variant. `unit_price` is None where the caller brings its own.
+
+    `category_path` are the categories it is in, from the topmost to the product's own.
+    """
 
     sku: str
     product_id: str
@@ -116,6 +137,13 @@ class Offer:
     unit_price: Money | None
     tax_rate_bps: int
     weight_grams: int
+    tax_category: str = STANDARD
+    category_path: tuple[str, ...] = ()
+
+    @property
+    def category_id(self) -> str | None:
+        """The product's own category; None for what was stored before variants knew it."""
+        return self.category_path[-1] if self.category_path else None
 
 
 def checked_gtin(text: str) -> str:
@@ -136,16 +164,24 @@ def checked_gtin(text: str) -> str:
 def document_of(variant: Variant) -> dict[str, Any]:
     """What is stored of a variant, without what is empty. Raises `VariantTooLarge`."""
     fields = asdict(variant)
-    for own_attribute in ("sku", "version", "product_status"):
+    for own_attribute in ("sku", "version", "product_status", "category_path"):
         del fields[own_attribute]
     document = {name: value for name, value in fields.items() if value not in (None, {})}
+    if variant.tax_category == STANDARD:
+        del document["tax_category"]
     size = len(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode())
-    if size > MAX_VARIANT_BYTES:
+    most = min(MAX_VARIANT_BYTES, MAX_PLACED_BYTES - len(place_of(variant)))
+    if size > most:
         raise VariantTooLarge(
-            f"{variant.sku} takes {size} bytes; {MAX_VARIANT_BYTES} are kept. Shorten its name, attributes or prices.",
-            limit=MAX_VARIANT_BYTES,
+            f"{variant.sku} takes {size} bytes; {most} are kept where it is. Shorten its name, attributes or prices.",
+            limit=most,
         )
     return document
+
+
+def place_of(variant: Variant) -> str:
+    """Where in the category tree a variant is, as it is stored: ids from the topmost down, `cat_01…/cat_02…`."""
+    return "/".join(variant.category_path)
 
 
 def below(parent: Category | None) -> tuple[str, ...]:
@@ -179,6 +215,8 @@ def offer_of(variant: Variant, channel: str, currency: str) -> Offer:
         None if amount is None else Money(amount, currency),
         variant.tax_rate_bps,
         variant.weight_grams,
+        variant.tax_category,
+        variant.category_path,
     )
 
 

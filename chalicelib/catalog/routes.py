@@ -229,10 +229,10 @@ def _product(product_id: str) -> Response:
     answers={200: ProductView},
     scopes=["catalog.write"],
     versioned=True,
-    raises=[NotFound, UnknownCategory],
+    raises=[NotFound, UnknownCategory, VariantTooLarge],
 )
 def change_product(product_id: str) -> Response:
-    """A new status reaches all variants in the same moment: archived, none of them can be ordered any more."""
+    """A new status or category reaches all variants in the same moment: archived, none can be ordered any more."""
     changes = http.body(ChangeProduct).changes()
     product = service.change_product(product_id, changes, expected_version=http.expected_version(), by=http.caller())
     return http.ok(ProductView.of(product), version=product.version)

@@ -19,7 +19,7 @@ from typing import Any, cast
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
 
-from chalicelib.catalog.domain import Category, Product, Status, Variant, document_of
+from chalicelib.catalog.domain import Category, Product, Status, Variant, document_of, place_of
 from chalicelib.core.errors import AisleError, Conflict, Stale
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Json, RawItem, Transaction, find, find_many
@@ -63,10 +63,11 @@ class ProductItem(Item):
 
 
 class VariantItem(Item):
-    """pk = SKU#<sku>, sk = SKU. Less than 1 KB: every order line reads it."""
+    """pk = SKU#<sku>, sk = SKU. Less than 1 KB: every order line reads it. `place` is the path of the product's category."""
 
     version = NumberAttribute()
     product_status = UnicodeAttribute()
+    place = UnicodeAttribute(null=True)
     document = Json()
 
 
@@ -89,6 +90,7 @@ def _variant_item(variant: Variant) -> VariantItem:
         "SKU",
         version=variant.version,
         product_status=variant.product_status,
+        place=place_of(variant) or None,
         document=document_of(variant),
     )
 
@@ -99,6 +101,7 @@ def _variant(item: VariantItem) -> Variant:
         **{**stored, "status": Status(stored["status"])},
         sku=item.pk.partition("#")[2],
         product_status=Status(item.product_status),
+        category_path=tuple(item.place.split("/")) if item.place else (),
         version=int(item.version),
     )
 
@@ -128,14 +131,18 @@ def add_variant(tx: Transaction, new: Variant) -> None:
         _hold_gtin(tx, new.gtin, new.sku)
 
 
-def change_variant(tx: Transaction, before: Variant, after: Variant) -> None:
+def change_variant(tx: Transaction, before: Variant, after: Variant, *, moved: bool = False) -> None:
     """Write the next version of a variant. Raises `Stale` or `GtinTaken` at commit.
 
-    The status of the product is not written: another command may be changing it.
+    What follows the product is not written, as another command may be changing it; but for its place in the tree when it
+    `moved`, that is when this transaction changes the product, too.
     """
+    actions: list[Action] = [VariantItem.version.set(after.version), VariantItem.document.set(document_of(after))]
+    if moved:
+        actions.append(VariantItem.place.set(place_of(after)))
     tx.update(
         VariantItem(key("SKU", after.sku), "SKU"),
-        [VariantItem.version.set(after.version), VariantItem.document.set(document_of(after))],
+        actions,
         VariantItem.version == before.version,
         lambda raw: _stale(raw, f"The variant {after.sku}", before.version),
     )
@@ -147,11 +154,17 @@ def change_variant(tx: Transaction, before: Variant, after: Variant) -> None:
             _hold_gtin(tx, after.gtin, after.sku)
 
 
-def follow_product(tx: Transaction, sku: str, status: Status) -> None:
-    """Tell a variant its product's status. Raises `Stale` at commit when there is no such variant."""
+def follow_product(tx: Transaction, sku: str, status: Status, moved_to: Category | None) -> None:
+    """Tell a variant its product's status, and its category if that is new.
+
+    Raises `Stale` at commit when there is no such variant.
+    """
+    actions: list[Action] = [VariantItem.product_status.set(status)]
+    if moved_to is not None:
+        actions.append(VariantItem.place.set("/".join(moved_to.lineage)))
     tx.update(
         VariantItem(key("SKU", sku), "SKU"),
-        [VariantItem.product_status.set(status)],
+        actions,
         VariantItem.pk.exists(),
         lambda raw: _stale(raw, f"The variant {sku}", 0),
     )

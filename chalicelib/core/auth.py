@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A user with roles, a machine client with scopes, the system itself, or nobody."""
+    """A user with roles, a machine client with scopes, a guest, the system itself, or nobody."""
 
     kind: str
     id: str
@@ -34,6 +34,11 @@ class Principal:
     def is_staff(self) -> bool:
         """Associates and administrators act for customers; a machine does so by its scopes."""
         return bool(self.roles & {Role.ASSOCIATE, Role.ADMIN})
+
+    @property
+    def is_guest(self) -> bool:
+        """Somebody without an account, who has proven to hold the token of what `id` names."""
+        return self.kind == "guest"
 
     def may(self, *roles: Role, scope: str | None = None) -> bool:
         """Whether one of `roles`, or for machines `scope`, allows it. The system may everything."""
@@ -56,6 +61,11 @@ class Principal:
 
 
 NOBODY = Principal("nobody", "-")
+
+
+def guest(id: str) -> Principal:
+    """Somebody without an account who holds the token of what `id` names. Build it only where the token was checked."""
+    return Principal("guest", id)
 
 
 def system(name: str) -> Principal:

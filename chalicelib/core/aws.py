@@ -38,6 +38,15 @@ def give_short_user_agent(session: Any) -> None:
     session.set_default_client_config(Config(user_agent=_USER_AGENT))
 
 
+@cache
+def derived_key(key_id: str, purpose: str) -> bytes:
+    """A signing key that only holders of the KMS HMAC key `key_id` can derive, kept while the function is warm. There is no
+    secret to store, and keys of two purposes say nothing of each other."""
+    answer = client("kms").generate_mac(KeyId=key_id, MacAlgorithm="HMAC_SHA_256", Message=purpose.encode())
+    mac: bytes = answer["Mac"]
+    return mac
+
+
 def client(service: str) -> Any:
     """The client of `service`, e.g. `client("sqs")`. Its region and endpoint come from the environment."""
     with _making:  # creating a botocore client is not thread-safe

@@ -72,6 +72,7 @@ class Operation:
     tag: str
     scopes: tuple[str, ...]
     public: bool
+    token: str | None
     body: type[BaseModel] | None
     body_types: tuple[str, ...]
     query: type[BaseModel] | None
@@ -106,6 +107,7 @@ class Routes(Blueprint):
         answers: Answers,
         scopes: Sequence[str] = (),
         public: bool = False,
+        token: str | None = None,
         body: type[BaseModel] | None = None,
         body_types: Sequence[str] = ("application/json",),
         query: type[BaseModel] | None = None,
@@ -116,7 +118,8 @@ class Routes(Blueprint):
         """Declare a route.
 
         `scopes` are what a machine client needs (any of them); signed-in users pass the gateway and are judged by the
-        service. `public` routes have no authorizer. The rest documents: `raises` are the domain errors it may answer
+        service. `public` routes have no authorizer; where a `token` is named they are for whoever holds one, sent in the header
+        of this name, and the service checks it. The rest documents: `raises` are the domain errors it may answer
         with beyond those every route has.
         """
 
@@ -131,6 +134,7 @@ class Routes(Blueprint):
                     self._tag,
                     tuple(scopes),
                     public,
+                    token,
                     body,
                     tuple(body_types),
                     query,

@@ -67,6 +67,14 @@ def tax_within(gross: int, rate_bps: int) -> int:
     return round_half_up(gross * rate_bps, 10_000 + rate_bps)
 
 
+def tax_on_top(net: int, rate_bps: int) -> int:
+    """The tax that comes on a net amount (minor units) at `rate_bps` basis points: 1,000 at 2000 (20 %) adds 200.
+
+    `tax_within(net + tax, rate_bps)` finds the same tax again.
+    """
+    return round_half_up(net * rate_bps, 10_000)
+
+
 def round_half_up(numerator: int, denominator: int) -> int:
     """`numerator / denominator` to the nearest integer, halves away from zero (as tax offices round)."""
     if denominator <= 0:

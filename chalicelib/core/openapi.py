@@ -48,7 +48,10 @@ def document(operations: Sequence[Operation]) -> Json:
             "schemas": {**schemas, "Problem": _PROBLEM},
             "parameters": _PARAMETERS,
             "headers": _HEADERS,
-            "securitySchemes": _security_schemes(scopes),
+            "securitySchemes": {
+                **_security_schemes(scopes),
+                **{name: _token_scheme(name) for name in sorted({one.token for one in operations if one.token})},
+            },
         },
     }
 
@@ -157,6 +160,10 @@ def _security_schemes(scopes: Sequence[str]) -> Json:
     }
 
 
+def _token_scheme(header: str) -> Json:
+    return {"type": "apiKey", "in": "header", "name": header, "description": "Opens what it was given for."}
+
+
 def _schemas(operations: Sequence[Operation]) -> tuple[_Refs, Json]:
     """References to the schemas of all bodies and answers, and the schemas themselves by name."""
     wanted: dict[tuple[type[BaseModel], Literal["validation", "serialization"]], None] = {}
@@ -188,6 +195,8 @@ def _operation(operation: Operation, refs: _Refs) -> Json:
 
 
 def _security(operation: Operation) -> list[Json]:
+    if operation.token is not None:
+        return [{operation.token: []}]
     if operation.public:
         return []
     return [{"user": []}, *({"machine": [f"{RESOURCE_SERVER}/{scope}"]} for scope in operation.scopes)]
@@ -266,9 +275,7 @@ _MEANING = {200: "Done, or read.", 201: "Created.", 202: "Accepted; the work goe
 
 def errors_of(operation: Operation) -> list[type[AisleError]]:
     """Every error that a route may answer with: what its kind brings with it, and what it declares."""
-    kinds: list[type[AisleError]] = [errors.Unavailable, errors.Throttled]
-    if not operation.public:
-        kinds += [errors.Unauthenticated, errors.Forbidden]
+    kinds: list[type[AisleError]] = [errors.Unavailable, errors.Throttled, *_of_callers(operation)]
     if operation.body or operation.query or operation.idempotent or operation.versioned:
         kinds.append(errors.Invalid)
     if operation.body:
@@ -282,6 +289,12 @@ def errors_of(operation: Operation) -> list[type[AisleError]]:
     if "{" in operation.path:
         kinds.append(errors.NotFound)
     return list(dict.fromkeys([*kinds, *operation.raises]))
+
+
+def _of_callers(operation: Operation) -> list[type[AisleError]]:
+    if operation.token is not None:
+        return [errors.Unauthenticated]
+    return [] if operation.public else [errors.Unauthenticated, errors.Forbidden]
 
 
 def _problems(operation: Operation) -> Json:

@@ -9,11 +9,10 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
-from chalicelib.core.aws import client
+from chalicelib.core.aws import derived_key
 from chalicelib.core.errors import Fault, Invalid
 from chalicelib.core.settings import settings
 
@@ -29,16 +28,9 @@ class Page(Generic[_T]):
     next_cursor: str | None
 
 
-@cache
-def _signing_key() -> bytes:
-    key_id = settings().cursor_key_id
-    answer = client("kms").generate_mac(KeyId=key_id, MacAlgorithm="HMAC_SHA_256", Message=b"aisle page cursors, v1")
-    mac: bytes = answer["Mac"]
-    return mac
-
-
 def _mac(scope: str, payload: bytes) -> bytes:
-    return hmac.new(_signing_key(), scope.encode() + b"\n" + payload, sha256).digest()[:16]
+    signing_key = derived_key(settings().cursor_key_id, "aisle page cursors, v1")
+    return hmac.new(signing_key, scope.encode() + b"\n" + payload, sha256).digest()[:16]
 
 
 def seal(scope: str, position: Any) -> str:

@@ -15,20 +15,38 @@ class Settings:
     region: str
     user_pool_arn: str
     place_order_arn: str
+    cancel_order_arn: str
+    fulfil_part_arn: str
     refund_payment_arn: str
+    return_order_arn: str
     shipment_requests_url: str
     notifications_topic_arn: str
     token_key_id: str
     cursor_key_id: str
+    contact_key_id: str
+    sender_address: str
+    mail_configuration_set: str
+    push_application_arn: str
+    public_url: str
     codes_key_id: str
     payment_gateway: str
     stripe_key_arn: str
     stripe_webhook_secret_arn: str
     tracing: bool
     orders_placed_queue: str
+    orders_cancelled_queue: str
+    orders_reassigned_queue: str
     fulfilment_shipped_queue: str
+    fulfilment_order_changes_queue: str
     warehouse_answers_queue: str
     notifications_queue: str
+    webhook_events_queue: str
+    webhook_attempts_queue: str
+    webhook_attempts_url: str
+    loopback_allowed: bool
+    returns_authorised_queue: str
+    returns_progressed_queue: str
+    taxes_queue: str
     refunds_requested_queue: str
 
     @classmethod
@@ -41,22 +59,42 @@ class Settings:
             region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "eu-west-1",
             user_pool_arn=env.get("AISLE_USER_POOL_ARN", ""),
             place_order_arn=env.get("AISLE_PLACE_ORDER_ARN", ""),
+            cancel_order_arn=env.get("AISLE_CANCEL_ORDER_ARN", ""),
+            fulfil_part_arn=env.get("AISLE_FULFIL_PART_ARN", ""),
             refund_payment_arn=env.get("AISLE_REFUND_PAYMENT_ARN", ""),
+            return_order_arn=env.get("AISLE_RETURN_ORDER_ARN", ""),
             shipment_requests_url=env.get("AISLE_SHIPMENT_REQUESTS_URL", ""),
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
             cursor_key_id=env.get("AISLE_CURSOR_KEY_ID", ""),
+            contact_key_id=env.get("AISLE_CONTACT_KEY_ID", ""),
+            sender_address=env.get("AISLE_SENDER_ADDRESS", ""),
+            mail_configuration_set=env.get("AISLE_MAIL_CONFIGURATION_SET", ""),
+            push_application_arn=env.get("AISLE_PUSH_APPLICATION_ARN", ""),
+            public_url=env.get("AISLE_PUBLIC_URL", "").rstrip("/"),
             codes_key_id=env.get("AISLE_CODES_KEY_ID", ""),
             payment_gateway=env.get("AISLE_PAYMENT_GATEWAY", "sandbox"),
             stripe_key_arn=env.get("AISLE_STRIPE_KEY_ARN", ""),
             stripe_webhook_secret_arn=env.get("AISLE_STRIPE_WEBHOOK_SECRET_ARN", ""),
             tracing=env.get("AISLE_TRACING", "off") == "on",
             orders_placed_queue=env.get("AISLE_ORDERS_PLACED_QUEUE", f"aisle-{stage}-orders-placed"),
+            orders_cancelled_queue=env.get("AISLE_ORDERS_CANCELLED_QUEUE", f"aisle-{stage}-orders-cancelled"),
+            orders_reassigned_queue=env.get("AISLE_ORDERS_REASSIGNED_QUEUE", f"aisle-{stage}-orders-reassigned"),
             fulfilment_shipped_queue=env.get("AISLE_FULFILMENT_SHIPPED_QUEUE", f"aisle-{stage}-fulfilment-shipped"),
+            fulfilment_order_changes_queue=env.get(
+                "AISLE_FULFILMENT_ORDER_CHANGES_QUEUE", f"aisle-{stage}-fulfilment-order-changes"
+            ),
             warehouse_answers_queue=env.get(
                 "AISLE_WAREHOUSE_ANSWERS_QUEUE", f"aisle-{stage}-fulfilment-warehouse-answers"
             ),
             notifications_queue=env.get("AISLE_NOTIFICATIONS_QUEUE", f"aisle-{stage}-notifications-order-events"),
+            webhook_events_queue=env.get("AISLE_WEBHOOK_EVENTS_QUEUE", f"aisle-{stage}-webhooks-events"),
+            webhook_attempts_queue=env.get("AISLE_WEBHOOK_ATTEMPTS_QUEUE", f"aisle-{stage}-webhooks-attempts"),
+            webhook_attempts_url=env.get("AISLE_WEBHOOK_ATTEMPTS_URL", ""),
+            loopback_allowed=env.get("AISLE_LOOPBACK_ALLOWED", "off") == "on",
+            returns_authorised_queue=env.get("AISLE_RETURNS_AUTHORISED_QUEUE", f"aisle-{stage}-returns-authorised"),
+            returns_progressed_queue=env.get("AISLE_RETURNS_PROGRESSED_QUEUE", f"aisle-{stage}-returns-progressed"),
+            taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),
             refunds_requested_queue=env.get(
                 "AISLE_REFUNDS_REQUESTED_QUEUE", f"aisle-{stage}-payments-refunds-requested"
             ),

@@ -27,6 +27,22 @@ def on_fulfilment_shipped(event: Event, by: Principal) -> None:
 
 
 @functions.on_sqs_message(
+    queue=settings().fulfilment_order_changes_queue, name="fulfilment-on-order-changed", batch_size=10
+)
+@each_event
+def on_order_changed(event: Event, by: Principal) -> None:
+    """Trigger: bus aisle, OrderHeld, OrderReleased, OrderReaddressed, OrderReassigned → queue fulfilment-order-changes. The
+    locations are told."""
+    if event.type == "OrderReassigned":
+        if event.data["left"] is not None:
+            service.call_off(event.data["left"], event.id)
+        return
+    change = {"OrderHeld": "held", "OrderReleased": "released", "OrderReaddressed": "readdressed"}[event.type]
+    for fulfilment_id in event.data["fulfilments"]:
+        service.tell(fulfilment_id, change)
+
+
+@functions.on_sqs_message(
     queue=settings().warehouse_answers_queue, name="fulfilment-on-warehouse-answer", batch_size=10
 )
 @each_message

@@ -28,25 +28,63 @@ class OutOfTurn(Conflict):
     retryable = True
 
 
+class OnHold(Conflict):
+    code = "fulfilment_on_hold"
+    title = "The order is on hold: the parcel may not leave"
+
+
 class MoreThanRequested(RuleBroken):
     code = "more_than_requested"
     title = "The answer names lines or units that were not requested"
 
 
+class TrackingCode(StrEnum):
+    """What a carrier says of a parcel, in the words that carriers share."""
+
+    PICKED_UP = "picked_up"
+    IN_TRANSIT = "in_transit"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    ATTEMPTED = "attempted"
+    EXCEPTION = "exception"
+    RETURNING = "returning"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingEvent:
+    """A carrier's word on a parcel, at a moment (RFC 3339); `id` is the carrier's name for it."""
+
+    id: str
+    code: TrackingCode
+    at: str
+    place: str | None = None
+    words: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class FulfilmentLine:
-    """Units of an order line that this location ships; `shipped` and `short` once it has answered."""
+    """Units of an order line that this location ships, but for those cancelled since; `shipped` and `short` once it has
+    answered."""
 
     line_id: str
     sku: str
     quantity: int
     shipped: int = 0
     short: int = 0
+    cancelled: int = 0
+
+    @property
+    def wanted(self) -> int:
+        """Units that are to be in the parcel."""
+        return self.quantity - self.cancelled
 
 
 @dataclass(frozen=True, slots=True)
 class Fulfilment:
-    """One location's part of an order."""
+    """One location's part of an order. While it is `held` it may be packed, and does not leave.
+
+    `whereabouts`: `code` and `at` of the carrier's latest word.
+    """
 
     id: str
     order_id: str
@@ -55,6 +93,8 @@ class Fulfilment:
     lines: tuple[FulfilmentLine, ...]
     address: Mapping[str, Any]
     tracking: Mapping[str, str] | None = None
+    held: bool = False
+    whereabouts: Mapping[str, str] | None = None
     version: int = 1
 
 
@@ -79,13 +119,16 @@ def pack(fulfilment: Fulfilment) -> Fulfilment:
 def ship(fulfilment: Fulfilment, shipped: Mapping[str, int], tracking: Mapping[str, str] | None) -> Fulfilment:
     """The fulfilment after its one parcel left; units of its lines that are not in `shipped` are short.
 
-    With no unit shipped it is `short`. Raises `OutOfTurn` when it left before, `MoreThanRequested` for foreign lines.
+    With no unit shipped it is `short`. Raises `OutOfTurn` when it left before, `OnHold`, `MoreThanRequested` for foreign
+    lines.
     """
     if fulfilment.status not in OPEN:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it cannot be shipped.")
-    _within(fulfilment, shipped, {line.line_id: line.quantity for line in fulfilment.lines})
+    if fulfilment.held:
+        raise OnHold("Keep the parcel until the order is released.")
+    _within(fulfilment, shipped, {line.line_id: line.wanted for line in fulfilment.lines})
     lines = tuple(
-        replace(line, shipped=shipped.get(line.line_id, 0), short=line.quantity - shipped.get(line.line_id, 0))
+        replace(line, shipped=shipped.get(line.line_id, 0), short=line.wanted - shipped.get(line.line_id, 0))
         for line in fulfilment.lines
     )
     status = FulfilmentStatus.SHIPPED if any(line.shipped for line in lines) else FulfilmentStatus.SHORT
@@ -104,6 +147,53 @@ def cancel(fulfilment: Fulfilment) -> Fulfilment:
     if fulfilment.status not in OPEN:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it cannot be cancelled.")
     return replace(fulfilment, status=FulfilmentStatus.CANCELLED, version=fulfilment.version + 1)
+
+
+def hold(fulfilment: Fulfilment, held: bool) -> Fulfilment:
+    """The fulfilment, kept back or released. Raises `OutOfTurn` when it left before."""
+    return _while_open(fulfilment, held=held)
+
+
+def readdress(fulfilment: Fulfilment, address: Mapping[str, Any]) -> Fulfilment:
+    """The fulfilment, going elsewhere. Raises `OutOfTurn` when it left before."""
+    return _while_open(fulfilment, address=address)
+
+
+def track(fulfilment: Fulfilment, event: TrackingEvent) -> Fulfilment:
+    """The fulfilment after a carrier's word; an older one than the latest known changes nothing but the version.
+
+    Raises `OutOfTurn` for a parcel that has not left.
+    """
+    if fulfilment.status not in (FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED):
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; no parcel of it is on its way.")
+    known = fulfilment.whereabouts
+    latest = known if known and known["at"] > event.at else {"code": str(event.code), "at": event.at}
+    return replace(fulfilment, whereabouts=latest, version=fulfilment.version + 1)
+
+
+def forget_address(fulfilment: Fulfilment) -> Fulfilment:
+    """The fulfilment of nobody, but for the country."""
+    country = {"country": fulfilment.address["country"]}
+    return replace(fulfilment, address=country, version=fulfilment.version + 1)
+
+
+def _while_open(fulfilment: Fulfilment, **changes: Any) -> Fulfilment:
+    if fulfilment.status not in OPEN:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it has left, or never will.")
+    return replace(fulfilment, **changes, version=fulfilment.version + 1)
+
+
+def withdraw(fulfilment: Fulfilment, units: Mapping[str, int]) -> Fulfilment:
+    """The fulfilment without these units by line id; cancelled when none is left.
+
+    Raises `OutOfTurn` when it left before, `MoreThanRequested` for units that it does not hold.
+    """
+    if fulfilment.status not in OPEN:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; nothing can be withdrawn.")
+    _within(fulfilment, units, {line.line_id: line.wanted for line in fulfilment.lines})
+    lines = tuple(replace(line, cancelled=line.cancelled + units.get(line.line_id, 0)) for line in fulfilment.lines)
+    status = fulfilment.status if any(line.wanted for line in lines) else FulfilmentStatus.CANCELLED
+    return replace(fulfilment, status=status, lines=lines, version=fulfilment.version + 1)
 
 
 def _within(fulfilment: Fulfilment, given: Mapping[str, int], most: Mapping[str, int]) -> None:

@@ -5,7 +5,7 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.keys import key
 from chalicelib.core.outbox import Aggregate
 from chalicelib.core.table import Transaction
-from chalicelib.fulfilment.domain import Fulfilment, FulfilmentStatus
+from chalicelib.fulfilment.domain import Fulfilment, FulfilmentStatus, TrackingEvent
 
 _TYPES = {
     FulfilmentStatus.PACKED: "FulfilmentPacked",
@@ -30,4 +30,17 @@ def fulfilment_changed(tx: Transaction, fulfilment: Fulfilment, by: Principal) -
             "lines": [[line.sku, line.shipped, line.short] for line in fulfilment.lines],
             "tracking": dict(fulfilment.tracking) if fulfilment.tracking else None,
         },
+    )
+
+
+def parcel_tracked(tx: Transaction, fulfilment: Fulfilment, word: TrackingEvent, by: Principal) -> None:
+    """The carrier said where a parcel is."""
+    outbox.publish(
+        tx,
+        pk=key("ORDER", fulfilment.order_id),
+        source="fulfilment",
+        type="ParcelTracked",
+        aggregate=Aggregate("fulfilment", fulfilment.id, fulfilment.version),
+        by=by,
+        data={"order_id": fulfilment.order_id, "code": str(word.code), "at": word.at},
     )

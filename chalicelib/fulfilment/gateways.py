@@ -1,6 +1,7 @@
-"""Ways out of fulfilment: requests to the warehouse system, and answers to the waiting workflow."""
+"""The way out of fulfilment: requests to the warehouse system."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from chalicelib.core.aws import client
@@ -14,54 +15,53 @@ class Warehouse(Protocol):
 
     def request_shipment(self, fulfilment: Fulfilment) -> None: ...
 
+    def recall(self, fulfilment: Fulfilment, units: Mapping[str, int], cancellation_id: str) -> None: ...
+
+    def hold(self, fulfilment: Fulfilment) -> None: ...
+
+    def readdress(self, fulfilment: Fulfilment) -> None: ...
+
 
 class QueuedWarehouse:
     """A warehouse system that reads shipment requests from a queue."""
 
     def request_shipment(self, fulfilment: Fulfilment) -> None:
         """Send what to ship, and where."""
-        client("sqs").send_message(
-            QueueUrl=settings().shipment_requests_url, MessageBody=json.dumps(shipment_request(fulfilment))
-        )
+        _send(shipment_request(fulfilment))
+
+    def recall(self, fulfilment: Fulfilment, units: Mapping[str, int], cancellation_id: str) -> None:
+        """Send what to leave out of a parcel that was asked for before."""
+        lines = [{"line_id": line_id, "quantity": quantity} for line_id, quantity in units.items()]
+        _send({**_about("recall", fulfilment), "recall_id": cancellation_id, "lines": lines})
+
+    def hold(self, fulfilment: Fulfilment) -> None:
+        """Send that the parcel is to wait until its shipment is asked for again."""
+        _send(_about("hold", fulfilment))
+
+    def readdress(self, fulfilment: Fulfilment) -> None:
+        """Send where the parcel goes instead."""
+        _send({**_about("address", fulfilment), "version": fulfilment.version, "address": dict(fulfilment.address)})
 
 
 def shipment_request(fulfilment: Fulfilment) -> dict[str, Any]:
     """The message that a warehouse gets (docs/events.md)."""
+    lines = [line for line in fulfilment.lines if line.wanted]
     return {
+        **_about("shipment", fulfilment),
+        "lines": [{"line_id": line.line_id, "sku": line.sku, "quantity": line.wanted} for line in lines],
+        "address": dict(fulfilment.address),
+    }
+
+
+def _about(type: str, fulfilment: Fulfilment) -> dict[str, Any]:
+    return {
+        "type": type,
         "fulfilment_id": fulfilment.id,
         "order_id": fulfilment.order_id,
         "location_id": fulfilment.location_id,
-        "lines": [{"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity} for line in fulfilment.lines],
-        "address": dict(fulfilment.address),
         "correlation_id": trace().correlation_id,
     }
 
 
-_TOKEN_CONTEXT = {"purpose": "task-token"}
-_OVER = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")
-
-
-class Workflow:
-    """The waiting state of place-order, reached by its task token. Tokens rest encrypted."""
-
-    def seal(self, token: str) -> bytes:
-        """The token as it may be stored."""
-        answer = client("kms").encrypt(
-            KeyId=settings().token_key_id, Plaintext=token.encode(), EncryptionContext=_TOKEN_CONTEXT
-        )
-        sealed: bytes = answer["CiphertextBlob"]
-        return sealed
-
-    def complete_sealed(self, sealed: bytes, output: dict[str, Any]) -> None:
-        """As `complete`, for a stored token."""
-        answer = client("kms").decrypt(CiphertextBlob=sealed, EncryptionContext=_TOKEN_CONTEXT)
-        self.complete(answer["Plaintext"].decode(), output)
-
-    def complete(self, token: str, output: dict[str, Any]) -> None:
-        """Let the workflow go on. A workflow that waits no longer was told before, or was stopped: nothing to do."""
-        states = client("stepfunctions")
-        try:
-            states.send_task_success(taskToken=token, output=json.dumps(output))
-        except states.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] not in _OVER:
-                raise
+def _send(message: dict[str, Any]) -> None:
+    client("sqs").send_message(QueueUrl=settings().shipment_requests_url, MessageBody=json.dumps(message))

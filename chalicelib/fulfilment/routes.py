@@ -5,8 +5,17 @@ from chalice.app import Response
 from chalicelib.core import http
 from chalicelib.core.http import Routes
 from chalicelib.fulfilment import service
-from chalicelib.fulfilment.domain import MoreThanRequested, OutOfTurn
-from chalicelib.fulfilment.schemas import Answer, FulfilmentQuery, FulfilmentSummary, FulfilmentView
+from chalicelib.fulfilment.domain import MoreThanRequested, OnHold, OutOfTurn
+from chalicelib.fulfilment.schemas import (
+    Answer,
+    FulfilmentQuery,
+    FulfilmentSummary,
+    FulfilmentView,
+    ReallocateFulfilment,
+    TrackParcel,
+)
+from chalicelib.fulfilment.service import AlreadyTracked
+from chalicelib.inventory.service import LocationUnknown, StockTooLow
 from chalicelib.orders import service as orders
 
 routes = Routes(__name__, "fulfilment")
@@ -48,7 +57,7 @@ def read_fulfilment(fulfilment_id: str) -> Response:
     answers={200: FulfilmentView},
     scopes=["fulfilment.write"],
     idempotent=True,
-    raises=[OutOfTurn, MoreThanRequested],
+    raises=[OutOfTurn, OnHold, MoreThanRequested],
 )
 def record_answer(fulfilment_id: str) -> Response:
     """Packed, shipped (with tracking; units not named are short) or delivered. The same can come by queue."""
@@ -60,5 +69,55 @@ def record_answer(fulfilment_id: str) -> Response:
             by=http.caller(),
             once=once,
             answer=lambda done: http.answer(200, FulfilmentView.of(done), version=done.version),
+        )
+    )
+
+
+@routes.endpoint(
+    "POST",
+    "/v1/fulfilments/{fulfilment_id}/reallocation",
+    summary="Let another location ship a fulfilment",
+    body=ReallocateFulfilment,
+    answers={201: FulfilmentView},
+    scopes=["orders.write"],
+    idempotent=True,
+    raises=[OutOfTurn, LocationUnknown, orders.AlreadyThere, StockTooLow],
+)
+def reallocate_fulfilment(fulfilment_id: str) -> Response:
+    """Answers with the fulfilment that was made in its place."""
+    wanted = http.body(ReallocateFulfilment)
+    return http.once(
+        lambda once: orders.reallocate_fulfilment(
+            fulfilment_id,
+            wanted.location_id,
+            by=http.caller(),
+            once=once,
+            answer=lambda made: http.answer(
+                201, FulfilmentView.of(made), version=made.version, location=f"/v1/fulfilments/{made.id}"
+            ),
+        )
+    )
+
+
+@routes.endpoint(
+    "POST",
+    "/v1/fulfilments/{fulfilment_id}/tracking-events",
+    summary="Record what a carrier says of a parcel",
+    body=TrackParcel,
+    answers={201: FulfilmentView},
+    scopes=["fulfilment.write"],
+    idempotent=True,
+    raises=[OutOfTurn, AlreadyTracked],
+)
+def track_parcel(fulfilment_id: str) -> Response:
+    """In any order; `delivered` delivers the parcel. Customers read it with the order's tracking."""
+    given = http.body(TrackParcel)
+    return http.once(
+        lambda once: orders.record_tracking(
+            fulfilment_id,
+            given.as_event(),
+            by=http.caller(),
+            once=once,
+            answer=lambda part: http.answer(201, FulfilmentView.of(part), version=part.version),
         )
     )

@@ -1,11 +1,13 @@
 """What warehouse systems and staff exchange with fulfilment."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from chalicelib.core import clock
 from chalicelib.core.schemas import PageQuery, Schema, View
-from chalicelib.fulfilment.domain import FulfilmentStatus
+from chalicelib.fulfilment.domain import FulfilmentStatus, TrackingCode, TrackingEvent
 from chalicelib.orders.service import WarehouseAnswer
 
 LineId = Annotated[str, Field(pattern=r"^[0-9]{1,4}$")]
@@ -47,6 +49,32 @@ class QueuedAnswer(Answer):
     correlation_id: str | None = Field(default=None, max_length=64)
 
 
+class TrackParcel(Schema):
+    """What a carrier says of a parcel. `id` is the carrier's name for it, so that it counts once."""
+
+    id: str = Field(min_length=1, max_length=255)
+    code: Literal["picked_up", "in_transit", "out_for_delivery", "attempted", "exception", "returning", "delivered"]
+    at: Annotated[datetime, Field(strict=False, description="RFC 3339, with its offset")]
+    place: str | None = Field(default=None, max_length=120)
+    words: str | None = Field(default=None, max_length=300)
+
+    @field_validator("at")
+    @classmethod
+    def _has_an_offset(cls, at: datetime) -> datetime:
+        if at.tzinfo is None:
+            raise ValueError("the time needs an offset, e.g. Z")
+        return at
+
+    def as_event(self) -> TrackingEvent:
+        return TrackingEvent(self.id, TrackingCode(self.code), clock.rfc3339(self.at), self.place, self.words)
+
+
+class ReallocateFulfilment(Schema):
+    """The location that is to ship it instead."""
+
+    location_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+
+
 class FulfilmentQuery(PageQuery):
     """Which fulfilments to list."""
 
@@ -60,6 +88,7 @@ class FulfilmentLineView(View):
     quantity: int
     shipped: int
     short: int
+    cancelled: int
 
 
 class FulfilmentView(View):
@@ -71,6 +100,8 @@ class FulfilmentView(View):
     status: FulfilmentStatus
     lines: list[FulfilmentLineView]
     tracking: dict[str, str] | None
+    held: bool
+    whereabouts: dict[str, str] | None
     version: int
 
 

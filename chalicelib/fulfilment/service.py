@@ -1,12 +1,14 @@
 """What fulfilment offers: allocation for orders, the life of fulfilments, and the workflow's waiting for them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Item, Transaction
+from chalicelib.core.workflow import Workflow
 from chalicelib.fulfilment import domain, events, store
 from chalicelib.fulfilment.allocation import Assignment, Demand, Plan, Rules, Shortage, Site, allocate
 from chalicelib.fulfilment.domain import (
@@ -14,37 +16,58 @@ from chalicelib.fulfilment.domain import (
     Fulfilment,
     FulfilmentLine,
     FulfilmentStatus,
+    OnHold,
     OutOfTurn,
+    TrackingCode,
+    TrackingEvent,
     fulfilment_id,
     order_of,
 )
-from chalicelib.fulfilment.gateways import QueuedWarehouse, Warehouse, Workflow
+from chalicelib.fulfilment.gateways import QueuedWarehouse, Warehouse
+from chalicelib.fulfilment.store import AlreadyTracked
 
 __all__ = [
+    "OPEN",
+    "AlreadyTracked",
     "Assignment",
     "Demand",
     "Fulfilment",
     "FulfilmentLine",
     "FulfilmentStatus",
+    "OnHold",
     "OutOfTurn",
     "Plan",
     "Rules",
     "Shortage",
     "Site",
+    "TrackingCode",
+    "TrackingEvent",
     "allocate",
     "order_of",
 ]
 
 
 def create(
-    tx: Transaction, order_id: str, parts: Sequence[tuple[str, Sequence[FulfilmentLine]]], address: Mapping[str, Any]
+    tx: Transaction,
+    order_id: str,
+    parts: Sequence[tuple[str, Sequence[FulfilmentLine]]],
+    address: Mapping[str, Any],
+    *,
+    after: int = 0,
+    held: bool = False,
 ) -> list[Fulfilment]:
-    """Add a fulfilment for each (location, lines) to the confirming transaction."""
+    """Add a fulfilment for each (location, lines) to the transaction; the order has `after` of them."""
     created = [
         Fulfilment(
-            fulfilment_id(order_id, number), order_id, location_id, FulfilmentStatus.REQUESTED, tuple(lines), address
+            fulfilment_id(order_id, number),
+            order_id,
+            location_id,
+            FulfilmentStatus.REQUESTED,
+            tuple(lines),
+            address,
+            held=held,
         )
-        for number, (location_id, lines) in enumerate(parts, start=1)
+        for number, (location_id, lines) in enumerate(parts, start=after + 1)
     ]
     for fulfilment in created:
         store.add(tx, fulfilment)
@@ -80,11 +103,54 @@ def deliver(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilmen
     return _changed(tx, domain.deliver(fulfilment), by)
 
 
+def track(tx: Transaction, fulfilment: Fulfilment, word: TrackingEvent, by: Principal) -> Fulfilment:
+    """Add a carrier's word to the transaction; its last one delivers the parcel. `AlreadyTracked` at commit."""
+    store.add_tracking(tx, fulfilment.id, word)
+    tracked = domain.track(fulfilment, word)
+    if word.code is TrackingCode.DELIVERED and fulfilment.status is FulfilmentStatus.SHIPPED:
+        delivered = replace(domain.deliver(fulfilment), whereabouts=tracked.whereabouts)
+        return _changed(tx, delivered, by)
+    store.change(tx, tracked)
+    events.parcel_tracked(tx, tracked, word, by)
+    return tracked
+
+
+def read_tracking(fulfilment_id: str) -> list[TrackingEvent]:
+    """What the carrier said of a parcel, in the order in which it happened. Callers decide who may read it."""
+    return store.tracking_of(fulfilment_id)
+
+
 def cancel(tx: Transaction, fulfilment: Fulfilment) -> Fulfilment:
     """Call the fulfilment off in the transaction that refuses its order, whose event tells it."""
     cancelled = domain.cancel(fulfilment)
     store.change(tx, cancelled)
     return cancelled
+
+
+def withdraw(tx: Transaction, fulfilment: Fulfilment, units: Mapping[str, int]) -> Fulfilment:
+    """Take units by line id out of the fulfilment in the transaction that cancels them, whose event tells it."""
+    reduced = domain.withdraw(fulfilment, units)
+    store.change(tx, reduced)
+    return reduced
+
+
+def hold(tx: Transaction, fulfilment: Fulfilment, held: bool) -> Fulfilment:
+    """Keep the fulfilment back, or release it, in the transaction of its order, whose event tells it."""
+    changed = domain.hold(fulfilment, held)
+    store.change(tx, changed)
+    return changed
+
+
+def readdress(tx: Transaction, fulfilment: Fulfilment, address: Mapping[str, Any]) -> Fulfilment:
+    """Send the fulfilment elsewhere, in the transaction of its order, whose event tells it."""
+    changed = domain.readdress(fulfilment, address)
+    store.change(tx, changed)
+    return changed
+
+
+def forget_address(tx: Transaction, fulfilment: Fulfilment) -> None:
+    """Remove who got the parcel, and where, but for the country."""
+    store.change(tx, domain.forget_address(fulfilment))
 
 
 def _changed(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilment:
@@ -98,7 +164,8 @@ def dispatch(
 ) -> FulfilmentStatus:
     """Keep the workflow's token and ask the warehouse to ship. Safe to repeat.
 
-    A fulfilment that was answered already (a workflow run again) completes the token at once. Returns its status.
+    A fulfilment that was answered already (a workflow run again) completes the token at once; a held one is asked for when
+    it is released. Returns its status.
     """
     workflow = workflow or Workflow()
     fulfilment = _must_find(fulfilment_id)
@@ -107,33 +174,81 @@ def dispatch(
             store.park_token(fulfilment_id, workflow.seal(task_token))
         except OutOfTurn:
             fulfilment = _must_find(fulfilment_id)
-    if fulfilment.status in OPEN:
-        (warehouse or QueuedWarehouse()).request_shipment(fulfilment)
-    else:
+    if fulfilment.status not in OPEN:
         workflow.complete(task_token, _outcome(fulfilment))
+    elif not fulfilment.held:
+        (warehouse or QueuedWarehouse()).request_shipment(fulfilment)
     return fulfilment.status
+
+
+def tell(fulfilment_id: str, change: str, warehouse: Warehouse | None = None) -> None:
+    """Tell the location what its order's change means for a fulfilment: `held`, `released` or `readdressed`.
+
+    It is told how things are now, so late and repeated changes do no harm: a held one to wait, any other to ship what is
+    asked for, and where to. One that has left is told nothing.
+    """
+    fulfilment = _must_find(fulfilment_id)
+    if fulfilment.status not in OPEN:
+        return
+    through = warehouse or QueuedWarehouse()
+    if fulfilment.held:
+        through.hold(fulfilment)
+    elif change == "readdressed":
+        through.readdress(fulfilment)
+    else:
+        through.request_shipment(fulfilment)
 
 
 def complete(fulfilment_id: str, *, workflow: Workflow | None = None) -> None:
     """Tell the waiting workflow how the warehouse answered. Safe to repeat; without a token `dispatch` will tell."""
-    found = store.get(fulfilment_id, consistent=True)
-    if found is None:
-        raise NotFound(f"There is no fulfilment {fulfilment_id}.")
-    fulfilment, token = found
+    fulfilment, token = _found(fulfilment_id)
     if token is not None and fulfilment.status not in OPEN:
         (workflow or Workflow()).complete_sealed(token, _outcome(fulfilment))
 
 
+def recall(
+    fulfilment_id: str,
+    units: Mapping[str, int],
+    cancellation_id: str,
+    *,
+    warehouse: Warehouse | None = None,
+    workflow: Workflow | None = None,
+) -> None:
+    """Tell the location to leave units by line id out of the parcel, and the workflow, if none are left, to wait no more.
+
+    Safe to repeat: `cancellation_id` tells the location that it is the same recall.
+    """
+    fulfilment, token = _found(fulfilment_id)
+    (warehouse or QueuedWarehouse()).recall(fulfilment, units, cancellation_id)
+    if token is not None and fulfilment.status not in OPEN:
+        (workflow or Workflow()).complete_sealed(token, _outcome(fulfilment))
+
+
+def call_off(
+    fulfilment_id: str, recall_id: str, *, warehouse: Warehouse | None = None, workflow: Workflow | None = None
+) -> None:
+    """`recall` of all that was ever withdrawn from a fulfilment, which another location ships now."""
+    fulfilment = _must_find(fulfilment_id)
+    units = {line.line_id: line.cancelled for line in fulfilment.lines}
+    recall(fulfilment_id, units, recall_id, warehouse=warehouse, workflow=workflow)
+
+
 def _outcome(fulfilment: Fulfilment) -> dict[str, Any]:
+    if fulfilment.status is FulfilmentStatus.CANCELLED:
+        return {"outcome": "cancelled", "fulfilment_id": fulfilment.id}
     shipped = any(line.shipped for line in fulfilment.lines)
     return {"outcome": "shipped" if shipped else "short", "fulfilment_id": fulfilment.id}
 
 
 def _must_find(fulfilment_id: str) -> Fulfilment:
+    return _found(fulfilment_id)[0]
+
+
+def _found(fulfilment_id: str) -> tuple[Fulfilment, bytes | None]:
     found = store.get(fulfilment_id, consistent=True)
     if found is None:
         raise NotFound(f"There is no fulfilment {fulfilment_id}.")
-    return found[0]
+    return found
 
 
 def read(fulfilment_id: str, by: Principal) -> Fulfilment:

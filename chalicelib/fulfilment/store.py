@@ -3,17 +3,28 @@
 | item | pk | sk | gsi1 |
 |---|---|---|---|
 | fulfilment | ORDER#<order> | FULFILMENT#<n> | FULFILMENTS#<location>#<status> / <id> |
+| carrier's word | ORDER#<order> | TRACKING#<n>#<hash> | |
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, cast
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.core.errors import AisleError, Stale
+from chalicelib.core.errors import AisleError, Conflict, Stale
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find
-from chalicelib.fulfilment.domain import OPEN, Fulfilment, FulfilmentLine, FulfilmentStatus, OutOfTurn, order_of
+from chalicelib.fulfilment.domain import (
+    OPEN,
+    Fulfilment,
+    FulfilmentLine,
+    FulfilmentStatus,
+    OutOfTurn,
+    TrackingCode,
+    TrackingEvent,
+    order_of,
+)
 
 
 class FulfilmentItem(Item):
@@ -25,6 +36,33 @@ class FulfilmentItem(Item):
     token = BinaryAttribute(null=True, legacy_encoding=False)
 
 
+class TrackingItem(Item):
+    """pk = ORDER#<order id>, sk = TRACKING#<n>#<hash of the carrier's id>."""
+
+    document = Json()
+
+
+class AlreadyTracked(Conflict):
+    code = "already_tracked"
+    title = "The carrier said this before"
+
+
+def add_tracking(tx: Transaction, fulfilment_id: str, event: TrackingEvent) -> None:
+    """Keep a carrier's word. `AlreadyTracked` at commit when it is known."""
+    order_id, number = order_of(fulfilment_id)
+    name = sha256(event.id.encode()).hexdigest()[:32]
+    item = TrackingItem(key("ORDER", order_id), key("TRACKING", number, name), document=fields_of(event))
+    tx.create(item, lambda _: AlreadyTracked("It stands in the parcel's history."))
+
+
+def tracking_of(fulfilment_id: str) -> list[TrackingEvent]:
+    """What the carrier said of a parcel, in the order in which it happened."""
+    order_id, number = order_of(fulfilment_id)
+    rows = TrackingItem.query(key("ORDER", order_id), TrackingItem.sk.startswith(key("TRACKING", number) + "#"))
+    events = [TrackingEvent(**{**row.document, "code": TrackingCode(row.document["code"])}) for row in rows]
+    return sorted(events, key=lambda event: (event.at, event.id))
+
+
 def fulfilment_key(fulfilment_id: str) -> tuple[type[Item], str, str]:
     order_id, number = order_of(fulfilment_id)
     return FulfilmentItem, key("ORDER", order_id), key("FULFILMENT", number)
@@ -34,6 +72,9 @@ def _attributes(fulfilment: Fulfilment) -> dict[str, Any]:
     document = {**fields_of(fulfilment), "lines": [fields_of(line) for line in fulfilment.lines]}
     for kept_apart in ("version", "status"):
         del document[kept_apart]
+    for name in ("held", "whereabouts"):
+        if not document[name]:
+            del document[name]
     return {
         "version": fulfilment.version,
         "status": str(fulfilment.status),

@@ -16,3 +16,21 @@ functions = Blueprint(__name__)
 def on_order_placed(event: Event, by: Principal) -> None:
     """Trigger: bus aisle, OrderPlaced → queue orders-placed. Starts place-order, once per order."""
     service.start_workflow(event.aggregate.id)
+
+
+@functions.on_sqs_message(queue=settings().orders_cancelled_queue, name="orders-on-order-cancelled", batch_size=10)
+@each_event
+def on_order_cancelled(event: Event, by: Principal) -> None:
+    """Trigger: bus aisle, OrderCancelled → queue orders-cancelled. Starts cancel-order, once per cancellation."""
+    service.start_cancellation(event.aggregate.id, event.data["cancellation_id"])
+
+
+@functions.on_sqs_message(queue=settings().orders_reassigned_queue, name="orders-on-units-missing", batch_size=10)
+@each_event
+def on_units_missing(event: Event, by: Principal) -> None:
+    """Trigger: bus aisle, OrderUnitsMissing, OrderReassigned → queue orders-reassigned. Units that a location could not
+    find are sought elsewhere; fulfilments that were made for them get their workflow."""
+    if event.type == "OrderUnitsMissing":
+        service.reassign_units(event.aggregate.id, event.data["fulfilment_id"], by)
+    else:
+        service.start_parts(event.aggregate.id, event.data["fulfilments"])

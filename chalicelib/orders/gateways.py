@@ -1,4 +1,4 @@
-"""The workflow of an order."""
+"""The workflows of an order."""
 
 import json
 
@@ -9,12 +9,26 @@ from chalicelib.core.settings import settings
 
 def start_place_order(order_id: str, execution: str) -> None:
     """Start place-order for an order under a name of its own; a second start under that name is harmless."""
+    _start(settings().place_order_arn, execution, order_id=order_id)
+
+
+def start_cancel_order(order_id: str, cancellation_id: str, execution: str) -> None:
+    """Start cancel-order for a cancellation under a name of its own; a second start under that name is harmless."""
+    _start(settings().cancel_order_arn, execution, order_id=order_id, cancellation_id=cancellation_id)
+
+
+def start_fulfil_part(order_id: str, fulfilment_id: str) -> None:
+    """Start fulfil-part for a fulfilment that was made after the confirmation, once."""
+    _start(settings().fulfil_part_arn, fulfilment_id, order_id=order_id, fulfilment_id=fulfilment_id)
+
+
+def _start(machine: str, execution: str, **given: str) -> None:
     states = client("stepfunctions")
     try:
         states.start_execution(
-            stateMachineArn=settings().place_order_arn,
+            stateMachineArn=machine,
             name=execution,
-            input=json.dumps({"order_id": order_id, "correlation_id": trace().correlation_id}),
+            input=json.dumps({**given, "correlation_id": trace().correlation_id}),
         )
     except states.exceptions.ExecutionAlreadyExists:
         return

@@ -1,4 +1,4 @@
-"""Tasks of orders for the workflow place-order; do and undo side by side."""
+"""Tasks of orders for the workflows of an order; do and undo side by side."""
 
 from typing import Any
 
@@ -25,6 +25,12 @@ def refuse_order(order_id: str, reason: str, by: Principal) -> Outcome:
 
 
 @tasks.task
+def finish_cancellation(order_id: str, cancellation_id: str, by: Principal) -> Outcome:
+    """Give back the stock that the cancelling command left reserved, and tell what to recall."""
+    return service.finish_cancellation(order_id, cancellation_id, by)
+
+
+@tasks.task
 def park_compensation(order_id: str, state: str, by: Principal, error: Any = None, **context: Any) -> Outcome:
     """Last resort of the undo chain: keep the work for a person."""
     return service.park_compensation(order_id, state, error, by, **context)
@@ -32,5 +38,5 @@ def park_compensation(order_id: str, state: str, by: Principal, error: Any = Non
 
 @functions.lambda_function(name="orders-tasks")
 def orders_tasks(event: dict[str, Any], context: object) -> Outcome:
-    """Trigger: Step Functions place-order."""
+    """Trigger: Step Functions place-order, fulfil-part and cancel-order."""
     return tasks.run(event)

@@ -9,11 +9,13 @@ and an empty `requirements.txt`. `chalice deploy` in the repository works too; i
 # The AWS services whose botocore data is shipped. A client for any other raises UnknownServiceError, here and on AWS.
 AWS_SERVICES = frozenset(
     {
+        "cognito-idp",
         "dynamodb",
         "events",
         "iot-data",
         "kms",
         "secretsmanager",
+        "sesv2",
         "sns",
         "sqs",
         "stepfunctions",

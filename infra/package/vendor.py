@@ -46,6 +46,8 @@ JUNK_PATHS = (
     "aws_xray_sdk/ext/[!_bhru]*",  # keeps botocore, httplib and what they need
     "botocore/data/*/*/examples-1.json*",
     "dateutil/zoneinfo/*.tar.gz",
+    "dns",  # email_validator imports it only to ask the DNS whether an address takes mail, which we never do
+    "phonenumbers/shortdata/region_*",  # emergency and premium numbers
     "pydantic/mypy.py",
     "pydantic/v1",
     # What stripe asks for and, given an HTTP client of ours on urllib3, never uses.
@@ -53,6 +55,12 @@ JUNK_PATHS = (
     "charset_normalizer",
     "*__mypyc.*.so",
     "requests",
+    "stdnum/**/*.dat",
+)
+# Of python-stdnum, what checks the VAT numbers of the EU's member states: a quarter of a megabyte in the package.
+STDNUM_KEPT = frozenset(
+    "__init__ exceptions iso7064 luhn util "
+    "at be bg cy cz de dk ee es eu fi fr gb gr hr hu ie it lt lu lv mt nl pl pt ro se si sk".split()
 )
 # Libraries of which a call or two is used: this is run against what was installed, and the modules that it did not
 # import are removed. Of stripe's 30 MB one remains. It fails where a new release no longer offers what is used.
@@ -152,6 +160,7 @@ def trim(tree: Path, services: frozenset[str]) -> None:
     junk += [path for pattern in JUNK_PATHS for path in tree.glob(pattern)]
     models = (tree / "botocore" / "data").glob("*/")
     junk += [service for service in models if service.is_dir() and service.name not in services]
+    junk += [path for path in (tree / "stdnum").glob("*") if path.stem not in STDNUM_KEPT]
     for path in junk:
         if path.is_dir():
             shutil.rmtree(path)

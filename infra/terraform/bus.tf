@@ -6,20 +6,51 @@ locals {
       description = "Start the workflow of a placed order."
       types       = { "aisle.orders" = ["OrderPlaced"] }
     }
+    orders-cancelled = {
+      description = "Start the workflow of a cancellation."
+      types       = { "aisle.orders" = ["OrderCancelled"] }
+    }
+    orders-reassigned = {
+      description = "Find other locations for units that one could not ship, and start the workflow of what was found."
+      types       = { "aisle.orders" = ["OrderUnitsMissing", "OrderReassigned"] }
+    }
     fulfilment-shipped = {
       description = "Complete the task of the workflow that waits for the warehouse."
       types       = { "aisle.fulfilment" = ["FulfilmentShipped", "FulfilmentShort"] }
+    }
+    fulfilment-order-changes = {
+      description = "Tell locations of holds, releases, other addresses, and of what another location ships now."
+      types       = { "aisle.orders" = ["OrderHeld", "OrderReleased", "OrderReaddressed", "OrderReassigned"] }
     }
     payments-refunds-requested = {
       description = "Start the workflow of a refund that staff asked for; cancellations and returns settle their own."
       types       = { "aisle.payments" = ["RefundRequested"] }
       detail      = { data = { workflow = [true] } }
     }
+    returns-authorised = {
+      description = "Start the workflow of a return."
+      types       = { "aisle.returns" = ["ReturnAuthorised"] }
+    }
+    returns-progressed = {
+      description = "Complete the task of the workflow that waits for goods to come back."
+      types       = { "aisle.returns" = ["ReturnInspected", "ReturnSettled", "ReturnCancelled"] }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {
-        "aisle.orders"     = ["OrderConfirmed", "OrderRefused"]
-        "aisle.fulfilment" = ["FulfilmentShipped"]
+        "aisle.orders"     = ["BackorderDelayed", "OrderCancelled", "OrderConfirmed", "OrderRefused", "PromiseChanged"]
+        "aisle.fulfilment" = ["FulfilmentDelivered", "FulfilmentShipped"]
+        "aisle.returns"    = ["ReturnAuthorised", "ReturnReceived"]
+        "aisle.payments"   = ["PaymentRefunded"]
+        "aisle.carts"      = ["CartAbandoned"]
+        "aisle.customers"  = ["CustomerErased", "VerificationRequested"]
+      }
+    }
+    taxes-order-events = {
+      description = "Keep the books on the tax that is owed."
+      types = {
+        "aisle.orders"   = ["OrderConfirmed", "OrderRefused", "OrderCancelled"]
+        "aisle.payments" = ["RefundRequested"]
       }
     }
   }

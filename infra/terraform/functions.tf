@@ -12,11 +12,15 @@ locals {
       does    = "Every route of the API"
       memory  = var.memory_mb.api
       timeout = 29
-      environment = merge({
-        AISLE_CODES_KEY_ID    = module.key["codes"].arn
-        AISLE_CURSOR_KEY_ID   = module.key["cursors"].arn
-        AISLE_PLACE_ORDER_ARN = "${local.arn.state_machine}orders-place-order"
-      }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
+      environment = merge({ for name, value in {
+        AISLE_CODES_KEY_ID         = module.key["codes"].arn
+        AISLE_CONTACT_KEY_ID       = module.key["contacts"].arn
+        AISLE_CURSOR_KEY_ID        = module.key["cursors"].arn
+        AISLE_PLACE_ORDER_ARN      = "${local.arn.state_machine}orders-place-order"
+        AISLE_CANCEL_ORDER_ARN     = "${local.arn.state_machine}orders-cancel-order"
+        AISLE_RETURN_ORDER_ARN     = "${local.arn.state_machine}returns-return-order"
+        AISLE_PUSH_APPLICATION_ARN = var.push_application_arn
+      } : name => value if value != null }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
       extra = concat(local.read_secret["stripe-webhook-secret"], [
         {
           sid       = "Table"
@@ -24,23 +28,26 @@ locals {
           resources = [local.arn.table, "${local.arn.table}/index/*"]
         },
         local.use_table_key,
-        {
-          sid       = "SignCursor"
-          actions   = ["kms:GenerateMac"]
-          resources = [module.key["cursors"].arn]
-        },
+        local.sign_cursor,
+        local.hash_contact,
         {
           sid       = "HashCode"
           actions   = ["kms:GenerateMac"]
           resources = [module.key["codes"].arn]
         },
         local.start_place_order,
+        local.start_cancel_order,
+        local.start_return_order,
         {
-          sid       = "SeeWhetherPlaceOrderRuns"
+          sid       = "SeeWhetherWorkflowRuns"
           actions   = ["states:DescribeExecution"]
-          resources = ["${local.arn.execution}orders-place-order:*"]
+          resources = ["${local.arn.execution}orders-place-order:*", "${local.arn.execution}returns-return-order:*"]
         },
-      ])
+        ], [for statement in [{
+          sid       = "RegisterDevice"
+          actions   = ["sns:CreatePlatformEndpoint", "sns:DeleteEndpoint"]
+          resources = [coalesce(var.push_application_arn, "none"), local.push_endpoints]
+      }] : statement if local.pushes])
     }
     orders-on-order-placed = {
       does        = "Starts place-order for a placed order"
@@ -50,10 +57,37 @@ locals {
       environment = { AISLE_PLACE_ORDER_ARN = "${local.arn.state_machine}orders-place-order" }
       extra       = [local.start_place_order]
     }
+    orders-on-order-cancelled = {
+      does        = "Starts cancel-order for a cancellation"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "orders-cancelled"
+      environment = { AISLE_CANCEL_ORDER_ARN = "${local.arn.state_machine}orders-cancel-order" }
+      extra       = [local.start_cancel_order]
+    }
+    orders-on-units-missing = {
+      does        = "Finds other locations for units that one could not ship, and starts fulfil-part for what was found"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "orders-reassigned"
+      keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#"]
+      environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
+      extra = [
+        {
+          sid        = "ListLocations"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi1"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LOCATIONS"] } }
+        },
+        {
+          sid       = "StartFulfilPart"
+          actions   = ["states:StartExecution"]
+          resources = ["${local.arn.state_machine}orders-fulfil-part"]
+        },
+      ]
+    }
     orders-tasks = {
-      does    = "Confirms, refuses and parks orders"
+      does    = "Confirms, refuses, parks and cancels orders"
       timeout = local.task_timeout_seconds
-      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#"]
+      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#"]
     }
     payments-on-refund-requested = {
       does        = "Starts refund-payment for a refund that staff asked for"
@@ -74,7 +108,7 @@ locals {
       extra       = local.read_secret["stripe-key"]
     }
     fulfilment-tasks = {
-      does    = "Dispatches a fulfilment and keeps its task token"
+      does    = "Dispatches and recalls fulfilments, and keeps their task tokens"
       timeout = local.task_timeout_seconds
       keys    = ["ORDER#", "IDEMPOTENCY#"]
       environment = {
@@ -88,17 +122,13 @@ locals {
           resources = ["${local.arn.queue}fulfilment-shipment-requests"]
         },
         local.encrypt_message,
-        {
-          sid        = "ParkToken"
-          actions    = ["kms:Encrypt"]
-          resources  = [module.key["data"].arn]
-          conditions = local.task_token
-        },
+        local.park_token,
         {
           sid       = "CompleteTask"
           actions   = ["states:SendTaskSuccess"]
-          resources = ["${local.arn.state_machine}orders-place-order"]
+          resources = local.shipping_machines
         },
+        local.read_token,
       ]
     }
     fulfilment-on-fulfilment-shipped = {
@@ -108,16 +138,35 @@ locals {
       reads       = ["ORDER#"]
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra = [
-        {
-          sid        = "ReadToken"
-          actions    = ["kms:Decrypt"]
-          resources  = [module.key["data"].arn]
-          conditions = local.task_token
-        },
+        local.read_token,
         {
           sid       = "CompleteTask"
           actions   = ["states:SendTaskFailure", "states:SendTaskSuccess"]
-          resources = ["${local.arn.state_machine}orders-place-order"]
+          resources = local.shipping_machines
+        },
+      ]
+    }
+    fulfilment-on-order-changed = {
+      does    = "Tells locations of holds, releases, other addresses, and of what another location ships now"
+      timeout = local.consumer_timeout_seconds
+      queue   = "fulfilment-order-changes"
+      reads   = ["ORDER#"]
+      environment = {
+        AISLE_SHIPMENT_REQUESTS_URL = module.queue["fulfilment-shipment-requests"].queue.url
+        AISLE_TOKEN_KEY_ID          = module.key["data"].arn
+      }
+      extra = [
+        {
+          sid       = "TellLocation"
+          actions   = ["sqs:SendMessage"]
+          resources = ["${local.arn.queue}fulfilment-shipment-requests"]
+        },
+        local.encrypt_message,
+        local.read_token,
+        {
+          sid       = "CompleteTask"
+          actions   = ["states:SendTaskSuccess"]
+          resources = local.shipping_machines
         },
       ]
     }
@@ -126,6 +175,29 @@ locals {
       timeout = local.consumer_timeout_seconds
       queue   = "fulfilment-warehouse-answers"
       keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+    }
+    returns-on-return-authorised = {
+      does        = "Starts return-order for an authorised return"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "returns-authorised"
+      reads       = ["ORDER#"]
+      environment = { AISLE_RETURN_ORDER_ARN = "${local.arn.state_machine}returns-return-order" }
+      extra       = [local.start_return_order]
+    }
+    returns-on-return-progressed = {
+      does        = "Completes the task that waits for goods to come back"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "returns-progressed"
+      reads       = ["ORDER#"]
+      environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
+      extra       = [local.read_token, local.complete_return]
+    }
+    returns-tasks = {
+      does        = "Labels and expires returns, keeps their task token, orders replacements"
+      timeout     = local.task_timeout_seconds
+      keys        = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#"]
+      environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
+      extra       = [local.park_token, local.complete_return]
     }
     inventory-tasks = {
       does    = "Releases expired reservations"
@@ -137,14 +209,58 @@ locals {
         resources = ["${local.arn.table}/index/gsi3"]
       }]
     }
+    customers-tasks = {
+      does        = "Forgets customers who asked for it, step by step"
+      timeout     = local.task_timeout_seconds
+      keys        = ["CUSTOMER#", "DEVICE#", "DEVICES#", "ORDER#"]
+      environment = { AISLE_CURSOR_KEY_ID = module.key["cursors"].arn }
+      extra = concat([
+        {
+          sid       = "FindDue"
+          actions   = ["dynamodb:Query"]
+          resources = ["${local.arn.table}/index/gsi3"]
+        },
+        {
+          sid        = "FindOrders"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi1"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["CUSTOMER#*"] } }
+        },
+        local.sign_cursor,
+        {
+          sid       = "RemoveSignIn"
+          actions   = ["cognito-idp:AdminDeleteUser"]
+          resources = [aws_cognito_user_pool.this.arn]
+        },
+        ], [for statement in [{
+          sid       = "ForgetDevice"
+          actions   = ["sns:DeleteEndpoint"]
+          resources = [local.push_endpoints]
+      }] : statement if local.pushes])
+    }
+    taxes-on-order-event = {
+      does    = "Keeps the books on the tax that is owed"
+      timeout = local.consumer_timeout_seconds
+      queue   = "taxes-order-events"
+      keys    = ["TAXES#", "TAXTOTAL#"]
+      reads   = ["ORDER#", "TAXRATES"]
+    }
     notifications-on-order-event = {
-      does        = "Tells the customer through SNS"
-      timeout     = local.consumer_timeout_seconds
-      queue       = "notifications-order-events"
-      keys        = ["NOTIFICATION#"]
-      reads       = ["ORDER#"]
-      environment = { AISLE_NOTIFICATIONS_TOPIC_ARN = module.topic["notifications-customers"].arn }
-      extra = [
+      does    = "Tells the customer through SNS and SES"
+      timeout = local.consumer_timeout_seconds
+      queue   = "notifications-order-events"
+      keys    = ["NOTIFICATION#", "DEVICE#", "DEVICES#"]
+      reads   = ["CUSTOMER#", "ORDER#", "TEMPLATE#"]
+      environment = { for name, value in {
+        AISLE_CONTACT_KEY_ID          = module.key["contacts"].arn
+        AISLE_MAIL_CONFIGURATION_SET  = local.sends_mail ? "${local.name}-customers" : null
+        AISLE_NOTIFICATIONS_TOPIC_ARN = module.topic["notifications-customers"].arn
+        AISLE_PUBLIC_URL              = var.public_url
+        AISLE_PUSH_APPLICATION_ARN    = var.push_application_arn
+        AISLE_SENDER_ADDRESS          = var.sender_address
+      } : name => value if value != null }
+      extra = concat([
+        local.hash_contact,
         {
           sid       = "Notify"
           actions   = ["sns:Publish"]
@@ -162,7 +278,11 @@ locals {
           resources  = [module.key["messages"].arn]
           conditions = local.through.sns
         },
-      ]
+        ], local.send_mail, [for statement in [{
+          sid       = "Push"
+          actions   = ["sns:DeleteEndpoint", "sns:Publish"]
+          resources = [local.push_endpoints]
+      }] : statement if local.pushes])
     }
   }
 
@@ -170,10 +290,57 @@ locals {
 
   task_token = { StringEquals = { "kms:EncryptionContext:purpose" = ["task-token"] } }
 
+  # Those that wait for a location to ship.
+  shipping_machines = [for name in ["place-order", "fulfil-part"] : "${local.arn.state_machine}orders-${name}"]
+
+  start_return_order = {
+    sid       = "StartReturnOrder"
+    actions   = ["states:StartExecution"]
+    resources = ["${local.arn.state_machine}returns-return-order"]
+  }
+
+  complete_return = {
+    sid       = "CompleteTask"
+    actions   = ["states:SendTaskSuccess"]
+    resources = ["${local.arn.state_machine}returns-return-order"]
+  }
+
+  park_token = {
+    sid        = "ParkToken"
+    actions    = ["kms:Encrypt"]
+    resources  = [module.key["data"].arn]
+    conditions = local.task_token
+  }
+
+  read_token = {
+    sid        = "ReadToken"
+    actions    = ["kms:Decrypt"]
+    resources  = [module.key["data"].arn]
+    conditions = local.task_token
+  }
+
+  sign_cursor = {
+    sid       = "SignCursor"
+    actions   = ["kms:GenerateMac"]
+    resources = [module.key["cursors"].arn]
+  }
+
+  hash_contact = {
+    sid       = "HashContact"
+    actions   = ["kms:GenerateMac"]
+    resources = [module.key["contacts"].arn]
+  }
+
   start_place_order = {
     sid       = "StartPlaceOrder"
     actions   = ["states:StartExecution"]
     resources = ["${local.arn.state_machine}orders-place-order"]
+  }
+
+  start_cancel_order = {
+    sid       = "StartCancelOrder"
+    actions   = ["states:StartExecution"]
+    resources = ["${local.arn.state_machine}orders-cancel-order"]
   }
 
   table_statements = { for key, function in local.functions : key => concat(
@@ -212,19 +379,25 @@ locals {
   # Chalice loads the whole application with the stage's environment when it packages and merges it into every
   # function's: so the stage's holds what declares routes and triggers, and nothing that opens a door.
   environment = {
-    AISLE_STAGE                    = var.stage
-    AISLE_TABLE                    = local.name
-    AISLE_TRACING                  = var.tracing ? "on" : "off"
-    AISLE_USER_POOL_ARN            = aws_cognito_user_pool.this.arn
-    AISLE_PAYMENT_GATEWAY          = var.payment_gateway
-    AISLE_ORDERS_PLACED_QUEUE      = "${local.name}-orders-placed"
-    AISLE_FULFILMENT_SHIPPED_QUEUE = "${local.name}-fulfilment-shipped"
-    AISLE_WAREHOUSE_ANSWERS_QUEUE  = "${local.name}-fulfilment-warehouse-answers"
-    AISLE_REFUNDS_REQUESTED_QUEUE  = "${local.name}-payments-refunds-requested"
-    AISLE_NOTIFICATIONS_QUEUE      = "${local.name}-notifications-order-events"
-    POWERTOOLS_SERVICE_NAME        = local.app
-    POWERTOOLS_METRICS_NAMESPACE   = local.metrics_namespace
-    POWERTOOLS_LOG_LEVEL           = var.log_level
+    AISLE_STAGE                          = var.stage
+    AISLE_TABLE                          = local.name
+    AISLE_TRACING                        = var.tracing ? "on" : "off"
+    AISLE_USER_POOL_ARN                  = aws_cognito_user_pool.this.arn
+    AISLE_PAYMENT_GATEWAY                = var.payment_gateway
+    AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
+    AISLE_FULFILMENT_SHIPPED_QUEUE       = "${local.name}-fulfilment-shipped"
+    AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
+    AISLE_REFUNDS_REQUESTED_QUEUE        = "${local.name}-payments-refunds-requested"
+    AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
+    AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
+    AISLE_ORDERS_REASSIGNED_QUEUE        = "${local.name}-orders-reassigned"
+    AISLE_TAXES_QUEUE                    = "${local.name}-taxes-order-events"
+    AISLE_FULFILMENT_ORDER_CHANGES_QUEUE = "${local.name}-fulfilment-order-changes"
+    AISLE_RETURNS_AUTHORISED_QUEUE       = "${local.name}-returns-authorised"
+    AISLE_RETURNS_PROGRESSED_QUEUE       = "${local.name}-returns-progressed"
+    POWERTOOLS_SERVICE_NAME              = local.app
+    POWERTOOLS_METRICS_NAMESPACE         = local.metrics_namespace
+    POWERTOOLS_LOG_LEVEL                 = var.log_level
   }
 }
 

@@ -11,11 +11,15 @@ locals {
   scopes = {
     "catalog.write"    = "Write products, prices and categories"
     "inventory.write"  = "Write stock and locations"
+    "customers.read"   = "Read every customer"
+    "customers.write"  = "Enter and change customers"
     "orders.read"      = "Read every order"
     "orders.write"     = "Place and change orders"
     "fulfilment.write" = "Write what became of fulfilments"
+    "promotions.write" = "Write promotions and coupon codes"
     "payments.credit"  = "Issue gift cards and grant store credit"
     "payments.refund"  = "Ask for refunds"
+    "returns.write"    = "Announce, receive and inspect returns"
   }
 }
 

@@ -44,6 +44,11 @@ locals {
       description = "Page cursors that the API of ${local.name} hands out"
       hmac        = true
     }
+    # Never to be replaced: e-mail addresses and phone numbers are found by what was derived from it.
+    contacts = {
+      description = "Hashes of e-mail addresses and phone numbers in table ${local.name}, and codes that prove them"
+      hmac        = true
+    }
     # A card is found by the keyed hash of its code, so this key lives as long as the cards.
     codes = {
       description = "Codes of the gift cards of ${local.name}"

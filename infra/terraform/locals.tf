@@ -23,6 +23,7 @@ locals {
       pipe          = "pipes:%s:pipe/${local.name}-"
       queue         = "sqs:%s:${local.name}-"
       rule          = "events:%s:rule/${local.name}/${local.name}-"
+      ses           = "ses:%s"
       schedule      = "scheduler:%s:schedule-group/default"
       state_machine = "states:%s:stateMachine:${local.name}-"
       table         = "dynamodb:%s:table/${local.name}"

@@ -72,6 +72,11 @@ output "machine_client_secret" {
   sensitive   = true
 }
 
+output "mail_dkim_tokens" {
+  description = "For each, the DNS of the sender's domain needs a CNAME <token>._domainkey to <token>.dkim.amazonses.com."
+  value       = flatten([for sender in aws_sesv2_email_identity.sender : sender.dkim_signing_attributes[*].tokens])
+}
+
 output "queue_urls" {
   description = "URLs of the queues, by name after aisle-<stage>-."
   value = merge(

@@ -1,4 +1,4 @@
-# The clock: expired reservations are released within a minute or two. A tick that is lost is made good by the next.
+# The clock. Expired reservations are released within a minute or two. A tick that is lost is made good by the next.
 resource "aws_scheduler_schedule" "release_expired_reservations" {
   #checkov:skip=CKV_AWS_297:its input is the name of a task
   name                = "${local.name}-inventory-release-expired-reservations"
@@ -25,6 +25,33 @@ resource "aws_scheduler_schedule" "release_expired_reservations" {
   }
 }
 
+# Forgetting customers: as soon as it is asked for, and until it is done.
+resource "aws_scheduler_schedule" "continue_erasures" {
+  #checkov:skip=CKV_AWS_297:its input is the name of a task
+  name                = "${local.name}-customers-continue-erasures"
+  description         = "Forgets customers who asked for it, step by step"
+  schedule_expression = "rate(5 minutes)"
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = "${local.arn.function}-customers-tasks"
+    role_arn = module.scheduler_role.arn
+    input    = jsonencode({ task = "continue_erasures" })
+
+    retry_policy {
+      maximum_event_age_in_seconds = 600
+      maximum_retry_attempts       = 2
+    }
+
+    dead_letter_config {
+      arn = "${local.arn.queue}events-undelivered"
+    }
+  }
+}
+
 module "scheduler_role" {
   source = "./modules/role"
 
@@ -37,7 +64,7 @@ module "scheduler_role" {
     {
       sid       = "Invoke"
       actions   = ["lambda:InvokeFunction"]
-      resources = ["${local.arn.function}-inventory-tasks"]
+      resources = [for name in ["customers-tasks", "inventory-tasks"] : "${local.arn.function}-${name}"]
     },
     {
       sid       = "Park"

@@ -2,44 +2,73 @@
 locals {
   task_timeout_seconds = 60
 
+  task_placeholders = {
+    orders_tasks_arn     = "${local.arn.function}-orders-tasks"
+    payments_tasks_arn   = "${local.arn.function}-payments-tasks"
+    fulfilment_tasks_arn = "${local.arn.function}-fulfilment-tasks"
+    task_timeout_seconds = local.task_timeout_seconds + 10
+    # With the delays in the definitions: an hour and a half of undoing, a day of parking.
+    patient_attempts = 20
+    park_attempts    = 100
+  }
+
+  invoke_tasks = {
+    sid       = "InvokeTasks"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [for name in ["orders-tasks", "payments-tasks", "fulfilment-tasks"] : "${local.arn.function}-${name}"]
+  }
+
   state_machines = {
     orders-place-order = {
       type = "STANDARD"
       file = "place_order"
-      with = {
-        orders_tasks_arn           = "${local.arn.function}-orders-tasks"
-        payments_tasks_arn         = "${local.arn.function}-payments-tasks"
-        fulfilment_tasks_arn       = "${local.arn.function}-fulfilment-tasks"
-        task_timeout_seconds       = local.task_timeout_seconds + 10
+      with = merge(local.task_placeholders, {
         payment_look_ups           = var.payment_look_ups
         fulfilment_timeout_seconds = var.fulfilment_timeout_days * 24 * 3600
         # Longer than everything it may have to wait for: a machine that times out undoes nothing.
         timeout_seconds = (var.fulfilment_timeout_days + 7) * 24 * 3600
-        # With the delays in the definition: an hour and a half of undoing, a day of parking.
-        patient_attempts = 20
-        park_attempts    = 100
-      }
-      statements = [{
-        sid       = "InvokeTasks"
-        actions   = ["lambda:InvokeFunction"]
-        resources = [for name in ["orders-tasks", "payments-tasks", "fulfilment-tasks"] : "${local.arn.function}-${name}"]
-      }]
+      })
+      statements = [local.invoke_tasks]
+    }
+    orders-fulfil-part = {
+      type = "STANDARD"
+      file = "fulfil_part"
+      with = merge(local.task_placeholders, {
+        fulfilment_timeout_seconds = var.fulfilment_timeout_days * 24 * 3600
+        timeout_seconds            = (var.fulfilment_timeout_days + 7) * 24 * 3600
+      })
+      statements = [local.invoke_tasks]
+    }
+    orders-cancel-order = {
+      type       = "STANDARD"
+      file       = "cancel_order"
+      with       = merge(local.task_placeholders, { timeout_seconds = 7 * 24 * 3600 })
+      statements = [local.invoke_tasks]
     }
     payments-refund-payment = {
       type = "STANDARD"
       file = "refund_payment"
-      with = {
-        orders_tasks_arn     = "${local.arn.function}-orders-tasks"
-        payments_tasks_arn   = "${local.arn.function}-payments-tasks"
-        task_timeout_seconds = local.task_timeout_seconds + 10
-        timeout_seconds      = 7 * 24 * 3600
-        patient_attempts     = 20
-        park_attempts        = 100
-      }
+      with = merge(local.task_placeholders, { timeout_seconds = 7 * 24 * 3600 })
       statements = [{
         sid       = "InvokeTasks"
         actions   = ["lambda:InvokeFunction"]
         resources = [for name in ["orders-tasks", "payments-tasks"] : "${local.arn.function}-${name}"]
+      }]
+    }
+    returns-return-order = {
+      type = "STANDARD"
+      file = "return_order"
+      with = merge(local.task_placeholders, {
+        returns_tasks_arn = "${local.arn.function}-returns-tasks"
+        # The default policy's days, where not even the label could be issued, which tells them.
+        fallback_seconds = 14 * 24 * 3600
+        # The longest that a policy gives goods, 90 days, and time for what came to be inspected and looked at.
+        timeout_seconds = 200 * 24 * 3600
+      })
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = [for name in ["returns-tasks", "payments-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
       }]
     }
     events-publish-events = {

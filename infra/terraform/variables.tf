@@ -139,6 +139,39 @@ variable "fulfilment_timeout_days" {
   }
 }
 
+variable "sender_address" {
+  description = "Address that customers get mail from; its domain becomes an identity of SES in this account. Null sends no mail."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.sender_address == null ? true : can(regex("^[a-z0-9._+-]{1,64}@([a-z0-9-]+\\.)+[a-z]{2,}$", var.sender_address))
+    error_message = "A mail address in lower case, without a name."
+  }
+}
+
+variable "public_url" {
+  description = "URL under which customers reach this API, e.g. of its custom domain; mail programs unsubscribe there. Null has them write to the sender."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.public_url == null ? true : can(regex("^https://[a-z0-9.-]+(/[A-Za-z0-9._/-]*)?$", var.public_url))
+    error_message = "A URL that begins with https://."
+  }
+}
+
+variable "push_application_arn" {
+  description = "ARN of the SNS platform application (Firebase reaches Android and iOS) that messages are pushed through. Null pushes to no device."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.push_application_arn == null ? true : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:app/[A-Z_]+/[A-Za-z0-9_.-]+$", var.push_application_arn))
+    error_message = "The ARN of one platform application."
+  }
+}
+
 variable "warehouse_principals" {
   description = "IAM principals of the warehouse system: they read fulfilment-shipment-requests and write fulfilment-warehouse-answers."
   type        = set(string)

@@ -22,6 +22,8 @@ from tests.journeys.conftest import Shop
 
 SCOPES = (
     "catalog.write",
+    "customers.read",
+    "customers.write",
     "fulfilment.write",
     "inventory.write",
     "orders.read",
@@ -97,6 +99,8 @@ ACCESS: dict[str, Access] = {
     "POST /v1/orders/{order_id}/refunds": Access(STAFF, "payments.refund"),
     "POST /v1/gift-cards": Access(STAFF, "payments.credit"),
     "POST /v1/gift-cards/balance": PUBLIC,
+    # Guarded by the signature; a stage without Stripe has no such thing.
+    "POST /v1/payments/webhooks/stripe": PUBLIC,
     "GET /v1/gift-cards/{gift_card_id}": Access(STAFF, "payments.credit"),
     "POST /v1/gift-cards/{gift_card_id}/top-ups": Access(STAFF, "payments.credit"),
     "POST /v1/gift-cards/{gift_card_id}/void": Access(STAFF, "payments.credit"),
@@ -108,11 +112,54 @@ ACCESS: dict[str, Access] = {
     "GET /v1/fulfilments": Access(STAFF, "fulfilment.write"),
     "GET /v1/fulfilments/{fulfilment_id}": Access(STAFF, "fulfilment.write"),
     "POST /v1/fulfilments/{fulfilment_id}/answers": Access(STAFF, "fulfilment.write"),
+    "GET /v1/me": Access(BUYERS),
+    "PATCH /v1/me": Access(BUYERS),
+    "DELETE /v1/me": Access(BUYERS),
+    "GET /v1/me/erasure": Access(BUYERS),
+    "GET /v1/me/export": Access(BUYERS),
+    "GET /v1/me/addresses": Access(BUYERS),
+    "POST /v1/me/addresses": Access(BUYERS),
+    "PUT /v1/me/addresses/{address_id}": Access(BUYERS),
+    "DELETE /v1/me/addresses/{address_id}": Access(BUYERS),
+    "GET /v1/me/consents": Access(BUYERS),
+    "PATCH /v1/me/consents": Access(BUYERS),
+    "GET /v1/me/consents/history": Access(BUYERS),
+    "POST /v1/me/email-verifications": Access(BUYERS),
+    "POST /v1/me/email-verifications/confirm": Access(BUYERS),
+    "POST /v1/me/phone-verifications": Access(BUYERS),
+    "POST /v1/me/phone-verifications/confirm": Access(BUYERS),
+    "POST /v1/me/claims": Access(BUYERS),
+    "GET /v1/me/devices": Access(BUYERS),
+    "POST /v1/me/devices": Access(BUYERS),
+    "DELETE /v1/me/devices/{device_id}": Access(BUYERS),
+    "POST /v1/customers": Access(STAFF, "customers.write"),
+    "GET /v1/customers": Access(STAFF, "customers.read"),
+    "GET /v1/customers/{customer_id}": Access(BUYERS, "customers.read"),
+    "PATCH /v1/customers/{customer_id}": Access(BUYERS, "customers.write"),
+    "DELETE /v1/customers/{customer_id}": Access(ADMINS),
+    "GET /v1/customers/{customer_id}/addresses": Access(BUYERS, "customers.read"),
+    "GET /v1/customers/{customer_id}/consents": Access(BUYERS, "customers.read"),
+    "PATCH /v1/customers/{customer_id}/consents": Access(BUYERS, "customers.write"),
+    "GET /v1/customers/{customer_id}/export": Access(BUYERS, "customers.read"),
+    "GET /v1/customers/{customer_id}/erasure": Access(BUYERS, "customers.read"),
+    "POST /v1/unsubscriptions/{token}": PUBLIC,
+    "GET /v1/notification-templates": Access(ADMINS),
+    "GET /v1/notification-templates/{event}/{channel}/{language}": Access(ADMINS),
+    "PUT /v1/notification-templates/{event}/{channel}/{language}": Access(ADMINS),
+    "DELETE /v1/notification-templates/{event}/{channel}/{language}": Access(ADMINS),
+    "POST /v1/notification-templates/{event}/{channel}/{language}/preview": Access(ADMINS),
     "GET /v1/openapi.json": PUBLIC,
 }
 
 _ADDRESS = {"line1": "1 Mill Lane", "city": "Leeds", "country": "GB"}
 _LINES = [{"sku": "NO-SUCH", "quantity": 1}]
+_CONSENT = {
+    "changes": [{"purpose": "research", "channel": "post", "granted": False}],
+    "source": "account",
+    "wording": "1",
+}
+_KEPT_ADDRESS = {"address": {"name": "Ada Lovelace", **_ADDRESS}}
+_WORDS = {"text": "None"}
 
 # Bodies that can be understood and name nothing that exists, so that a call that is let in changes nothing.
 BODIES: dict[str, Any] = {
@@ -166,11 +213,24 @@ BODIES: dict[str, Any] = {
     "POST /v1/gift-cards/{gift_card_id}/void": {"reason": "none"},
     "POST /v1/customers/{customer_id}/store-credit": {"amount": 1, "currency": "GBP", "reason": "none"},
     "POST /v1/fulfilments/{fulfilment_id}/answers": {"type": "packed", "lines": []},
+    "PATCH /v1/me": {"language": "en"},
+    "POST /v1/me/addresses": _KEPT_ADDRESS,
+    "PUT /v1/me/addresses/{address_id}": _KEPT_ADDRESS,
+    "PATCH /v1/me/consents": _CONSENT,
+    "POST /v1/me/email-verifications/confirm": {"code": "000000"},
+    "POST /v1/me/phone-verifications/confirm": {"code": "000000"},
+    "POST /v1/me/devices": {"token": "no-such-device-token"},
+    "POST /v1/customers": {"name": "None"},
+    "PATCH /v1/customers/{customer_id}": {"name": "None"},
+    "PATCH /v1/customers/{customer_id}/consents": _CONSENT,
+    "PUT /v1/notification-templates/{event}/{channel}/{language}": _WORDS,
+    "POST /v1/notification-templates/{event}/{channel}/{language}/preview": _WORDS,
 }
 QUERIES = {
     "GET /v1/availability": {"sku": "NO-SUCH"},
     "GET /v1/inventory/stock": {"location": "none"},
     "GET /v1/fulfilments": {"location": "none"},
+    "GET /v1/customers": {"email": "nobody@example.com"},
     "GET /v1/products": {"category_id": "cat_none"},
     "GET /v1/catalog/products": {"category_id": "cat_none"},
 }
@@ -181,11 +241,19 @@ IDS = {
     "location_id": "none",
     "reservation_id": "rsv_01J00000000000000000000000",
     "transfer_id": "trf_01J00000000000000000000000",
-    "customer_id": "none",
     "gift_card_id": "gft_01J00000000000000000000000",
     "order_id": "ord_01J00000000000000000000000",
     "fulfilment_id": "ful_01J00000000000000000000000_1",
+    "customer_id": "cus_01J00000000000000000000000",
+    "address_id": "adr_01J00000000000000000000000",
+    "device_id": "dev_none",
+    "token": "none",
+    "event": "OrderConfirmed",
+    "channel": "sms",
+    "language": "xx",
 }
+VERSIONS = {"DELETE /v1/me": '"0"'}
+"""Where the first version may exist and the call would change something: a customer's own profile would be gone."""
 
 
 def name_of(operation: Operation) -> str:
@@ -200,7 +268,7 @@ GUARDED = [route for route in ACCESS if ACCESS[route] != PUBLIC]
 def send(stack: TestStack, route: str, token: str | None) -> Answer:
     """A request that is understood, to a thing that does not exist."""
     operation = ROUTES[route]
-    headers = {"Idempotency-Key": uuid4().hex, "If-Match": '"1"'}
+    headers = {"Idempotency-Key": uuid4().hex, "If-Match": VERSIONS.get(route, '"1"')}
     body = BODIES.get(route)
     data: bytes | None = None
     if "application/json" not in operation.body_types:

@@ -67,7 +67,15 @@ def real(stack: TestStack) -> dict[str, str]:
         "/v1/reservations",
         {"channel": shop.channel, "seconds": 3600, "lines": [{**lines[0], "location_id": shop.location}]},
     )
+    customer = shop.post("/v1/customers", {"name": "Ada Lovelace"})
     return {
+        "customer_id": customer.body["id"],
+        "address_id": "adr_none",
+        "device_id": "dev_none",
+        "token": "none",
+        "event": "OrderConfirmed",
+        "channel": "sms",
+        "language": "xx",  # nobody's, so that nobody is told in these words
         "category_id": shop.category,
         "product_id": shop.get(f"/v1/variants/{sku}").body["product_id"],
         "sku": sku,
@@ -90,7 +98,12 @@ fuzzed = settings(
 
 
 @pytest.mark.parametrize("role", ["admin", "shopper"])
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
+@pytest.mark.parametrize(
+    # Being forgotten would end the tests' own users.
+    "operation",
+    [one for one in OPERATIONS if one.name != "erase_me"],
+    ids=lambda one: f"{one.method} {one.path}",
+)
 def test_nothing_breaks(operation: Operation, role: str, document: Any, real: dict[str, str], stack: TestStack) -> None:
     """No server error, and every answer is one that the document describes for this request."""
     described = document[operation.path][operation.method]

@@ -18,8 +18,12 @@ from unittest.mock import MagicMock
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.core import clock, outbox
+from chalicelib.core import clock, outbox, workflow
+from chalicelib.core.auth import Principal, Role
 from chalicelib.core.table import Item
+from chalicelib.customers import gateways as customers_gateways
+from chalicelib.customers import service as customers
+from chalicelib.customers.tasks import customers_tasks
 from chalicelib.fulfilment import gateways as fulfilment_gateways
 from chalicelib.fulfilment.consumers import on_fulfilment_shipped, on_warehouse_answer
 from chalicelib.fulfilment.tasks import fulfilment_tasks
@@ -54,6 +58,7 @@ FUNCTIONS = (
     "fulfilment-on-fulfilment-shipped",
     "fulfilment-on-warehouse-answer",
     "inventory-tasks",
+    "customers-tasks",
     "notifications-on-order-event",
 )
 """After aisle-<stage>; the first is the API."""
@@ -217,6 +222,7 @@ WRITERS = (
     "fulfilment-tasks",
     "fulfilment-on-warehouse-answer",
     "inventory-tasks",
+    "customers-tasks",
     "notifications-on-order-event",
 )
 
@@ -322,7 +328,7 @@ class Records:
 @pytest.fixture
 def records(real_table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Records]:
     """On the wire; what is neither DynamoDB nor ours agrees to everything."""
-    for gateways in (orders_gateways, fulfilment_gateways, notifications_gateways):
+    for gateways in (customers_gateways, orders_gateways, fulfilment_gateways, notifications_gateways, workflow):
         monkeypatch.setattr(gateways, "client", lambda service: _agrees())
     endpoint = Item._get_connection().connection.client._endpoint
     records = Records(endpoint.http_session)
@@ -397,6 +403,14 @@ def test_functions_touch_only_keys_that_their_roles_name(guarded: TestStack, rec
     with clock.at(clock.now() + timedelta(hours=1)):
         run("inventory-tasks", inventory_tasks, json.loads(RELEASE))
     assert shop.stock("A") == {"leeds": (8, 8, 0)}  # one shipped, one not found
+
+    shopper = Principal("user", "usr_keys", roles=frozenset({Role.SHOPPER}))
+    begun = customers.request_erasure(shopper.id, expected_version=customers.enter(shopper).version, by=shopper)
+    assert begun.due is not None
+    for minutes in (0, 66):
+        with clock.at(begun.due + timedelta(minutes=minutes)):
+            run("customers-tasks", customers_tasks, {"task": "continue_erasures"})
+    assert customers.read_erasure(shopper.id, shopper).step == "done"
 
     assert set(records.asked) == set(FUNCTIONS) - {""}
     refusals = [

@@ -13,27 +13,26 @@ Json = dict[str, Any]
 STATE_MACHINES = Path(__file__).resolve().parents[2] / "statemachines"
 NAMES = sorted(path.name.removesuffix(".asl.json") for path in STATE_MACHINES.glob("*.asl.json"))
 
+_TASKS: Mapping[str, str | int] = {
+    "partition": "aws",
+    "orders_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-orders-tasks",
+    "payments_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-payments-tasks",
+    "fulfilment_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-fulfilment-tasks",
+    "task_timeout_seconds": 20,
+    "timeout_seconds": 600,
+    "patient_attempts": 2,
+    "park_attempts": 2,
+}
+
 PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
-    "place_order": {
-        "partition": "aws",
-        "orders_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-orders-tasks",
-        "payments_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-payments-tasks",
-        "fulfilment_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-fulfilment-tasks",
-        "task_timeout_seconds": 20,
-        "payment_look_ups": 3,
-        "fulfilment_timeout_seconds": 3,
-        "timeout_seconds": 600,
-        "patient_attempts": 2,
-        "park_attempts": 2,
-    },
-    "refund_payment": {
-        "partition": "aws",
-        "orders_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-orders-tasks",
-        "payments_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-payments-tasks",
-        "task_timeout_seconds": 20,
-        "timeout_seconds": 600,
-        "patient_attempts": 2,
-        "park_attempts": 2,
+    "place_order": {**_TASKS, "payment_look_ups": 3, "fulfilment_timeout_seconds": 3},
+    "fulfil_part": {**_TASKS, "fulfilment_timeout_seconds": 3},
+    "cancel_order": _TASKS,
+    "refund_payment": {name: value for name, value in _TASKS.items() if name != "fulfilment_tasks_arn"},
+    "return_order": {
+        **{name: value for name, value in _TASKS.items() if name != "fulfilment_tasks_arn"},
+        "returns_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-returns-tasks",
+        "fallback_seconds": 3,
     },
     "publish_events": {
         "partition": "aws",
@@ -58,6 +57,13 @@ def rendered(name: str, **values: str | int) -> Json:
     filled = {**PLACEHOLDERS[name], **values}
     definition: Json = json.loads(re.sub(r"\$\{(\w+)\}", lambda found: str(filled[found[1]]), source(name)))
     return definition
+
+
+def with_plain_timeouts(definition: Json) -> Json:
+    """The definition with a number for each timeout that is worked out while it runs: statelint knows only numbers there."""
+    text = re.sub(r'("TimeoutSeconds": )"{%[^"]*%}"', r"\g<1>60", json.dumps(definition))
+    plain: Json = json.loads(text)
+    return plain
 
 
 def scopes(definition: Json) -> Iterator[Json]:

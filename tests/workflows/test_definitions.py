@@ -19,6 +19,7 @@ from tests.workflows.definitions import (
     source,
     states,
     successors,
+    with_plain_timeouts,
 )
 
 TRANSIENT = {
@@ -34,7 +35,7 @@ every_machine = pytest.mark.parametrize("name", NAMES)
 TASKS = {
     f"{name}-{state_name}": state
     for name in NAMES
-    for state_name, state in states(rendered(name)).items()
+    for state_name, state in states(with_plain_timeouts(rendered(name))).items()
     if state["Type"] == "Task"
 }
 
@@ -51,7 +52,7 @@ def test_there_are_machines() -> None:
 
 @every_machine
 def test_statelint_finds_nothing(name: str) -> None:
-    assert Linter.validate(rendered(name)) == []
+    assert Linter.validate(with_plain_timeouts(rendered(name))) == []
 
 
 @every_machine
@@ -115,6 +116,11 @@ def test_a_function_is_tried_again_on_what_passes(state: Json) -> None:
 @each_task("place_order-")
 def test_no_failure_of_place_order_goes_unseen(state: Json) -> None:
     assert [catch["ErrorEquals"] for catch in state["Catch"]] == [["States.ALL"]]
+
+
+@each_task("return_order-")
+def test_no_failure_of_return_order_goes_unseen(state: Json) -> None:
+    assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 
 def test_undoing_and_parking_is_tried_longer_than_doing() -> None:

@@ -39,6 +39,9 @@ Gtin = Annotated[str, StringConstraints(pattern=r"^([0-9]{8}|[0-9]{12,14})$")]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Attributes = Annotated[dict[AttributeName, Text], Field(max_length=30)]
 Bps = Annotated[int, Field(ge=0, le=10_000, description="Basis points: 2000 is 20 %")]
+TaxCategory = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$"), Field(description="What the tax rates are kept by")
+]
 Grams = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
@@ -49,11 +52,11 @@ def _without_defaults(schema: dict[str, Any]) -> None:
 
 
 class Price(Schema):
-    """What a channel asks for one unit, tax included."""
+    """What a channel asks for one unit, tax included; without it where the tax settings of a country say so."""
 
     channel: Channel
     currency: Currency = Field(examples=["GBP"])
-    amount: int = Field(ge=0, le=MAX_AMOUNT, description="Gross, in minor units", examples=[1299])
+    amount: int = Field(ge=0, le=MAX_AMOUNT, description="In minor units", examples=[1299])
 
     @classmethod
     def listing(cls, prices: Prices) -> "list[Price]":

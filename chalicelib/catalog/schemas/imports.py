@@ -19,6 +19,7 @@ from chalicelib.catalog.schemas.fields import (
     Reference,
     Sku,
     StatusName,
+    TaxCategory,
     TaxCode,
     Text,
     as_prices,
@@ -46,6 +47,7 @@ class ImportedRow(Schema):
     tax_code: TaxCode | None = None
     status: StatusName | None = None
     tax_rate_bps: Bps | None = None
+    tax_category: TaxCategory | None = None
     weight_grams: Grams | None = None
     gtin: Gtin | None = None
     prices: PriceList = Field(default_factory=list)
@@ -69,6 +71,7 @@ class ImportedRow(Schema):
             gtin=self.gtin,
             prices=as_prices(self.prices),
             attributes=self.attributes,
+            tax_category=self.tax_category,
         )
 
 

@@ -59,7 +59,7 @@ class CreateProduct(Schema):
 
 
 class ChangeProduct(Changes):
-    """Anything but the reference. A new status reaches all variants at once."""
+    """Anything but the reference. A new status or category reaches all variants at once."""
 
     title: Text = ""
     category_id: Id = ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from chalicelib.catalog.domain import Status, Variant
+from chalicelib.catalog.domain import STANDARD, Status, Variant
 from chalicelib.catalog.schemas.fields import (
     Attributes,
     Bps,
@@ -15,6 +15,7 @@ from chalicelib.catalog.schemas.fields import (
     PriceList,
     Sku,
     StatusName,
+    TaxCategory,
     Text,
     as_prices,
 )
@@ -27,7 +28,8 @@ class CreateVariant(Schema):
 
     sku: Sku = Field(examples=["85123A"])
     name: Text = Field(examples=["White hanging heart T-light holder"])
-    tax_rate_bps: Bps = Field(examples=[2000])
+    tax_rate_bps: Bps = Field(examples=[2000], description="Where no rates are kept for the country of an order")
+    tax_category: TaxCategory = STANDARD
     weight_grams: Grams = 0
     gtin: Gtin | None = Field(default=None, description="GTIN-8, -12, -13 or -14", examples=["5012345678900"])
     status: StatusName = "active"
@@ -44,6 +46,7 @@ class CreateVariant(Schema):
             status=Status(self.status),
             prices=as_prices(self.prices),
             attributes=self.attributes,
+            tax_category=self.tax_category,
         )
 
 
@@ -52,6 +55,7 @@ class ChangeVariant(Changes):
 
     name: Text = ""
     tax_rate_bps: Bps = 0
+    tax_category: TaxCategory = STANDARD
     weight_grams: Grams = 0
     gtin: Gtin | None = None
     status: StatusName = "active"
@@ -65,13 +69,18 @@ class SetPrices(Schema):
 
 
 class VariantView(View):
-    """A variant. `gtin` is shown as 14 digits. It is for sale while it and its product are active."""
+    """A variant. `gtin` is shown as 14 digits. It is for sale while it and its product are active.
+
+    `category_path` holds the product's category, last, and what that is below, topmost first.
+    """
 
     sku: str
     product_id: str
     name: str
     status: StatusName
     for_sale: bool
+    category_path: list[str]
+    tax_category: str
     tax_rate_bps: int
     weight_grams: int
     gtin: str | None
@@ -87,6 +96,8 @@ class VariantView(View):
             name=variant.name,
             status=variant.status.value,
             for_sale=variant.is_for_sale,
+            category_path=list(variant.category_path),
+            tax_category=variant.tax_category,
             tax_rate_bps=variant.tax_rate_bps,
             weight_grams=variant.weight_grams,
             gtin=variant.gtin,

@@ -3,7 +3,7 @@
 from chalicelib.catalog.domain import Offer
 from chalicelib.catalog.service.categories import change_category, create_category, get_category, list_categories
 from chalicelib.catalog.service.imports import MAX_ROWS, ImportRow, Outcome, RowResult, import_rows
-from chalicelib.catalog.service.offers import OffersRefused, offer_keys, offers
+from chalicelib.catalog.service.offers import OffersRefused, offer_keys, offers, places
 from chalicelib.catalog.service.products import (
     NewProduct,
     NewVariant,
@@ -46,6 +46,7 @@ __all__ = [
     "list_products",
     "offer_keys",
     "offers",
+    "places",
     "set_prices",
     "variants_of",
 ]

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from chalicelib.catalog import domain, store
-from chalicelib.catalog.domain import Prices, Product, Status, Variant
+from chalicelib.catalog.domain import Category, Prices, Product, Status, Variant
 from chalicelib.catalog.service import products, variants
 from chalicelib.catalog.service.products import NewProduct, NewVariant
 from chalicelib.catalog.store import ReferenceTaken, SkuTaken
@@ -61,6 +61,7 @@ class ImportRow:
     gtin: str | None = None
     prices: Prices = field(default_factory=dict)
     attributes: Mapping[str, str] | None = None
+    tax_category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def import_rows(rows: Sequence[ImportRow], *, by: Principal, budget_seconds: flo
     for row in rows:
         groups.setdefault(row.product_ref, []).append(row)
     stored = _Stored.of(rows)
-    categories: set[str] = set()
+    categories: dict[str, Category] = {}
 
     def run(group: list[ImportRow]) -> list[RowResult]:
         return [_result(row, stored, categories, by, deadline) for row in group]
@@ -124,18 +125,20 @@ class _Stored:
         return self._variants.get(row.sku), self._products.get(self._ids.get(row.product_ref, ""))
 
 
-def _result(row: ImportRow, stored: _Stored, categories: set[str], by: Principal, deadline: float) -> RowResult:
+def _result(
+    row: ImportRow, stored: _Stored, categories: dict[str, Category], by: Principal, deadline: float
+) -> RowResult:
     if monotonic() > deadline:
         return RowResult(row.line, row.sku, Outcome.DEFERRED, "out_of_time", "Not reached in time; send it again.")
     try:
         if row.category_id not in categories:
-            products.require_category(row.category_id)
-            categories.add(row.category_id)
+            categories[row.category_id] = products.require_category(row.category_id)
+        category = categories[row.category_id]
         try:
-            return RowResult(row.line, row.sku, _upsert(row, stored, by))
+            return RowResult(row.line, row.sku, _upsert(row, stored, category, by))
         except (Stale, SkuTaken, ReferenceTaken):
             stored.forget(row)
-            return RowResult(row.line, row.sku, variants.unless_stale(lambda: _upsert(row, stored, by)))
+            return RowResult(row.line, row.sku, variants.unless_stale(lambda: _upsert(row, stored, category, by)))
     except AisleError as error:
         outcome = Outcome.DEFERRED if error.retryable else Outcome.REFUSED
         return RowResult(row.line, row.sku, outcome, error.code, error.detail)
@@ -145,17 +148,17 @@ def _result(row: ImportRow, stored: _Stored, categories: set[str], by: Principal
         return RowResult(row.line, row.sku, Outcome.DEFERRED, "internal_error", "Something went wrong on our side.")
 
 
-def _upsert(row: ImportRow, stored: _Stored, by: Principal) -> Outcome:
+def _upsert(row: ImportRow, stored: _Stored, category: Category, by: Principal) -> Outcome:
     known, product = stored.at(row)
     if known is not None and (product is None or known.product_id != product.id):
         raise SkuOfOtherProduct(f"{row.sku} belongs to product {known.product_id}.")
     tx = Transaction()
     if product is None:
-        products.stage_product(tx, _new_product(row), by)
+        products.stage_product(tx, _new_product(row), category, by)
     elif known is None:
-        variants.stage_variant(tx, product, _changed_product(product, row), _new_variant(row), by)
+        variants.stage_variant(tx, product, _changed_product(product, row), _new_variant(row), category, by)
     else:
-        _stage_changes(tx, product, known, row, by)
+        _stage_changes(tx, product, known, row, category, by)
     if not tx:
         return Outcome.UNCHANGED
     tx.commit()
@@ -163,13 +166,22 @@ def _upsert(row: ImportRow, stored: _Stored, by: Principal) -> Outcome:
     return Outcome.UPDATED if known else Outcome.CREATED
 
 
-def _stage_changes(tx: Transaction, product: Product, known: Variant, row: ImportRow, by: Principal) -> None:
+def _stage_changes(
+    tx: Transaction, product: Product, known: Variant, row: ImportRow, category: Category, by: Principal
+) -> None:
     changed = _changed_product(product, row)
-    if changed != product:
-        products.stage_product_change(tx, product, replace(changed, version=product.version + 1), by)
     changes = _given(row, _VARIANT_FIELDS) | {"prices": domain.merged(known.prices, row.prices)}
-    if replace(known, **_with_checked_gtin(changes)) != known:
-        variants.stage_variant_change(tx, known, changes, by)
+    differs = replace(known, **_with_checked_gtin(changes)) != known
+    # What was stored before variants knew their category counts as moved, too, and learns it so.
+    moves = changed.category_id != product.category_id or known.category_path != category.lineage
+    moved_to = category if moves else None
+    if changed != product or moves:
+        after = replace(changed, version=product.version + 1)
+        # A transaction touches an item once: a variant with changes of its own takes the new category along with them.
+        besides = {known.sku} if differs else ()
+        products.stage_product_change(tx, product, after, by, moved_to=moved_to, besides=besides)
+    if differs:
+        variants.stage_variant_change(tx, known, changes, by, moved_to=moved_to)
 
 
 def _changed_product(product: Product, row: ImportRow) -> Product:
@@ -177,7 +189,7 @@ def _changed_product(product: Product, row: ImportRow) -> Product:
 
 
 _PRODUCT_FIELDS = ("title", "category_id", "description", "brand", "supplier_id", "tax_code")
-_VARIANT_FIELDS = ("name", "status", "tax_rate_bps", "weight_grams", "gtin", "attributes")
+_VARIANT_FIELDS = ("name", "status", "tax_rate_bps", "weight_grams", "gtin", "attributes", "tax_category")
 
 
 def _given(row: ImportRow, names: Sequence[str]) -> dict[str, Any]:

@@ -39,3 +39,9 @@ def offers(
     if faults:
         raise OffersRefused(" ".join(fault.detail for fault in faults[:3]), faults=faults)
     return {sku: domain.offer_of(variants[sku], channel, currency) for sku in skus}
+
+
+def places(found: Mapping[tuple[str, str], Item], skus: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The categories each of `skus` is in, from the topmost to the product's own, out of a batch read with `offer_keys`; also
+    of what is not for sale any more. Unknown SKUs are left out."""
+    return {sku: variant.category_path for sku, variant in store.variants_in(found, skus).items()}

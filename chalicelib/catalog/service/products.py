@@ -1,11 +1,11 @@
 """Use cases of products and their variants."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.catalog import domain, events, store
-from chalicelib.catalog.domain import MAX_VARIANTS, Prices, Product, Status, Variant
+from chalicelib.catalog.domain import MAX_VARIANTS, STANDARD, Category, Prices, Product, Status, Variant
 from chalicelib.core import paging
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import Fault, Invalid, NotFound, RuleBroken, Stale
@@ -37,9 +37,10 @@ class NewVariant:
     status: Status = Status.ACTIVE
     prices: Prices = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    tax_category: str = STANDARD
 
-    def of(self, product: Product) -> Variant:
-        """The variant of `product`. Raises `GtinInvalid`."""
+    def of(self, product: Product, category: Category) -> Variant:
+        """The variant of `product`, which is in `category`. Raises `GtinInvalid`."""
         return Variant(
             sku=self.sku,
             product_id=product.id,
@@ -51,6 +52,8 @@ class NewVariant:
             gtin=domain.checked_gtin(self.gtin) if self.gtin else None,
             prices=self.prices,
             attributes=self.attributes,
+            tax_category=self.tax_category,
+            category_path=category.lineage,
         )
 
 
@@ -83,17 +86,17 @@ def create_product(
     `ReferenceTaken`.
     """
     by.require(Role.ADMIN, scope="catalog.write")
-    require_category(new.category_id)
+    category = require_category(new.category_id)
     tx = Transaction()
-    product, variants = stage_product(tx, new, by)
+    product, variants = stage_product(tx, new, category, by)
     final = answer(product, variants)
     once.record(tx, final)
     tx.commit()
     return final
 
 
-def stage_product(tx: Transaction, new: NewProduct, by: Principal) -> tuple[Product, list[Variant]]:
-    """Add to `tx` a product of a known category and its first variants. Raises as `create_product`."""
+def stage_product(tx: Transaction, new: NewProduct, category: Category, by: Principal) -> tuple[Product, list[Variant]]:
+    """Add to `tx` a product of `category` and its first variants. Raises as `create_product`."""
     if len(new.variants) > MAX_VARIANTS:
         raise TooManyVariants(f"A product has at most {MAX_VARIANTS} variants.", limit=MAX_VARIANTS)
     product = Product(
@@ -109,7 +112,7 @@ def stage_product(tx: Transaction, new: NewProduct, by: Principal) -> tuple[Prod
         attributes=new.attributes,
         skus=tuple(variant.sku for variant in new.variants),
     )
-    variants = [variant.of(product) for variant in new.variants]
+    variants = [variant.of(product, category) for variant in new.variants]
     store.add_product(tx, product)
     for variant in variants:
         store.add_variant(tx, variant)
@@ -118,30 +121,50 @@ def stage_product(tx: Transaction, new: NewProduct, by: Principal) -> tuple[Prod
 
 
 def change_product(product_id: str, changes: Mapping[str, Any], *, expected_version: int, by: Principal) -> Product:
-    """Change fields of a product by name; a new status reaches all its variants in the same transaction.
+    """Change fields of a product by name; a new status or category reaches all its variants in the same transaction.
 
-    Raises `NotFound`, `UnknownCategory`, and `Stale` when the product is not at `expected_version`.
+    Raises `NotFound`, `UnknownCategory`, `VariantTooLarge` for a variant that has no room for a longer path, and `Stale`
+    when the product is not at `expected_version`.
     """
     by.require(Role.ADMIN, scope="catalog.write")
     before = product_for_change(product_id)
     if before.version != expected_version:
         raise Stale(f"The product is at version {before.version}.", version=before.version)
     after = replace(before, **changes, version=before.version + 1)
-    if after.category_id != before.category_id:
-        require_category(after.category_id)
+    moved_to = require_category(after.category_id) if after.category_id != before.category_id else None
     tx = Transaction()
-    stage_product_change(tx, before, after, by)
+    stage_product_change(tx, before, after, by, moved_to=moved_to)
     tx.commit()
     return after
 
 
-def stage_product_change(tx: Transaction, before: Product, after: Product, by: Principal) -> None:
-    """Add to `tx` the change of a product. Raises `Stale` at commit when another was quicker."""
+def stage_product_change(
+    tx: Transaction,
+    before: Product,
+    after: Product,
+    by: Principal,
+    *,
+    moved_to: Category | None = None,
+    besides: Container[str] = (),
+) -> None:
+    """Add to `tx` the change of a product, which is in `moved_to` now if it changed its category.
+
+    Its variants follow, but for those `besides` whom the caller writes itself. Raises `VariantTooLarge`, and `Stale` at
+    commit when another was quicker.
+    """
     store.change_product(tx, before, after)
-    if after.status is not before.status:
+    if moved_to is not None:
+        _check_room(before.skus, moved_to)
+    if moved_to is not None or after.status is not before.status:
         for sku in before.skus:
-            store.follow_product(tx, sku, after.status)
+            if sku not in besides:
+                store.follow_product(tx, sku, after.status, moved_to)
     events.product_changed(tx, after, by)
+
+
+def _check_room(skus: Sequence[str], category: Category) -> None:
+    for variant in store.variants(skus, consistent=True).values():
+        domain.document_of(replace(variant, category_path=category.lineage))
 
 
 def get_product(product_id: str, *, by: Principal) -> Product:
@@ -192,11 +215,13 @@ def product_for_change(product_id: str) -> Product:
     return product
 
 
-def require_category(category_id: str) -> None:
-    """Raise `UnknownCategory` when there is none.
+def require_category(category_id: str) -> Category:
+    """The category. Raises `UnknownCategory` when there is none.
 
-    Categories are never deleted, so this needs no condition in the transaction, where all writers would meet.
+    Categories are never deleted nor moved, so this needs no condition in the transaction, where all writers would meet.
     """
-    if store.category(category_id) is None:
+    category = store.category(category_id)
+    if category is None:
         fault = Fault("/category_id", "category_unknown", "Create it first.")
         raise UnknownCategory(f"There is no category {category_id}.", faults=[fault])
+    return category

@@ -5,12 +5,13 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from chalicelib.catalog import domain, events, store
-from chalicelib.catalog.domain import MAX_VARIANTS, Prices, Product, Variant
+from chalicelib.catalog.domain import MAX_VARIANTS, Category, Prices, Product, Variant
 from chalicelib.catalog.service.products import (
     NewVariant,
     TooManyVariants,
     get_product,
     product_for_change,
+    require_category,
     sees_drafts,
     stage_product_change,
 )
@@ -34,8 +35,9 @@ def add_variant(
 
     def attempt() -> Answer:
         before = product_for_change(product_id)
+        category = require_category(before.category_id)
         tx = Transaction()
-        variant = stage_variant(tx, before, before, new, by)
+        variant = stage_variant(tx, before, before, new, category, by)
         final = answer(variant)
         once.record(tx, final)
         tx.commit()
@@ -44,17 +46,21 @@ def add_variant(
     return unless_stale(attempt)
 
 
-def stage_variant(tx: Transaction, before: Product, now: Product, new: NewVariant, by: Principal) -> Variant:
-    """Add to `tx` a variant of a product that was stored as `before` and shall be as `now`.
+def stage_variant(
+    tx: Transaction, before: Product, now: Product, new: NewVariant, category: Category, by: Principal
+) -> Variant:
+    """Add to `tx` a variant of a product that was stored as `before` and shall be as `now`, in `category`.
 
-    Raises as `add_variant`; `Stale` at commit when the product changed meanwhile, since the variant copies its status.
+    Raises as `add_variant`; `Stale` at commit when the product changed meanwhile, since the variant copies its status and
+    category.
     """
     if len(before.skus) >= MAX_VARIANTS:
         raise TooManyVariants(f"A product has at most {MAX_VARIANTS} variants.", limit=MAX_VARIANTS)
     after = replace(now, skus=(*before.skus, new.sku), version=before.version + 1)
-    variant = new.of(after)
+    variant = new.of(after, category)
     store.add_variant(tx, variant)
-    stage_product_change(tx, before, after, by)
+    moved_to = category if after.category_id != before.category_id else None
+    stage_product_change(tx, before, after, by, moved_to=moved_to)
     return variant
 
 
@@ -91,13 +97,20 @@ def set_prices(sku: str, prices: Prices, *, expected_version: int, by: Principal
     return change_variant(sku, {"prices": prices}, expected_version=expected_version, by=by)
 
 
-def stage_variant_change(tx: Transaction, before: Variant, changes: Mapping[str, Any], by: Principal) -> Variant:
-    """Add to `tx` changes of a variant by field name. Raises as `change_variant`."""
+def stage_variant_change(
+    tx: Transaction, before: Variant, changes: Mapping[str, Any], by: Principal, *, moved_to: Category | None = None
+) -> Variant:
+    """Add to `tx` changes of a variant by field name. Raises as `change_variant`.
+
+    With `moved_to`, the category that `tx` brings its product into, it goes along.
+    """
     if changes.get("gtin"):
         changes = {**changes, "gtin": domain.checked_gtin(changes["gtin"])}
     after = replace(before, **changes, version=before.version + 1)
     changed = [each.name for each in fields(after) if getattr(after, each.name) != getattr(before, each.name)]
-    store.change_variant(tx, before, after)
+    if moved_to is not None:
+        after = replace(after, category_path=moved_to.lineage)
+    store.change_variant(tx, before, after, moved=moved_to is not None)
     events.variant_changed(tx, after, [name for name in changed if name != "version"], by)
     return after
 

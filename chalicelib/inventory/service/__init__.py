@@ -3,13 +3,17 @@
 from chalicelib.inventory.domain import (
     AlreadySettled,
     Location,
+    LocationUnknown,
     Move,
     Reservation,
     ReservationLost,
     ReservedTooLow,
+    ReturnedUnits,
     Settlement,
     StockLine,
     StockTooLow,
+    TooManyUnits,
+    summed,
 )
 from chalicelib.inventory.service.change_stock import (
     Booked,
@@ -20,6 +24,7 @@ from chalicelib.inventory.service.change_stock import (
 )
 from chalicelib.inventory.service.manage_locations import (
     change_location,
+    check_location,
     create_location,
     forget_locations,
     list_locations,
@@ -46,7 +51,8 @@ from chalicelib.inventory.service.reserve_stock import (
     release_reservation,
     reserve,
 )
-from chalicelib.inventory.service.settle_stock import move_reserved, settle
+from chalicelib.inventory.service.settle_stock import move_reserved, promise, settle
+from chalicelib.inventory.service.take_back_stock import take_back
 from chalicelib.inventory.service.transfer_stock import (
     cancel_transfer,
     dispatch_transfer,
@@ -60,17 +66,21 @@ __all__ = [
     "Availability",
     "Booked",
     "Location",
+    "LocationUnknown",
     "Move",
     "Reservation",
     "ReservationLost",
     "ReservedTooLow",
+    "ReturnedUnits",
     "Settlement",
     "StockLine",
     "StockTooLow",
+    "TooManyUnits",
     "adjust_stock",
     "availability",
     "cancel_transfer",
     "change_location",
+    "check_location",
     "commit_reservation",
     "count_stock",
     "create_location",
@@ -83,6 +93,7 @@ __all__ = [
     "list_transfers",
     "move_reserved",
     "movements_of",
+    "promise",
     "put_back",
     "read_hold",
     "read_location",
@@ -99,4 +110,6 @@ __all__ = [
     "stock_at_location",
     "stock_keys",
     "stock_of_sku",
+    "summed",
+    "take_back",
 ]

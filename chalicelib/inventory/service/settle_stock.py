@@ -12,6 +12,7 @@ from chalicelib.inventory.domain import (
     Settlement,
     StockLine,
     net_of_moves,
+    summed,
     summed_settlements,
 )
 from chalicelib.inventory.service.change_stock import record_movement
@@ -42,3 +43,10 @@ def move_reserved(tx: Transaction, moves: Sequence[Move]) -> None:
             store.promise(tx, line, channel=None, safety=0)
         else:
             store.free(tx, replace(line, quantity=-line.quantity))
+
+
+def promise(tx: Transaction, lines: Sequence[StockLine]) -> None:
+    """Add to the transaction that further units are reserved for an order whose reservation is committed, in place of some
+    that could not be found: an action per SKU and location. At commit `StockTooLow`."""
+    for line in summed(lines):
+        store.promise(tx, line, channel=None, safety=0)

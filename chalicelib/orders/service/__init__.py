@@ -1,7 +1,12 @@
 """Use cases of orders."""
 
+from chalicelib.orders.domain import Line, Order
+from chalicelib.orders.service.cancel_order import cancel_order, finish_cancellation, list_cancellations, read_options
 from chalicelib.orders.service.decide_order import confirm_order, park_compensation, refuse_order
-from chalicelib.orders.service.place_order import LineRequest, OrderRequest, place_order
+from chalicelib.orders.service.know_customer import claim_order, forget_person, guest_orders
+from chalicelib.orders.service.place_order import OrderRequest, place_order
+from chalicelib.orders.service.price_order import LineRequest, PriceRequest
+from chalicelib.orders.service.quote_order import Quote, quote, quote_for
 from chalicelib.orders.service.read_orders import (
     Contact,
     contact_of,
@@ -10,29 +15,82 @@ from chalicelib.orders.service.read_orders import (
     list_reviews,
     read_order,
     read_timeline,
+    read_tracking,
     wait_until_decided,
 )
-from chalicelib.orders.service.record_answer import WarehouseAnswer, record_answer
-from chalicelib.orders.service.run_workflow import WorkflowRunning, resume_workflow, start_workflow
+from chalicelib.orders.service.reassign_units import reassign_units
+from chalicelib.orders.service.record_answer import WarehouseAnswer, record_answer, record_tracking
+from chalicelib.orders.service.record_return import find_order, record_returned
+from chalicelib.orders.service.run_workflow import (
+    NotRetryable,
+    WorkflowRunning,
+    resume_workflow,
+    start_cancellation,
+    start_parts,
+    start_workflow,
+)
+from chalicelib.orders.service.staff import (
+    AlreadyThere,
+    change_address,
+    hold_order,
+    read_audit,
+    read_notes,
+    reallocate_fulfilment,
+    release_order,
+    resolve_review,
+    write_note,
+)
+from chalicelib.orders.store import ReviewResolved
 
 __all__ = [
+    "AlreadyThere",
     "Contact",
+    "Line",
     "LineRequest",
+    "NotRetryable",
+    "Order",
     "OrderRequest",
+    "PriceRequest",
+    "Quote",
+    "ReviewResolved",
     "WarehouseAnswer",
     "WorkflowRunning",
+    "cancel_order",
+    "change_address",
+    "claim_order",
     "confirm_order",
     "contact_of",
+    "find_order",
+    "finish_cancellation",
+    "forget_person",
+    "guest_orders",
+    "hold_order",
+    "list_cancellations",
     "list_for_customer",
     "list_for_staff",
     "list_reviews",
     "park_compensation",
     "place_order",
+    "quote",
+    "quote_for",
+    "read_audit",
+    "read_notes",
+    "read_options",
     "read_order",
     "read_timeline",
+    "read_tracking",
+    "reallocate_fulfilment",
+    "reassign_units",
     "record_answer",
+    "record_returned",
+    "record_tracking",
     "refuse_order",
+    "release_order",
+    "resolve_review",
     "resume_workflow",
+    "start_cancellation",
+    "start_parts",
     "start_workflow",
     "wait_until_decided",
+    "write_note",
 ]

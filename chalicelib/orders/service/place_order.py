@@ -1,37 +1,33 @@
-"""Place an order: one read, one transaction."""
+"""Place an order: one read, one transaction; a long order takes some of each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.catalog import service as catalog
 from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal, Role
-from chalicelib.core.errors import Contended, Fault, Forbidden
-from chalicelib.core.idempotency import Answer, Idempotency
+from chalicelib.core.contacts import email_hash
+from chalicelib.core.errors import AisleError, Contended, Fault, Forbidden, Unavailable
+from chalicelib.core.idempotency import Answer, Idempotency, Replay
 from chalicelib.core.ids import new_id
-from chalicelib.core.money import tax_within
-from chalicelib.core.table import Transaction, find_many
+from chalicelib.core.table import MAX_ACTIONS, CommandTooLarge, Transaction, find_many
 from chalicelib.fulfilment import service as fulfilment
 from chalicelib.inventory import service as inventory
-from chalicelib.orders import domain, events, store
-from chalicelib.orders.domain import Allocation, Charge, Decision, Order, Wanted
+from chalicelib.inventory.service import StockLine
+from chalicelib.orders import events, store
+from chalicelib.orders.domain import INLINE_LINES, MAX_FULFILMENTS, Allocation, Decision, Order
+from chalicelib.orders.service.parcels import parcels
+from chalicelib.orders.service.price_order import Found, LineRequest, PriceRequest, applied, price, price_keys, promised
 from chalicelib.payments import service as payments
+from chalicelib.payments.service import TenderRequest
+from chalicelib.promotions import service as promotions
+from chalicelib.promotions.service import Discounts
 
 RESERVED_FOR = timedelta(minutes=30)
 """How long placing holds stock: far beyond an authorisation that has to be asked for again and again."""
 
 _ATTEMPTS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class LineRequest:
-    """A line as asked for; `unit_price` (gross minor units) overrides the catalogue's, for staff and machines."""
-
-    sku: str
-    quantity: int
-    unit_price: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,136 +42,190 @@ class OrderRequest:
     charges: Sequence[tuple[str, str, int, int]]
     contact: Mapping[str, Any]
     shipping_address: Mapping[str, Any]
-    payment_token: str | None
+    tenders: Sequence[TenderRequest]
+    coupons: Sequence[str] = ()
+    vat_number: str | None = None
+    shipping_method: str | None = None
+
+    def to_price(self) -> PriceRequest:
+        """What of it has to do with prices."""
+        return PriceRequest(
+            channel=self.channel,
+            currency=self.currency,
+            lines=self.lines,
+            customer_id=self.customer_id,
+            charges=self.charges,
+            coupons=self.coupons,
+            country=self.shipping_address["country"],
+            region=self.shipping_address.get("region"),
+            vat_number=self.vat_number,
+            shipping_method=self.shipping_method,
+        )
+
+
+Alongside = Callable[[Transaction, Order], None]
+"""Adds what goes with an order to its transaction."""
 
 
 def place_order(
-    request: OrderRequest, *, by: Principal, once: Idempotency, answer: Callable[[Order], Answer]
+    request: OrderRequest,
+    *,
+    by: Principal,
+    once: Idempotency,
+    answer: Callable[[Order], Answer],
+    alongside: Alongside | None = None,
 ) -> Answer:
-    """Freeze prices, reserve the stock and announce the order, all in one transaction.
+    """Freeze prices, reserve the stock and announce the order, all in one transaction; `alongside` adds to it.
 
-    A shopper orders for themself; staff and machines with scope orders.write order for anyone and may set prices and
-    charges. Raises `Forbidden`, `OffersRefused` (unknown or unpriced SKUs), `TotalNegative`, `StockTooLow` (which SKU is
-    short and by how much); nothing is kept then.
+    A shopper orders for themself, a guest for nobody known; staff and machines with scope orders.write order for anyone and
+    may set prices and charges. A long order is reserved in parts first, which are given back when it does not come about. Raises `Forbidden`,
+    `OffersRefused` (unknown or unpriced SKUs), `CouponRefused`, `CouponExhausted`, `VatNumberInvalid`, `TotalNegative`,
+    `StockTooLow` (which SKU is short and by how much); nothing is kept then.
     """
     request = _as_allowed(request, by)
-    order_id = new_id("ord")
+    if len(request.lines) > INLINE_LINES and (earlier := once.earlier()) is not None:
+        # A repetition would reserve all of it again before it met the record.
+        raise Replay(earlier)
     for attempt in range(1, _ATTEMPTS + 1):
         # The first read is eventually consistent and may be behind, and so may the list of locations. What it calls short,
         # and what others took between read and write, is planned anew from a consistent read; what that calls short is
         # short.
         fresh = attempt > 1
         try:
-            order, tx = _prepare(order_id, request, by=by, fresh=fresh)
+            draft = _draft(request, fresh=fresh)
         except inventory.StockTooLow:
             if fresh:
                 observability.count("StockTooLow")
                 raise
             continue
-        final = answer(order)
-        once.record(tx, final)
+        final = answer(draft.order)
+
+        def complete(tx: Transaction, draft: _Draft = draft, final: Answer = final) -> None:
+            _complete(tx, draft, request, by)
+            if alongside is not None:
+                alongside(tx, draft.order)
+            once.record(tx, final)
+
         try:
-            tx.commit()
+            _place(draft, complete, by)
         except inventory.StockTooLow:
             continue
         observability.count("OrdersPlaced")
-        observability.count("OrderValue", order.total.amount)
+        observability.count("OrderValue", draft.order.total.amount)
         return final
     raise Contended("Others took the stock while this order was planned, several times over.")
 
 
 def _as_allowed(request: OrderRequest, by: Principal) -> OrderRequest:
-    by.require(Role.SHOPPER, Role.ASSOCIATE, Role.ADMIN, scope="orders.write")
+    if not by.is_guest:
+        by.require(Role.SHOPPER, Role.ASSOCIATE, Role.ADMIN, scope="orders.write")
     if by.may(Role.ASSOCIATE, Role.ADMIN, scope="orders.write"):
         return request
     if request.customer_id not in (None, by.id):
         raise Forbidden("A shopper orders for themself.", faults=[Fault("/customer_id", "forbidden", "Leave it out.")])
     if request.charges or any(line.unit_price is not None for line in request.lines):
         raise Forbidden("Prices and charges are set by staff.")
-    return replace(request, customer_id=by.id)
+    return replace(request, customer_id=None if by.is_guest else by.id)
 
 
-def _prepare(order_id: str, request: OrderRequest, *, by: Principal, fresh: bool) -> tuple[Order, Transaction]:
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An order as it would be placed, and what was read for it."""
+
+    order: Order
+    stock: Sequence[StockLine]
+    found: Found
+    discounts: Discounts
+
+
+def _draft(request: OrderRequest, *, fresh: bool) -> _Draft:
     skus = list(dict.fromkeys(line.sku for line in request.lines))
     sites = inventory.sourcing_locations(request.channel, fresh=fresh)
+    to_price = request.to_price()
     stock = inventory.stock_keys(skus, [site.id for site in sites])
-    found = find_many([*catalog.offer_keys(skus), *stock], consistent=fresh)
-    order = _priced(order_id, request, found)
-    plan = _planned(order, found, sites, request.channel)
-    order = replace(
-        order,
-        allocations=tuple(Allocation(a.line_id, a.location_id, a.quantity) for a in plan.assignments),
-        reasons=tuple(reason.as_dict() for reason in plan.reasons),
-    )
-    tx = Transaction()
-    store.add(tx, order)
-    if plan.assignments:
-        inventory.reserve(
-            tx,
-            order_id,
-            [inventory.StockLine(a.sku, a.location_id, a.quantity) for a in plan.assignments],
-            found=found,
-            channel=request.channel,
-            expires_at=clock.now() + RESERVED_FOR,
-            owner=order_id,
-            by=by,
-        )
-    card = [payments.TenderRequest("card", request.payment_token)] if request.payment_token else []
-    payments.open_payment(tx, order_id, order.total, card, by)
-    events.order_placed(tx, order, by)
-    return order, tx
-
-
-def _priced(order_id: str, request: OrderRequest, found: Mapping[tuple[str, str], Any]) -> Order:
-    pointers = {line.sku: f"/lines/{index}/sku" for index, line in reversed(list(enumerate(request.lines)))}
-    overridden = {line.sku for line in request.lines if line.unit_price is not None}
-    priced_by_catalogue = {line.sku for line in request.lines if line.unit_price is None}
-    offers = catalog.offers(
-        found,
-        list(pointers),
-        request.channel,
-        request.currency,
-        pointers=pointers,
-        price_optional=overridden - priced_by_catalogue,
-    )
-    wanted = []
-    for line in request.lines:
-        offer = offers[line.sku]
-        listed = offer.unit_price.amount if offer.unit_price else 0
-        wanted.append(
-            Wanted(
-                sku=line.sku,
-                product_id=offer.product_id,
-                name=offer.name,
-                quantity=line.quantity,
-                unit_price=listed if line.unit_price is None else line.unit_price,
-                price_source="catalogue" if line.unit_price is None else "override",
-                tax_rate_bps=offer.tax_rate_bps,
-            )
-        )
-    charges = tuple(
-        Charge(code, description, amount, rate, tax_within(amount, rate))
-        for code, description, amount, rate in request.charges
-    )
-    return Order(
-        id=order_id,
+    found = find_many([*price_keys(to_price), *stock], consistent=fresh)
+    now = clock.now()
+    priced = price(to_price, found, now)
+    promotions.check_codes(priced.discounts, request.coupons)
+    order = Order(
+        id=new_id("ord"),
         channel=request.channel,
         currency=request.currency,
         customer_id=request.customer_id,
         reference=request.reference,
-        placed_at=clock.rfc3339(clock.now()),
+        placed_at=clock.rfc3339(now),
         decision=Decision.PENDING,
-        lines=domain.price_lines(wanted, charges),
-        charges=charges,
+        lines=priced.lines,
+        charges=priced.charges,
         contact=request.contact,
         shipping_address=request.shipping_address,
+        coupons=tuple(request.coupons),
+        promotions=applied(priced.discounts),
+        vat_number=request.vat_number,
+        guest=_guest(request),
+        shipping=promised(priced.shipping),
     )
+    plan = _planned(order, found, sites, request.channel)
+    allocations = tuple(Allocation(a.line_id, a.location_id, a.quantity) for a in plan.assignments)
+    order = replace(order, allocations=allocations, reasons=tuple(reason.as_dict() for reason in plan.reasons))
+    if len(parcels(order, allocations)) > MAX_FULFILMENTS:
+        raise CommandTooLarge(f"The order would leave in more than {MAX_FULFILMENTS} parcels.", limit=MAX_FULFILMENTS)
+    lines = [StockLine(a.sku, a.location_id, a.quantity) for a in plan.assignments]
+    return _Draft(order, lines, found, priced.discounts)
 
 
-def _planned(
-    order: Order, found: Mapping[tuple[str, str], Any], sites: Sequence[inventory.Location], channel: str
-) -> fulfilment.Plan:
-    skus = [line.sku for line in order.lines]
+def _guest(request: OrderRequest) -> str | None:
+    address = request.contact.get("email")
+    return email_hash(address) if address and request.customer_id is None else None
+
+
+def _complete(tx: Transaction, draft: _Draft, request: OrderRequest, by: Principal) -> None:
+    order = draft.order
+    store.add(tx, order)
+    promotions.redeem(tx, draft.discounts, order.id, by)
+    payments.open_payment(tx, order.id, order.total, request.tenders, by)
+    events.order_placed(tx, order, by)
+
+
+def _place(draft: _Draft, complete: Callable[[Transaction], None], by: Principal) -> None:
+    order = draft.order
+    held: dict[str, Any] = {
+        "channel": order.channel,
+        "expires_at": clock.now() + RESERVED_FOR,
+        "owner": order.id,
+        "by": by,
+    }
+    tx = Transaction()
+    if len(order.lines) <= INLINE_LINES:
+        if draft.stock:
+            inventory.reserve(tx, order.id, draft.stock, found=draft.found, **held)
+        complete(tx)
+        if len(tx) <= MAX_ACTIONS:
+            tx.commit()
+            return
+        tx = Transaction()
+    reservation = inventory.reserve_in_parts(order.id, draft.stock, **held)
+    try:
+        inventory.open_reservation(tx, reservation, by)
+        complete(tx)
+        tx.commit()
+    except Unavailable:
+        # It may have been placed. If it was not, the reservation runs out.
+        raise
+    except AisleError:
+        _give_back(reservation, by)
+        raise
+
+
+def _give_back(reservation: inventory.Reservation, by: Principal) -> None:
+    tx = Transaction()
+    inventory.release_reservation(tx, reservation, by)
+    tx.commit()
+    inventory.finish_release(reservation.id, by)
+
+
+def _planned(order: Order, found: Found, sites: Sequence[inventory.Location], channel: str) -> fulfilment.Plan:
+    skus = list(dict.fromkeys(line.sku for line in order.lines))
     levels = inventory.levels(found, skus, [site.id for site in sites], channel)
     demands = [fulfilment.Demand(line.id, line.sku, line.ordered) for line in order.lines]
     plan = fulfilment.allocate(demands, levels, [fulfilment.Site(site.id, site.priority) for site in sites])

@@ -1,6 +1,6 @@
 """Reading orders: each by whom it concerns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
@@ -10,6 +10,8 @@ from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import NotFound
 from chalicelib.core.outbox import Event
 from chalicelib.core.paging import Page, page_of
+from chalicelib.fulfilment import service as fulfilment
+from chalicelib.fulfilment.service import TrackingEvent
 from chalicelib.orders import store
 from chalicelib.orders.domain import Decision, Order
 
@@ -44,6 +46,12 @@ def read_timeline(order_id: str, by: Principal) -> Iterable[Event]:
     """Who did what to the order and when, oldest first."""
     read_order(order_id, by)
     return outbox.timeline(store.order_pk(order_id))
+
+
+def read_tracking(order_id: str, by: Principal) -> Sequence[tuple[str, TrackingEvent]]:
+    """What carriers said of the order's parcels, by fulfilment id, each in the order in which it happened."""
+    order = read_order(order_id, by)
+    return [(note.id, word) for note in order.fulfilments for word in fulfilment.read_tracking(note.id)]
 
 
 def wait_until_decided(order_id: str, seconds: int, by: Principal) -> Order:

@@ -9,10 +9,11 @@ from chalicelib.core.errors import NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency, no_answer
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.fulfilment import service as fulfilment
-from chalicelib.fulfilment.service import Fulfilment
+from chalicelib.fulfilment.service import Fulfilment, TrackingEvent
 from chalicelib.inventory import service as inventory
-from chalicelib.orders import domain, store
-from chalicelib.orders.domain import FulfilmentNote, Order
+from chalicelib.orders import domain, events, store
+from chalicelib.orders.domain import Order
+from chalicelib.orders.service.notes import note_of
 from chalicelib.payments import service as payments
 from chalicelib.payments.service import Payment
 
@@ -73,12 +74,12 @@ def _record(
 ) -> Fulfilment:
     if given.type == "packed":
         packed = fulfilment.pack(tx, part, by)
-        store.change(tx, domain.note_fulfilment(order, _note(packed)))
+        store.change(tx, domain.note_fulfilment(order, note_of(packed)))
         return packed
     if given.type == "delivered":
         delivered = fulfilment.deliver(tx, part, by)
         units = {line.line_id: line.shipped for line in delivered.lines}
-        store.change(tx, domain.deliver(order, _note(delivered), units))
+        store.change(tx, domain.deliver(order, note_of(delivered), units))
         return delivered
     return _ship(tx, given, part, order, payment, by)
 
@@ -89,7 +90,7 @@ def _ship(
     shipped = fulfilment.ship(tx, part, given.quantities, given.tracking, by)
     units = {line.line_id: line.shipped for line in shipped.lines}
     short = {line.line_id: line.short for line in shipped.lines}
-    after = domain.ship(order, _note(shipped), units, short)
+    after = domain.ship(order, note_of(shipped), units, short)
     store.change(tx, after)
     inventory.settle(
         tx,
@@ -99,8 +100,36 @@ def _ship(
     )
     due = domain.due_on_shipment(order, units)
     payments.owe(tx, payment, due=(shipped.id, due), final=domain.is_settled(after), by=by)
+    if any(short.values()):
+        events.units_missing(tx, after, shipped.id, by)
     return shipped
 
 
-def _note(part: Fulfilment) -> FulfilmentNote:
-    return FulfilmentNote(part.id, part.location_id, part.status, dict(part.tracking) if part.tracking else None)
+def record_tracking(
+    fulfilment_id: str,
+    word: TrackingEvent,
+    *,
+    by: Principal,
+    once: Idempotency,
+    answer: Callable[[Fulfilment], Answer] = lambda _: no_answer(),
+) -> Answer:
+    """Record what the carrier says of a parcel; `delivered` delivers it. An older word than the latest is kept in its place.
+
+    Raises `OutOfTurn` for a parcel that has not left, `AlreadyTracked` for a word that came before.
+    """
+    by.require(Role.ASSOCIATE, Role.ADMIN, scope="fulfilment.write")
+    for _ in range(_ATTEMPTS):
+        part, order, _payment = _read(fulfilment_id)
+        tx = Transaction()
+        tracked = fulfilment.track(tx, part, word, by)
+        if tracked.status is not part.status:
+            units = {line.line_id: line.shipped for line in tracked.lines}
+            store.change(tx, domain.deliver(order, note_of(tracked), units))
+        final = answer(tracked)
+        once.record(tx, final)
+        try:
+            tx.commit()
+        except Stale:
+            continue
+        return final
+    raise Stale(f"Order {order.id} kept changing.")

@@ -1,8 +1,9 @@
-"""Three gaps of Step Functions.
+"""Four gaps of Step Functions.
 
 - A state machine's `tracingConfiguration` is forgotten, so Terraform updates every machine at each apply.
 - A function that fails in `lambda:invoke.waitForTaskToken` is ignored, so the execution waits for a token that nobody has;
   AWS fails the task.
+- A task's `TimeoutSeconds` is taken for a number; in JSONata it may be an expression.
 - With `IAM=1`, whoever completes a task token must be allowed to on `*`; AWS looks at the state machine that waits for it.
 """
 
@@ -52,6 +53,17 @@ def knowing_its_machine(execute: Callable[..., Any]) -> Callable[..., Any]:
 
     def act(state: Json, given: Any, execution: Any, context: Json) -> Any:
         return execute({**state, MACHINE: context["StateMachine"]["Id"]}, given, execution, context)
+
+    return act
+
+
+def with_timeout_worked_out(execute: Callable[..., Any], evaluated: Callable[..., Any]) -> Callable[..., Any]:
+    """The execution of a task, whose timeout may be an expression over its input and the variables."""
+
+    def act(state: Json, given: Any, execution: Any, context: Json) -> Any:
+        if isinstance(state.get("TimeoutSeconds"), str):
+            state = {**state, "TimeoutSeconds": evaluated(state, "TimeoutSeconds", "number", given, context)}
+        return execute(state, given, execution, context)
 
     return act
 
@@ -116,7 +128,8 @@ def install() -> None:
     service._update_state_machine = remembering(service._update_state_machine, service._state_machines)
     service._describe_state_machine = with_tracing(service._describe_state_machine)
     callbacks = Callbacks(service._task_tokens, service._ExecutionError)
-    service._execute_task = knowing_its_machine(service._execute_task)
+    evaluated = service._jsonata_state_field
+    service._execute_task = with_timeout_worked_out(knowing_its_machine(service._execute_task), evaluated)
     iam_actions.extract_resource_arn = callbacks.resource_of(iam_actions.extract_resource_arn)
     service._invoke_with_callback = callbacks.waiting(service._invoke_with_callback)
     service._call_lambda = callbacks.failing(service._call_lambda)

@@ -5,3 +5,4 @@ deletion_protection = false
 tracing             = false
 log_level           = "INFO"
 log_retention_days  = 1
+sender_address      = "shop@aisle.example"

@@ -127,7 +127,7 @@ run "functions" {
   }
   assert {
     condition = length(setsubtract(
-      ["AISLE_STAGE", "AISLE_TABLE", "AISLE_TRACING", "AISLE_USER_POOL_ARN", "AISLE_ORDERS_PLACED_QUEUE", "AISLE_FULFILMENT_SHIPPED_QUEUE", "AISLE_WAREHOUSE_ANSWERS_QUEUE", "AISLE_NOTIFICATIONS_QUEUE", "AISLE_REFUNDS_REQUESTED_QUEUE"],
+      ["AISLE_STAGE", "AISLE_TABLE", "AISLE_TRACING", "AISLE_USER_POOL_ARN", "AISLE_ORDERS_PLACED_QUEUE", "AISLE_FULFILMENT_SHIPPED_QUEUE", "AISLE_WAREHOUSE_ANSWERS_QUEUE", "AISLE_NOTIFICATIONS_QUEUE", "AISLE_REFUNDS_REQUESTED_QUEUE", "AISLE_TAXES_QUEUE"],
       keys(jsondecode(output.chalice_config).stages.rules.environment_variables),
     )) == 0
     error_message = "The stage's environment lacks what the application needs while Chalice packages it."
@@ -207,7 +207,7 @@ run "nothing_is_public" {
     error_message = "A service may come on behalf of another account."
   }
   assert {
-    condition     = alltrue([for name, key in module.key : key.rotates || contains(["codes", "cursors"], name)])
+    condition     = alltrue([for name, key in module.key : key.rotates || contains(["codes", "contacts", "cursors"], name)])
     error_message = "A key is not rotated."
   }
   assert {
@@ -226,6 +226,56 @@ run "alarms_lead_somewhere" {
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : length(alarm.alarm_actions) > 0])
     error_message = "An alarm tells nobody."
+  }
+}
+
+run "mail" {
+  command = plan
+
+  variables {
+    sender_address       = "shop@mail.example"
+    public_url           = "https://api.shop.example"
+    push_application_arn = "arn:aws:sns:eu-west-1:123456789012:app/GCM/shop"
+  }
+
+  assert {
+    condition = [for statement in jsondecode(module.function["notifications-on-order-event"].policy).Statement : statement if statement.Sid == "Mail"] == [{
+      Effect    = "Allow"
+      Sid       = "Mail"
+      Action    = ["ses:SendEmail"]
+      Resource  = ["arn:aws:ses:eu-west-1:123456789012:identity/mail.example", "arn:aws:ses:eu-west-1:123456789012:configuration-set/aisle-rules-customers"]
+      Condition = { StringEquals = { "ses:FromAddress" = ["shop@mail.example"] } }
+    }]
+    error_message = "Mail leaves from elsewhere than the sender's identity."
+  }
+  assert {
+    condition = alltrue([for name, policy in { for key, function in module.function : key => function.policy } :
+      name == "notifications-on-order-event" || !strcontains(policy, "ses:")
+    ])
+    error_message = "Another function than the one that tells customers sends mail."
+  }
+  assert {
+    condition     = jsondecode(output.chalice_config).stages.rules.lambda_functions["notifications-on-order-event"].environment_variables.AISLE_SENDER_ADDRESS == "shop@mail.example"
+    error_message = "The function that sends mail does not know from where."
+  }
+  assert {
+    condition     = aws_sesv2_configuration_set.customers[0].delivery_options[0].tls_policy == "REQUIRE" && aws_sesv2_email_identity.sender[0].email_identity == "mail.example"
+    error_message = "Mail travels in the clear, or from another domain."
+  }
+  assert {
+    condition = alltrue([for function in module.function : alltrue([for statement in jsondecode(function.policy).Statement :
+      statement.Resource == ["arn:aws:sns:eu-west-1:123456789012:endpoint/GCM/shop/*"] if contains(["ForgetDevice", "Push"], statement.Sid)
+    ])])
+    error_message = "A role reaches devices of another application."
+  }
+}
+
+run "without_mail" {
+  command = plan
+
+  assert {
+    condition     = length(aws_sesv2_email_identity.sender) == 0 && !strcontains(join("", local.role_policies), "ses:") && !strcontains(join("", local.role_policies), "Endpoint")
+    error_message = "A stage that sends no mail may send some, or reaches devices that it has not."
   }
 }
 

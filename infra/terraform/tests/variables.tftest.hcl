@@ -48,7 +48,13 @@ run "who" {
     alarm_emails         = ["nobody"]
     payment_gateway      = "cash"
     log_level            = "LOUD"
+    sender_address       = "Shop <shop@mail.example>"
+    public_url           = "http://api.shop.example"
+    push_application_arn = "arn:aws:sns:eu-west-1:123456789012:topic"
   }
 
-  expect_failures = [var.warehouse_principals, var.alarm_emails, var.payment_gateway, var.log_level]
+  expect_failures = [
+    var.warehouse_principals, var.alarm_emails, var.payment_gateway, var.log_level, var.sender_address, var.public_url,
+    var.push_application_arn,
+  ]
 }

@@ -1,3 +1,6 @@
+import json
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,3 +101,27 @@ def test_categories_nest_eight_levels():
 def test_prices_are_merged_by_channel_and_currency():
     merged = domain.merged({"web": {"GBP": 1, "EUR": 2}}, {"web": {"GBP": 3}, "store": {"GBP": 4}})
     assert merged == {"web": {"GBP": 3, "EUR": 2}, "store": {"GBP": 4}}
+
+
+def test_an_offer_says_how_it_is_taxed_and_where_in_the_tree_it_is():
+    offer = domain.offer_of(a_variant(tax_category="books", category_path=("cat_1", "cat_2")), "web", "GBP")
+    assert (offer.tax_category, offer.category_path, offer.category_id) == ("books", ("cat_1", "cat_2"), "cat_2")
+    legacy = domain.offer_of(a_variant(), "web", "GBP")
+    assert (legacy.tax_category, legacy.category_path, legacy.category_id) == ("standard", (), None)
+
+
+def test_the_standard_tax_category_takes_no_room_and_others_do():
+    assert "tax_category" not in domain.document_of(a_variant())
+    assert domain.document_of(a_variant(tax_category="books"))["tax_category"] == "books"
+
+
+def test_a_variant_deep_in_the_tree_has_less_room_for_its_document():
+    full = a_variant(attributes={"a": "x" * 120, "b": "x" * 120, "c": "x" * 120, "d": "x" * 120, "e": "x" * 90})
+    size = len(json.dumps(domain.document_of(full), separators=(",", ":")))
+    assert 700 < size <= domain.MAX_VARIANT_BYTES
+    path = tuple(f"cat_{number:026}" for number in range(8))
+    fitting = path[: (domain.MAX_PLACED_BYTES - size + 1) // 31]
+    assert 0 < len(fitting) < 8
+    assert domain.document_of(replace(full, category_path=fitting))
+    with pytest.raises(VariantTooLarge):
+        domain.document_of(replace(full, category_path=path[: len(fitting) + 1]))

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from chalicelib.catalog import service
+from chalicelib.catalog import service, store
 from chalicelib.catalog.schemas import read_rows
-from chalicelib.catalog.service import ImportRow, Outcome
+from chalicelib.catalog.service import ImportRow, Outcome, imports
 from chalicelib.core.errors import Invalid
 from tests.conftest import ADMIN, SHOPPER
 
@@ -135,3 +135,57 @@ def test_rows_that_were_not_reached_in_time_are_deferred(table, category):
     results = service.import_rows(rows, by=ADMIN, budget_seconds=-1)
     assert [(result.line, result.outcome) for result in results] == [(1, Outcome.DEFERRED), (2, Outcome.DEFERRED)]
     assert [result.outcome for result in service.import_rows(rows, by=ADMIN)] == [Outcome.CREATED] * 2
+
+
+@pytest.fixture
+def paper(call, category):
+    body = {"name": "Paper", "slug": "paper", "parent_id": category}
+    return call("POST", "/v1/categories", json=body, by=ADMIN, headers={"Idempotency-Key": "paper"}).json["id"]
+
+
+def places(call, *skus):
+    return [call("GET", f"/v1/variants/{sku}").json["category_path"] for sku in skus]
+
+
+def test_a_row_sets_the_tax_category_and_keeps_it_when_it_names_none(send, category, call):
+    send(a_row(category, tax_category="books"))
+    assert call("GET", "/v1/variants/A1").json["tax_category"] == "books"
+    assert outcomes(send(a_row(category))) == ["unchanged"]
+    assert outcomes(send(a_row(category, tax_category="standard"))) == ["updated"]
+    assert call("GET", "/v1/variants/A1").json["tax_category"] == "standard"
+
+
+def test_a_row_that_moves_a_product_takes_all_its_variants_along(send, category, paper, call):
+    assert outcomes(send(a_row(category, "A1", "P"), a_row(category, "A2", "P"))) == ["created"] * 2
+    assert places(call, "A1", "A2") == [[category]] * 2
+    # The row's own variant changes, too: one write of it must do both.
+    assert outcomes(send(a_row(paper, "A1", "P", name="Lamp"))) == ["updated"]
+    assert places(call, "A1", "A2") == [[category, paper]] * 2
+    assert call("GET", "/v1/variants/A1").json["name"] == "Lamp"
+    assert outcomes(send(a_row(paper, "A1", "P"), a_row(paper, "A2", "P"))) == ["unchanged"] * 2
+    # Back, without another change, and with a variant that is new.
+    assert outcomes(send(a_row(category, "A2", "P"))) == ["updated"]
+    assert outcomes(send(a_row(paper, "A3", "P"))) == ["created"]
+    assert places(call, "A1", "A2", "A3") == [[category, paper]] * 3
+
+
+def test_an_import_brings_variants_of_before_they_knew_their_category_up_to_date(send, category, call, table):
+    send(a_row(category, "A1", "P"), a_row(category, "A2", "P"))
+    for sku in ("A1", "A2"):
+        at = {"pk": {"S": f"SKU#{sku}"}, "sk": {"S": "SKU"}}
+        table.update_item(TableName="aisle-test", Key=at, UpdateExpression="REMOVE place")
+    assert outcomes(send(a_row(category, "A1", "P"))) == ["updated"]
+    assert places(call, "A1", "A2") == [[category]] * 2
+
+
+def test_a_row_read_before_its_product_was_moved_puts_all_variants_where_it_says(category, paper, call, send):
+    """The variant was read in the old category, the product in the new one: what is written must not fall apart."""
+    send(a_row(category, "A1", "P"), a_row(category, "A2", "P"))
+    stored = imports._Stored.of([ImportRow(1, "P", "A1", "Lantern", category)])
+    product = next(iter(stored._products.values()))
+    send(a_row(paper, "A1", "P"))
+    moved = store.product(product.id, consistent=True)
+    stored._products[product.id] = moved
+    row = ImportRow(1, "P", "A1", "Lantern", category, name="Lamp")
+    assert imports._upsert(row, stored, store.category(category), ADMIN) is Outcome.UPDATED
+    assert places(call, "A1", "A2") == [[category]] * 2

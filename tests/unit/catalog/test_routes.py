@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.catalog import service, store
+from chalicelib.catalog import domain, service, store
 from chalicelib.catalog.service import OffersRefused, variants
 from chalicelib.core.errors import Stale
 from chalicelib.core.table import Transaction, find_many
@@ -201,7 +201,7 @@ def test_a_variant_does_not_miss_that_its_product_was_archived(create, patch_pro
     product = store.product(made.json["id"])
     tx = Transaction()
     new = service.NewVariant("A2", "Lamp", 2000)
-    variants.stage_variant(tx, product, product, new, ADMIN)
+    variants.stage_variant(tx, product, product, new, store.category(product.category_id), ADMIN)
     assert patch_product(made, {"status": "archived"}).status == 200
     with pytest.raises(Stale):
         tx.commit()
@@ -270,3 +270,85 @@ def test_events_tell_what_happened(create, call, table, patch_product):
         {"product_id": made.json["id"], "status": "active", "changed": ["name"]},
     )
     assert (found["ProductChanged"][0], found["ProductChanged"][1]["status"]) == (2, "archived")
+
+
+def test_the_largest_variant_stays_under_the_kilobyte_of_one_write_unit(create, table):
+    sku, length = "S" * 64, 120
+    attributes = dict.fromkeys("abcde", "x" * 119)
+    while create(a_variant(sku, name="n" * length, attributes=attributes), key=str(length)).status != 201:
+        length -= 1
+    [item] = [each for each in table.scan(TableName="aisle-test")["Items"] if each["pk"]["S"] == f"SKU#{sku}"]
+    assert len(item["document"]["S"]) == domain.MAX_VARIANT_BYTES
+    # A number takes a byte per two digits and one: docs.aws.amazon.com/amazondynamodb, "Item sizes and formats".
+    size = sum(len(name) + len(value.get("S", "nnn")) for name, value in item.items())
+    spent = len(item["document"]["S"]) + len(item["place"]["S"])
+    assert size - spent + domain.MAX_PLACED_BYTES < 1024
+
+
+def test_a_tax_category_is_kept_shown_and_changed(create, call):
+    create(a_variant("A1", tax_category="books"), a_variant("A2"))
+    assert [call("GET", f"/v1/variants/{sku}").json["tax_category"] for sku in ("A1", "A2")] == ["books", "standard"]
+    assert (offer("A1").tax_category, offer("A2").tax_category) == ("books", "standard")
+    change = {"tax_category": "standard"}
+    assert call("PATCH", "/v1/variants/A1", json=change, by=ADMIN, headers={"If-Match": '"1"'}).status == 200
+    assert offer("A1").tax_category == "standard"
+    refused = call("PATCH", "/v1/variants/A1", json={"tax_category": "B O"}, by=ADMIN, headers={"If-Match": '"2"'})
+    assert [error["pointer"] for error in refused.json["errors"]] == ["/tax_category"]
+
+
+@pytest.fixture
+def paper(call, category):
+    """A category below the first."""
+    body = {"name": "Paper", "slug": "paper", "parent_id": category}
+    return call("POST", "/v1/categories", json=body, by=ADMIN, headers={"Idempotency-Key": "paper"}).json["id"]
+
+
+def test_variants_know_their_category_and_follow_their_product_into_another(
+    create, call, category, paper, patch_product
+):
+    made = create(a_variant("A1"), a_variant("A2"))
+    assert made.json["variants"][0]["category_path"] == [category]
+    moved = patch_product(made, {"category_id": paper})
+    assert moved.status == 200, moved.text
+    assert {offer(sku).category_path for sku in ("A1", "A2")} == {(category, paper)}
+    assert offer("A1").category_id == paper
+    # Their own versions stay: a price change under way is not in vain.
+    body = {"prices": [{"channel": "web", "currency": "GBP", "amount": 999}]}
+    assert call("PUT", "/v1/variants/A1/prices", json=body, by=ADMIN, headers={"If-Match": '"1"'}).status == 200
+    assert (offer("A1").unit_price.amount, offer("A1").category_id) == (999, paper)
+    path = f"/v1/products/{made.json['id']}/variants"
+    call("POST", path, json=a_variant("A3"), by=ADMIN, headers={"Idempotency-Key": "v"})
+    assert offer("A3").category_path == (category, paper)
+    assert patch_product(made, {"status": "archived"}, '"3"').status == 200
+    assert call("GET", "/v1/variants/A1").json["category_path"] == [category, paper]
+
+
+def test_a_product_is_not_moved_to_where_a_variant_has_no_room(create, call, paper, patch_product):
+    attributes = dict.fromkeys("abcd", "x" * 120)
+    made = create(a_variant("A1", attributes={**attributes, "e": "x" * 115}))
+    assert made.status == 201, made.text
+    body = {"name": "Cards", "slug": "cards", "parent_id": paper}
+    cards = call("POST", "/v1/categories", json=body, by=ADMIN, headers={"Idempotency-Key": "cards"}).json["id"]
+    refused = patch_product(made, {"category_id": cards})
+    assert (refused.status, refused.code) == (422, "variant_too_large")
+    assert call("GET", made.headers["location"]).json["version"] == 1
+
+
+def test_a_variant_does_not_miss_that_its_product_was_moved(create, paper, patch_product):
+    """Both commands saw the product in its first category: the new variant must not keep it."""
+    made = create(a_variant("A1"))
+    product = store.product(made.json["id"])
+    tx = Transaction()
+    new = service.NewVariant("A2", "Lamp", 2000)
+    variants.stage_variant(tx, product, product, new, store.category(product.category_id), ADMIN)
+    assert patch_product(made, {"category_id": paper}).status == 200
+    with pytest.raises(Stale):
+        tx.commit()
+
+
+def test_a_variant_of_before_variants_knew_their_category_is_sold_all_the_same(create, table, category):
+    create(a_variant("A1"))
+    table.update_item(
+        TableName="aisle-test", Key={"pk": {"S": "SKU#A1"}, "sk": {"S": "SKU"}}, UpdateExpression="REMOVE place"
+    )
+    assert (offer("A1").category_path, offer("A1").category_id) == ((), None)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core.money import Money, round_half_up, share_of_units, split, tax_within
+from chalicelib.core.money import Money, round_half_up, share_of_units, split, tax_on_top, tax_within
 
 AMOUNTS = st.integers(-(10**13), 10**13)
 WEIGHTS = st.lists(st.integers(0, 10**10), min_size=1, max_size=60).filter(any)
@@ -59,6 +59,19 @@ def test_no_more_units_are_taken_than_there_are(asked):
 )
 def test_the_tax_inside_a_gross_amount(gross, rate, tax):
     assert tax_within(gross, rate) == tax
+
+
+@pytest.mark.parametrize(
+    ("net", "rate", "tax"), [(1000, 2000, 200), (1083, 2000, 217), (-1000, 2000, -200), (999, 0, 0), (1, 5_000, 1)]
+)
+def test_the_tax_on_top_of_a_net_amount(net, rate, tax):
+    assert tax_on_top(net, rate) == tax
+
+
+@given(AMOUNTS, st.integers(0, 100_000))
+def test_the_tax_put_on_top_is_the_tax_found_within(net, rate):
+    tax = tax_on_top(net, rate)
+    assert tax_within(net + tax, rate) == tax
 
 
 @pytest.mark.parametrize(("half", "rounded"), [(5, 3), (-5, -3), (4, 2), (3, 2), (0, 0)])

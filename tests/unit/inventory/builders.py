@@ -165,6 +165,12 @@ def settle(*lines: service.Settlement, reference: str = "ful_1") -> None:
     tx.commit()
 
 
+def take_back(*lines: service.ReturnedUnits, reference: str = "ret_1") -> None:
+    tx = Transaction()
+    service.take_back(tx, lines, reference=reference, by=ASSOCIATE)
+    tx.commit()
+
+
 def move(*moves: service.Move) -> None:
     tx = Transaction()
     service.move_reserved(tx, moves)

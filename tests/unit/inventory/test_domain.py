@@ -17,6 +17,7 @@ from chalicelib.inventory.domain import (
     NotInTransfer,
     Reservation,
     ReservationState,
+    ReturnedUnits,
     Settlement,
     Stock,
     StockLine,
@@ -34,6 +35,7 @@ from chalicelib.inventory.domain import (
     net_of_moves,
     sources,
     summed,
+    summed_returns,
     summed_settlements,
 )
 from tests.unit.inventory.builders import ADMIN, ASSOCIATE, NOON, a_location
@@ -72,6 +74,11 @@ def test_lines_are_summed_per_sku_and_location_and_those_of_nothing_left_out():
 def test_settlements_are_summed_per_sku_and_location():
     given_lines = [Settlement("A", "x", 2, 1), Settlement("A", "x", 1, 0), Settlement("B", "x", 0, 0)]
     assert summed_settlements(given_lines) == [Settlement("A", "x", 3, 1)]
+
+
+def test_returns_are_summed_per_sku_and_location():
+    given_lines = [ReturnedUnits("A", "x", 2, 0), ReturnedUnits("A", "x", 1, 3), ReturnedUnits("B", "x", 0, 0)]
+    assert summed_returns(given_lines) == [ReturnedUnits("A", "x", 3, 3)]
 
 
 def test_moves_that_pass_through_a_location_cancel_out_there():

@@ -30,7 +30,7 @@ from chalicelib.inventory.domain import (
     TransferStatus,
     WrongDirection,
 )
-from chalicelib.inventory.service import Move, Settlement, StockLine
+from chalicelib.inventory.service import Move, ReturnedUnits, Settlement, StockLine
 from chalicelib.inventory.store.reservation import ReservationItem
 from chalicelib.inventory.store.stock import StockItem
 from tests.unit.inventory.builders import (
@@ -54,6 +54,7 @@ from tests.unit.inventory.builders import (
     set_safety,
     settle,
     stock,
+    take_back,
     the_reservation,
 )
 
@@ -575,6 +576,52 @@ def test_what_is_put_back_is_available_again_and_no_movement():
     with pytest.raises(ReservedTooLow):
         put_back([StockLine("A", "leeds", 2)])
     assert len(movements("A")) == 1
+
+
+# ---- returned goods -----------------------------------------------------------------------------------------------------
+
+
+def test_returned_units_can_be_sold_again_or_are_written_off_in_the_books():
+    receive(("A", 5))
+    take_back(ReturnedUnits("A", "leeds", 1, 0), ReturnedUnits("A", "leeds", 1, 3), ReturnedUnits("B", "leeds", 0, 2))
+    assert counters("A") == (7, 7, 0)
+    assert counters("B") == (0, 0, 0)
+    assert movements("A") == [("received", "leeds", 5), ("returned", "leeds", 5), ("adjusted", "leeds", -3)]
+    assert movements("B") == [("returned", "leeds", 2), ("adjusted", "leeds", -2)]
+
+
+def test_a_returns_movements_name_it_and_the_reason_of_what_is_written_off():
+    take_back(ReturnedUnits("A", "leeds", 1, 1), reference="ret_7")
+    page = service.movements_of("A", 10, None, ASSOCIATE)
+    assert [(one.kind, one.reason, one.cause) for one in page.items] == [
+        ("returned", None, "ret_7"),
+        ("adjusted", "damage", "ret_7"),
+    ]
+
+
+def test_what_comes_back_does_not_touch_what_is_reserved():
+    receive(("A", 2))
+    reserve("ord_1", ("A", 2))
+    take_back(ReturnedUnits("A", "leeds", 1, 1))
+    assert counters("A") == (3, 1, 2)
+
+
+def test_more_than_a_location_holds_does_not_come_back():
+    receive(("A", MAX_UNITS))
+    with pytest.raises(TooManyUnits):
+        take_back(ReturnedUnits("A", "leeds", 1, 0))
+    assert movements("A") == [("received", "leeds", MAX_UNITS)]
+
+
+def test_a_returned_line_takes_at_most_three_actions():
+    tx = Transaction()
+    service.take_back(
+        tx,
+        [ReturnedUnits("A", "leeds", 1, 1), ReturnedUnits("B", "leeds", 1, 0), ReturnedUnits("C", "leeds", 0, 1)],
+        reference="ret_1",
+        by=ASSOCIATE,
+    )
+    assert len(tx) == 3 + 2 + 2
 
 
 # ---- holds --------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from chalicelib.core.errors import Conflict, RuleBroken
 from chalicelib.core.idempotency import no_answer
 from chalicelib.inventory import service
 from chalicelib.inventory.domain import ReservationState
-from chalicelib.inventory.service import Move, Settlement
+from chalicelib.inventory.service import Move, ReturnedUnits, Settlement
 from tests.conftest import create_table
 from tests.unit.inventory.builders import (
     ASSOCIATE,
@@ -38,6 +38,7 @@ from tests.unit.inventory.builders import (
     set_safety,
     settle,
     stock,
+    take_back,
     the_reservation,
 )
 
@@ -152,6 +153,10 @@ class StockMachine(RuleBasedStateMachine):
         missing = min(short, quantity)
         settle(Settlement(sku, site, quantity - missing, missing))
         self._hold(sku, site, -quantity)
+
+    @rule(sku=skus, site=sites, restock=st.integers(0, 4), write_off=st.integers(0, 4))
+    def take_back(self, sku: str, site: str, restock: int, write_off: int) -> None:
+        take_back(ReturnedUnits(sku, site, restock, write_off))
 
     @rule(target=confirmed, one=consumes(confirmed))
     def ship_from_elsewhere(self, one: Any) -> Any:

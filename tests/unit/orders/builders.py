@@ -2,7 +2,19 @@
 
 from dataclasses import replace
 
-from chalicelib.orders.domain import Allocation, Charge, Decision, FulfilmentNote, Line, Order, Wanted, price_lines
+from chalicelib.core.money import tax_within
+from chalicelib.orders.domain import (
+    Allocation,
+    Charge,
+    Decision,
+    FulfilmentNote,
+    Line,
+    LineTax,
+    Order,
+    Wanted,
+    price_lines,
+    tax_lines,
+)
 
 
 def wanted(sku: str = "A", quantity: int = 1, unit_price: int = 100, tax_rate_bps: int = 2000) -> Wanted:
@@ -15,7 +27,9 @@ def a_charge(amount: int, code: str = "POST") -> Charge:
 
 def an_order(*lines: Wanted, charges: tuple[Charge, ...] = (), location: str = "loc_1") -> Order:
     """A placed order whose lines are all planned from one location."""
-    priced = price_lines(lines or (wanted(),), charges)
+    untaxed = price_lines(lines or (wanted(),), charges)
+    within = [LineTax(line.tax_rate_bps, tax_within(line.charged, line.tax_rate_bps)) for line in untaxed]
+    priced = tax_lines(untaxed, within)
     return Order(
         id="ord_01J00000000000000000000000",
         channel="web",

@@ -11,11 +11,13 @@ from chalicelib.orders.domain import (
     NotPending,
     Status,
     TotalNegative,
+    cancel,
     confirm,
     deliver,
     due_on_shipment,
     is_settled,
     price_lines,
+    reassign,
     refuse,
     ship,
 )
@@ -92,13 +94,20 @@ def test_refusing_undoes_a_confirmation_of_which_nothing_left() -> None:
     assert [note.status for note in refused.fulfilments] == ["cancelled"]
 
 
-def test_short_units_are_cancelled_and_not_due() -> None:
+def test_short_units_have_no_location_until_they_are_reassigned_or_cancelled() -> None:
     order = _confirmed(wanted(quantity=3, unit_price=333), charges=(a_charge(500),))
     assert due_on_shipment(order, {"1": 2}) == 666 + 500
     after = ship(order, a_note(status="shipped"), {"1": 2}, {"1": 1})
-    assert (after.lines[0].shipped, after.lines[0].cancelled, after.status) == (2, 1, Status.SHIPPED)
-    assert is_settled(after)
-    assert deliver(after, a_note(status="delivered"), {"1": 2}).status is Status.DELIVERED
+    assert (after.lines[0].shipped, after.lines[0].unassigned, after.status) == (2, 1, Status.PARTIALLY_SHIPPED)
+    assert not is_settled(after)
+
+    elsewhere = reassign(after, {"1": 1}, [a_note(2)])
+    assert (elsewhere.lines[0].unassigned, [note.id[-1] for note in elsewhere.fulfilments]) == (0, ["1", "2"])
+
+    given_up = cancel(after, {"1": 1})
+    assert (given_up.lines[0].cancelled, given_up.lines[0].allocated, given_up.status) == (1, 2, Status.SHIPPED)
+    assert is_settled(given_up)
+    assert deliver(given_up, a_note(status="delivered"), {"1": 2}).status is Status.DELIVERED
 
 
 def test_nothing_is_due_when_nothing_is_found() -> None:

@@ -1,0 +1,106 @@
+"""Which events are told, what for, and what their words may speak of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Channel(StrEnum):
+    """`topic`: whoever subscribes, e.g. a CRM system. The others reach the customer."""
+
+    TOPIC = "topic"
+    SMS = "sms"
+    EMAIL = "email"
+    PUSH = "push"
+
+
+class State(StrEnum):
+    """`sending`: a worker claimed it. `undeliverable`: refused for good, e.g. a number that does not exist."""
+
+    SENDING = "sending"
+    SENT = "sent"
+    UNDELIVERABLE = "undeliverable"
+
+
+class Purpose(StrEnum):
+    """What a message is for. `account` concerns the account itself and was asked for: nobody opts out of it."""
+
+    ACCOUNT = "account"
+    ORDER_UPDATES = "order_updates"
+    MARKETING = "marketing"
+
+
+PLACEHOLDERS: Mapping[str, str] = {
+    "amount": "12.34 GBP",
+    "cart": "crt_01K0000000000000000000000C",
+    "code": "123456",
+    "greeting": "Hello Ada,",
+    "label": "https://labels.example/RET-1",
+    "lines": "2 × Blue mug\n1 × Tea pot",
+    "minutes": "15",
+    "name": "Ada",
+    "order": "ord_01K0000000000000000000000A",
+    "promised": "2026-02-03",
+    "reason": "the card has expired",
+    "return_id": "ret_01K0000000000000000000000R",
+    "total": "56.78 GBP",
+    "tracking": " (DHL 42)",
+}
+"""What templates may speak of, with a sample for previews. `tracking` begins with a space, or is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """An event that is told: what for, and the placeholders that its words may use."""
+
+    purpose: Purpose
+    placeholders: frozenset[str]
+
+
+def _kind(placeholders: str, purpose: Purpose = Purpose.ORDER_UPDATES) -> Kind:
+    return Kind(purpose, frozenset(placeholders.split()))
+
+
+KINDS: Mapping[str, Kind] = {
+    "OrderConfirmed": _kind("name order total"),
+    "OrderRefused": _kind("name order total reason"),
+    "OrderCancelled": _kind("name order lines"),
+    "BackorderDelayed": _kind("name order promised"),
+    "PromiseChanged": _kind("name order promised"),
+    "FulfilmentShipped": _kind("name order lines tracking"),
+    "FulfilmentDelivered": _kind("name order lines"),
+    "ReturnAuthorised": _kind("name order return_id lines label"),
+    "ReturnReceived": _kind("name order return_id"),
+    "PaymentRefunded": _kind("name order amount"),
+    "CartAbandoned": _kind("greeting name cart", Purpose.MARKETING),
+    "VerificationRequested": _kind("greeting name code minutes", Purpose.ACCOUNT),
+    "CustomerErased": _kind("greeting name", Purpose.ACCOUNT),
+}
+"""By event type (docs/events.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is to be told: the event, what it is about, and its data. `names` are of goods, by SKU."""
+
+    event: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    order_id: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom to tell, in which language (BCP 47), and on which channels they may be told.
+
+    `unsubscribe` is the token of the link by which they can have no more of it; only marketing has one.
+    """
+
+    name: str | None
+    language: str
+    email: str | None = None
+    phone: str | None = None
+    customer_id: str | None = None
+    channels: frozenset[Channel] = frozenset(Channel)
+    unsubscribe: str | None = None

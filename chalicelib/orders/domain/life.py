@@ -1,0 +1,203 @@
+"""What happens to an order after it was placed: pure transitions, each to the next version."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.core.errors import Conflict, NotFound, RuleBroken
+from chalicelib.core.money import share_of_units
+from chalicelib.orders.domain.order import Allocation, Decision, FulfilmentNote, Hold, Line, Order
+
+
+class NothingOpen(Conflict):
+    code = "nothing_open"
+    title = "Nothing of the order is still to be sent"
+
+
+class AddressFixed(RuleBroken):
+    code = "address_fixed"
+    title = "The country decides on tax and postage, and does not change"
+
+
+class HasCustomer(Conflict):
+    code = "order_has_customer"
+    title = "The order belongs to a customer"
+
+
+class StillOpen(Conflict):
+    code = "order_still_open"
+    title = "The order is under way and needs to be told where it goes"
+
+
+class NotPending(Conflict):
+    code = "order_decided"
+    title = "The order was decided before"
+
+
+def confirm(order: Order, fulfilments: Sequence[FulfilmentNote], allocations: Sequence[Allocation]) -> Order:
+    """The order, paid for and allocated. Raises `NotPending` when it was decided before."""
+    if order.decision is not Decision.PENDING:
+        raise NotPending(f"The order is {order.status}.")
+    allocated = {line.id: sum(a.quantity for a in allocations if a.line_id == line.id) for line in order.lines}
+    lines = tuple(replace(line, allocated=allocated[line.id]) for line in order.lines)
+    return replace(
+        order,
+        decision=Decision.CONFIRMED,
+        lines=lines,
+        allocations=tuple(allocations),
+        fulfilments=tuple(fulfilments),
+        version=order.version + 1,
+    )
+
+
+def refuse(order: Order, reason: str) -> Order:
+    """The order, refused. A confirmed one can still be while nothing of it was sent out. Raises `NotPending` else."""
+    sent = any(line.shipped or line.cancelled for line in order.lines)
+    if order.decision in (Decision.REFUSED, Decision.CANCELLED) or sent:
+        raise NotPending(f"The order is {order.status}.")
+    lines = tuple(replace(line, allocated=0) for line in order.lines)
+    notes = tuple(replace(note, status="cancelled") for note in order.fulfilments)
+    return replace(
+        order, decision=Decision.REFUSED, lines=lines, fulfilments=notes, refusal=reason, version=order.version + 1
+    )
+
+
+def cancel(order: Order, units: Mapping[str, int], notes: Sequence[FulfilmentNote] = ()) -> Order:
+    """The order without these units, by line id; `notes` are its fulfilments that changed with it.
+
+    Before the confirmation all of it is cancelled or none. What no location was asked for goes first, then what one was.
+    """
+    if order.decision is Decision.PENDING:
+        gone = tuple(replace(line, cancelled=line.ordered) for line in order.lines)
+        return replace(order, decision=Decision.CANCELLED, lines=gone, version=order.version + 1)
+    lines = tuple(_without(line, units.get(line.id, 0)) for line in order.lines)
+    return replace(_with_notes(order, notes), lines=lines, version=order.version + 1)
+
+
+def _without(line: Line, units: int) -> Line:
+    if not 0 <= units <= line.open:
+        raise ValueError(f"line {line.id} has {line.open} open units, not {units}")
+    assigned = max(0, units - line.unassigned)
+    return replace(line, cancelled=line.cancelled + units, allocated=line.allocated - assigned)
+
+
+def reassign(order: Order, units: Mapping[str, int], notes: Sequence[FulfilmentNote]) -> Order:
+    """The order after units without a location, by line id, found one: `notes` are their new fulfilments."""
+    lines = tuple(replace(line, allocated=line.allocated + units.get(line.id, 0)) for line in order.lines)
+    return replace(order, lines=lines, fulfilments=(*order.fulfilments, *notes), version=order.version + 1)
+
+
+def ship(order: Order, note: FulfilmentNote, shipped: Mapping[str, int], short: Mapping[str, int]) -> Order:
+    """The order after a location shipped some units by line id and could not find others, which have none now."""
+    lines = tuple(
+        replace(line, shipped=line.shipped + shipped.get(line.id, 0), allocated=line.allocated - short.get(line.id, 0))
+        for line in order.lines
+    )
+    return replace(_with_notes(order, [note]), lines=lines, version=order.version + 1)
+
+
+def take_back(order: Order, units: Mapping[str, int]) -> Order:
+    """The order after units by line id came back for good. Raises ValueError beyond what was shipped."""
+    for line in order.lines:
+        if not 0 <= units.get(line.id, 0) <= line.shipped - line.returned:
+            raise ValueError(f"line {line.id}: {units[line.id]} cannot come back of {line.shipped - line.returned}")
+    lines = tuple(replace(line, returned=line.returned + units.get(line.id, 0)) for line in order.lines)
+    return replace(order, lines=lines, version=order.version + 1)
+
+
+def deliver(order: Order, note: FulfilmentNote, delivered: Mapping[str, int]) -> Order:
+    """The order after some shipped units, by line id, reached the customer."""
+    lines = tuple(replace(line, delivered=line.delivered + delivered.get(line.id, 0)) for line in order.lines)
+    return replace(_with_notes(order, [note]), lines=lines, version=order.version + 1)
+
+
+def note_fulfilment(order: Order, note: FulfilmentNote) -> Order:
+    """The order after something happened to a fulfilment that moves no counter (packed)."""
+    return replace(_with_notes(order, [note]), version=order.version + 1)
+
+
+def hold(order: Order, hold: Hold) -> Order:
+    """The order of which nothing may leave. Raises `NothingOpen` when all has left or is called off."""
+    _check_open(order)
+    return replace(order, holds=(*order.holds, hold), version=order.version + 1)
+
+
+def release(order: Order, hold_id: str) -> Order:
+    """The order without one of its holds. Raises `NotFound` for one that it has not."""
+    left = tuple(one for one in order.holds if one.id != hold_id)
+    if left == order.holds:
+        raise NotFound(f"The order has no hold {hold_id}.")
+    return replace(order, holds=left, version=order.version + 1)
+
+
+def readdress(order: Order, address: Mapping[str, Any], contact: Mapping[str, Any]) -> Order:
+    """The order, what is still to be sent of it going elsewhere. Raises `NothingOpen`, `AddressFixed`."""
+    _check_open(order)
+    if address["country"] != order.shipping_address["country"]:
+        raise AddressFixed(f"It was ordered to {order.shipping_address['country']}: cancel it, and order anew.")
+    return replace(order, shipping_address=address, contact=contact, version=order.version + 1)
+
+
+def claim(order: Order, customer_id: str) -> Order:
+    """The guest's order, a customer's now. Raises `HasCustomer` when it is somebody's."""
+    if order.customer_id is not None:
+        raise HasCustomer("It is a customer's already.")
+    return replace(order, customer_id=customer_id, guest=None, version=order.version + 1)
+
+
+NAMELESS = "forgotten"
+"""What stands where a person did."""
+
+
+def forget(order: Order) -> Order:
+    """The order of nobody: amounts and lines stay, and the country for the tax on them. Raises `StillOpen`."""
+    called_off = order.decision in (Decision.REFUSED, Decision.CANCELLED)
+    if not called_off and any(line.delivered + line.cancelled < line.ordered for line in order.lines):
+        raise StillOpen(f"The order is {order.status}.")
+    country, region = order.shipping_address["country"], order.shipping_address.get("region")
+    address = {"name": NAMELESS, "line1": NAMELESS, "city": NAMELESS, "country": country}
+    return replace(
+        order,
+        contact={"name": NAMELESS},
+        shipping_address={**address, "region": region} if region else address,
+        vat_number=None,
+        guest=None,
+        reference=None,
+        version=order.version + 1,
+    )
+
+
+def _check_open(order: Order) -> None:
+    if order.decision in (Decision.REFUSED, Decision.CANCELLED) or is_settled(order):
+        raise NothingOpen(f"The order is {order.status}.")
+
+
+def move(order: Order, old: FulfilmentNote, new: FulfilmentNote) -> Order:
+    """The order after another location took over what a fulfilment had to ship."""
+    noted = _with_notes(order, [old])
+    return replace(noted, fulfilments=(*noted.fulfilments, new), version=order.version + 1)
+
+
+def _with_notes(order: Order, notes: Sequence[FulfilmentNote]) -> Order:
+    changed = {note.id: note for note in notes}
+    return replace(order, fulfilments=tuple(changed.get(known.id, known) for known in order.fulfilments))
+
+
+def due_on_shipment(order: Order, shipped: Mapping[str, int]) -> int:
+    """What shipping these units (by line id) makes due, in minor units, seen from the order before it.
+
+    Units of a line share its price exactly however they are parcelled out; charges fall due with the first parcel.
+    """
+    goods = sum(
+        share_of_units(line.charged, line.ordered, line.shipped, shipped.get(line.id, 0)) for line in order.lines
+    )
+    first = not any(line.shipped for line in order.lines)
+    charges = (
+        sum(charge.amount for charge in order.charges if charge.amount > 0) if first and any(shipped.values()) else 0
+    )
+    return goods + charges
+
+
+def is_settled(order: Order) -> bool:
+    """Whether nothing more will be shipped, so nothing more falls due."""
+    return all(line.open == 0 for line in order.lines)

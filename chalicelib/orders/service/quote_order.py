@@ -1,0 +1,51 @@
+"""What an order would cost, without placing it. Carts, storefronts and tills show it."""
+
+from dataclasses import dataclass, replace
+
+from chalicelib.core import clock
+from chalicelib.core.auth import Principal, Role
+from chalicelib.core.errors import Forbidden
+from chalicelib.core.money import Money
+from chalicelib.core.table import find_many
+from chalicelib.orders.domain import Charge, Line
+from chalicelib.orders.service.price_order import PriceRequest, price, price_keys, promised
+from chalicelib.promotions.service import Discounts
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What it would cost at this moment, and what each promotion and code did or why it did nothing."""
+
+    lines: tuple[Line, ...]
+    charges: tuple[Charge, ...]
+    discounts: Discounts
+    shipping: dict[str, str] | None
+    total: Money
+    tax: Money
+
+
+def quote(request: PriceRequest) -> Quote:
+    """Prices, promotions and tax as `place_order` would freeze them. Nothing is reserved.
+
+    A code that takes nothing off is no error here: `discounts.refused_codes` says why. Raises `OffersRefused`,
+    `TotalNegative`, `VatNumberInvalid`, `ShippingUnavailable`.
+    """
+    priced = price(request, find_many(price_keys(request)), clock.now())
+    return Quote(
+        priced.lines,
+        priced.charges,
+        priced.discounts,
+        promised(priced.shipping),
+        Money(priced.total, request.currency),
+        Money(priced.tax, request.currency),
+    )
+
+
+def quote_for(request: PriceRequest, by: Principal) -> Quote:
+    """`quote` for whoever may order: shoppers for themselves, staff and machines for anyone."""
+    by.require(Role.SHOPPER, Role.ASSOCIATE, Role.ADMIN, scope="orders.write")
+    if by.may(Role.ASSOCIATE, Role.ADMIN, scope="orders.write"):
+        return quote(request)
+    if request.customer_id not in (None, by.id) or any(line.unit_price is not None for line in request.lines):
+        raise Forbidden("A shopper asks for themself, at the catalogue's prices.")
+    return quote(replace(request, customer_id=by.id))

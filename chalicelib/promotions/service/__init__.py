@@ -1,0 +1,76 @@
+"""Use cases of promotions. Orders use the first group: keys for their one batch read, a judgement, and their transaction."""
+
+from chalicelib.promotions.domain import (
+    MAX_CODES,
+    Basket,
+    BasketLine,
+    CouponCode,
+    Discounts,
+    Finding,
+    LineDiscount,
+    Redemption,
+    Rule,
+)
+from chalicelib.promotions.service.apply import (
+    CouponExhausted,
+    CouponRefused,
+    active,
+    check_codes,
+    evaluate,
+    forget_promotions,
+    give_back,
+    promotion_keys,
+    redeem,
+)
+from chalicelib.promotions.service.define import (
+    archive_promotion,
+    change_promotion,
+    create_promotion,
+    list_promotions,
+    read_promotion,
+)
+from chalicelib.promotions.service.issue_codes import (
+    CodeTaken,
+    NotByCode,
+    add_codes,
+    change_code,
+    generate_codes,
+    list_codes,
+    read_code,
+)
+from chalicelib.promotions.service.try_out import LineToTry, try_out
+
+__all__ = [
+    "MAX_CODES",
+    "Basket",
+    "BasketLine",
+    "CodeTaken",
+    "CouponCode",
+    "CouponExhausted",
+    "CouponRefused",
+    "Discounts",
+    "Finding",
+    "LineDiscount",
+    "LineToTry",
+    "NotByCode",
+    "Redemption",
+    "Rule",
+    "active",
+    "add_codes",
+    "archive_promotion",
+    "change_code",
+    "change_promotion",
+    "check_codes",
+    "create_promotion",
+    "evaluate",
+    "forget_promotions",
+    "generate_codes",
+    "give_back",
+    "list_codes",
+    "list_promotions",
+    "promotion_keys",
+    "read_code",
+    "read_promotion",
+    "redeem",
+    "try_out",
+]

@@ -1,0 +1,124 @@
+"""Inspect what came back: return, order, stock and money, all at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from chalicelib.core import clock, observability
+from chalicelib.core.auth import Principal, Role
+from chalicelib.core.errors import Stale
+from chalicelib.core.idempotency import Answer, Idempotency
+from chalicelib.core.table import Transaction, find_many
+from chalicelib.inventory import service as inventory
+from chalicelib.orders import service as orders
+from chalicelib.orders.service import Order
+from chalicelib.payments import service as payments
+from chalicelib.payments.service import RefundRequest
+from chalicelib.returns import events, store
+from chalicelib.returns.domain import life
+from chalicelib.returns.domain.life import Finding, line_of
+from chalicelib.returns.domain.model import InspectedLine, Inspection, Remedy, Return
+from chalicelib.returns.domain.refunds import Back, Postage, PostageTally, Refund, Share, Sold, refund_of
+from chalicelib.returns.domain.tally import Tally
+from chalicelib.returns.service.place_exchange import account_of
+from chalicelib.returns.service.receive_return import must_find
+
+_ATTEMPTS = 8
+EXCHANGE = "exchange"
+"""Where the worth of goods goes that are exchanged: it pays for the replacement, once that is ordered."""
+
+
+def inspect_return(
+    return_id: str,
+    findings: Sequence[Finding],
+    location_id: str | None,
+    *,
+    by: Principal,
+    once: Idempotency,
+    answer: Callable[[Return], Answer],
+) -> Answer:
+    """Decide on units that came: they are on the shelf, written off, or go back to the customer, and what was paid for those
+    accepted is owed to the customer, all in one transaction.
+
+    `location_id` may be left out while all units wait at one. Raises `NotFound`, `NotInReturn`, `NotReceived`, `LocationNeeded`.
+    """
+    by.require(Role.ASSOCIATE, Role.ADMIN, scope="returns.write")
+    for _ in range(_ATTEMPTS):
+        before = must_find(return_id)
+        at = life.inspecting_at(before, location_id)
+        tx = Transaction()
+        after = _inspect(tx, before, at, findings, by)
+        final = answer(after)
+        once.record(tx, final)
+        try:
+            tx.commit()
+        except Stale:
+            continue
+        observability.count("ReturnsInspected")
+        return final
+    raise Stale(f"Return {return_id} kept changing.")
+
+
+def _inspect(tx: Transaction, before: Return, location_id: str, findings: Sequence[Finding], by: Principal) -> Return:
+    inspected, lines = life.inspect(before, location_id, findings)
+    found = find_many([store.tally_key(before.order_id), *payments.payment_keys(before.order_id)], consistent=True)
+    tally = store.tally_in(found, before.order_id)
+    payment = payments.payment_from(found, before.order_id)
+    order = orders.find_order(before.order_id)
+    accepted = {line.line_id: units for line in lines if (units := line.restocked + line.written_off)}
+    refund, shares, postage = worth_of(order, tally.postage, before, accepted)
+    refund = refund.within(payment.refundable)
+    to = _destination(before, order)
+    inspection = Inspection(clock.rfc3339(clock.now()), location_id, lines, refund, to)
+    after = life.note_inspection(inspected, inspection, shares)
+    store.change_return(tx, after)
+    store.change_tally(tx, _settled(tally, lines, accepted, postage))
+    if accepted:
+        orders.record_returned(tx, order, accepted)
+        _take_back(tx, after, location_id, lines, by)
+    if refund.amount and to != EXCHANGE:
+        key = f"{after.id}:{len(after.inspections)}"
+        payments.owe(tx, payment, refund=RefundRequest(key, refund.amount, "return", to), by=by)
+    events.return_inspected(tx, after, inspection, by)
+    if after.is_closed:
+        events.return_settled(tx, after, by)
+    return after
+
+
+def worth_of(
+    order: Order, postage: PostageTally, value: Return, accepted: Mapping[str, int]
+) -> tuple[Refund, tuple[Share, ...], PostageTally]:
+    """What accepted units of a return, by line id, are worth on the terms that were agreed for them."""
+    charges = [charge for charge in order.charges if charge.amount > 0]
+    back = []
+    for line_id, units in accepted.items():
+        line = line_of(value, line_id)
+        agreed = line.agreement
+        back.append(Back(line_id, units, agreed.fee_bps, agreed.shares_postage, agreed.withdrawn, line.charged))
+    return refund_of(
+        [
+            Sold(one.id, one.ordered, one.shipped, one.open, one.returned, one.charged, one.discount, one.tax)
+            for one in order.lines
+        ],
+        Postage(sum(charge.amount for charge in charges), sum(charge.tax for charge in charges)),
+        postage,
+        back,
+    )
+
+
+def _destination(value: Return, order: Order) -> str:
+    if value.remedy is Remedy.EXCHANGE:
+        return EXCHANGE
+    return account_of(order) if value.remedy is Remedy.STORE_CREDIT else "original"
+
+
+def _settled(tally: Tally, lines: Sequence[InspectedLine], accepted: Mapping[str, int], postage: PostageTally) -> Tally:
+    refused = {line.line_id: line.refused for line in lines if line.refused}
+    return tally.settle(accepted, refused, postage)
+
+
+def _take_back(tx: Transaction, value: Return, location_id: str, lines: Sequence[InspectedLine], by: Principal) -> None:
+    units = [
+        inventory.ReturnedUnits(line_of(value, line.line_id).sku, location_id, line.restocked, line.written_off)
+        for line in lines
+        if line.restocked or line.written_off
+    ]
+    inventory.take_back(tx, units, reference=value.id, by=by)
