@@ -52,6 +52,33 @@ resource "aws_scheduler_schedule" "continue_erasures" {
   }
 }
 
+# Attempts of webhooks whose time has come.
+resource "aws_scheduler_schedule" "send_due_deliveries" {
+  #checkov:skip=CKV_AWS_297:its input is the name of a task
+  name                = "${local.name}-webhooks-send-due-deliveries"
+  description         = "Asks for the attempts of webhooks that are due"
+  schedule_expression = "rate(1 minute)"
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = "${local.arn.function}-webhooks-tasks"
+    role_arn = module.scheduler_role.arn
+    input    = jsonencode({ task = "send_due_deliveries" })
+
+    retry_policy {
+      maximum_event_age_in_seconds = 120
+      maximum_retry_attempts       = 2
+    }
+
+    dead_letter_config {
+      arn = "${local.arn.queue}events-undelivered"
+    }
+  }
+}
+
 module "scheduler_role" {
   source = "./modules/role"
 
@@ -64,7 +91,7 @@ module "scheduler_role" {
     {
       sid       = "Invoke"
       actions   = ["lambda:InvokeFunction"]
-      resources = [for name in ["customers-tasks", "inventory-tasks"] : "${local.arn.function}-${name}"]
+      resources = [for name in ["customers-tasks", "inventory-tasks", "webhooks-tasks"] : "${local.arn.function}-${name}"]
     },
     {
       sid       = "Park"
