@@ -19,6 +19,13 @@ locals {
       metric     = "CompensationParked"
       dimensions = { service = local.app, stage = var.stage }
     }
+    webhooks-disabled = {
+      meaning    = "A webhook is given up: its endpoint is gone, or has failed for days"
+      section    = "webhooks"
+      namespace  = local.metrics_namespace
+      metric     = "WebhooksDisabled"
+      dimensions = { service = local.app, stage = var.stage }
+    }
     events-pipe-failed = {
       meaning    = "The pipe could not run publish-events"
       section    = "pipe"

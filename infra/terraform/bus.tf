@@ -53,6 +53,10 @@ locals {
         "aisle.payments" = ["RefundRequested"]
       }
     }
+    webhooks-events = {
+      description = "Tell subscribers. Every event: which of them is sent to whom, subscriptions say."
+      types       = {}
+    }
   }
 }
 
@@ -94,12 +98,13 @@ resource "aws_cloudwatch_event_rule" "this" {
   description    = each.value.description
   event_bus_name = aws_cloudwatch_event_bus.this.name
 
-  # A type belongs to one source, so the two lists cannot match across.
-  event_pattern = jsonencode(merge({
-    source        = keys(each.value.types)
-    "detail-type" = flatten(values(each.value.types))
+  # A type belongs to one source, so the two lists cannot match across. A rule without types wants all that are ours.
+  event_pattern = jsonencode({ for name, wanted in {
+    source        = concat(keys(each.value.types), [for all in [{ prefix = "aisle." }] : all if length(each.value.types) == 0])
+    "detail-type" = length(each.value.types) == 0 ? null : flatten(values(each.value.types))
     "replay-name" = [{ exists = false }]
-  }, { for name, wanted in { detail = try(each.value.detail, null) } : name => wanted if wanted != null }))
+    detail        = try(each.value.detail, null)
+  } : name => wanted if wanted != null })
 }
 
 resource "aws_cloudwatch_event_target" "queue" {

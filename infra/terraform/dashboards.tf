@@ -10,6 +10,7 @@ locals {
       "Fulfilments shipped"               = [concat([local.metrics_namespace, "FulfilmentsShipped"], local.business_dimensions)]
       "What stopped customers"            = [for metric in ["PaymentsDeclined", "StockTooLow"] : concat([local.metrics_namespace, metric], local.business_dimensions)]
       "Notifications sent"                = [concat([local.metrics_namespace, "NotificationsSent"], local.business_dimensions)]
+      "Webhooks delivered, failed"        = [for metric in ["WebhooksDelivered", "WebhooksFailed"] : concat([local.metrics_namespace, metric], local.business_dimensions)]
       "Parked for a person"               = [concat([local.metrics_namespace, "CompensationParked"], local.business_dimensions)]
     }
     technical = {

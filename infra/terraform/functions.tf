@@ -20,6 +20,9 @@ locals {
         AISLE_CANCEL_ORDER_ARN     = "${local.arn.state_machine}orders-cancel-order"
         AISLE_RETURN_ORDER_ARN     = "${local.arn.state_machine}returns-return-order"
         AISLE_PUSH_APPLICATION_ARN = var.push_application_arn
+        AISLE_TOKEN_KEY_ID         = module.key["data"].arn
+        AISLE_WEBHOOK_ATTEMPTS_URL = module.queue["webhooks-attempts"].queue.url
+        AISLE_LOOPBACK_ALLOWED     = local.loopback_allowed
       } : name => value if value != null }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
       extra = concat(local.read_secret["stripe-webhook-secret"], [
         {
@@ -38,6 +41,13 @@ locals {
         local.start_place_order,
         local.start_cancel_order,
         local.start_return_order,
+        local.ask_for_attempts,
+        {
+          sid        = "SealWebhookSecret"
+          actions    = ["kms:Encrypt"]
+          resources  = [module.key["data"].arn]
+          conditions = local.webhook_secret
+        },
         {
           sid       = "SeeWhetherWorkflowRuns"
           actions   = ["states:DescribeExecution"]
@@ -294,6 +304,64 @@ locals {
           resources = [local.push_endpoints]
       }] : statement if local.pushes])
     }
+    webhooks-on-event = {
+      does        = "Makes a delivery of an event for each webhook that wants it"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "webhooks-events"
+      keys        = ["WEBHOOKDELIVERY#", "WEBHOOKMESSAGE#"]
+      environment = { AISLE_WEBHOOK_ATTEMPTS_URL = module.queue["webhooks-attempts"].queue.url }
+      extra = [
+        local.ask_for_attempts,
+        {
+          sid        = "ListWebhooks"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi1"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["WEBHOOKS"] } }
+        },
+      ]
+    }
+    webhooks-on-attempt = {
+      does    = "Sends a delivery to its endpoint"
+      timeout = local.consumer_timeout_seconds
+      queue   = "webhooks-attempts"
+      keys    = ["WEBHOOK#", "WEBHOOKDELIVERY#"]
+      reads   = ["WEBHOOKMESSAGE#"]
+      environment = {
+        AISLE_WEBHOOK_ATTEMPTS_URL = module.queue["webhooks-attempts"].queue.url
+        AISLE_LOOPBACK_ALLOWED     = local.loopback_allowed
+      }
+      extra = [
+        local.ask_for_attempts,
+        {
+          sid        = "OpenWebhookSecret"
+          actions    = ["kms:Decrypt"]
+          resources  = [module.key["data"].arn]
+          conditions = local.webhook_secret
+        },
+      ]
+    }
+    webhooks-tasks = {
+      does        = "Asks for the attempts that are due, and lets held deliveries go"
+      timeout     = local.task_timeout_seconds
+      keys        = ["WEBHOOK#", "WEBHOOKDELIVERY#"]
+      environment = { AISLE_WEBHOOK_ATTEMPTS_URL = module.queue["webhooks-attempts"].queue.url }
+      extra = [
+        local.ask_for_attempts,
+        local.encrypt_message,
+        {
+          sid        = "FindDue"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi3"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["DUE#WEBHOOK#*"] } }
+        },
+        {
+          sid        = "ListHeldDeliveries"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi1"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["WEBHOOKDELIVERIES#*#held"] } }
+        },
+      ]
+    }
   }
 
   function_names = { for key, function in local.functions : key => key == local.api_key ? local.name : "${local.name}-${key}" }
@@ -302,6 +370,17 @@ locals {
 
   # Those that wait for a location to ship.
   shipping_machines = [for name in ["place-order", "fulfil-part"] : "${local.arn.state_machine}orders-${name}"]
+
+  webhook_secret = { StringEquals = { "kms:EncryptionContext:purpose" = ["webhook-secret"] } }
+
+  ask_for_attempts = {
+    sid       = "AskForAttempts"
+    actions   = ["sqs:SendMessage"]
+    resources = ["${local.arn.queue}webhooks-attempts"]
+  }
+
+  # On Lambda the runtime itself listens on the loopback address; only a laptop has anybody else there.
+  loopback_allowed = var.local_cloud ? "on" : "off"
 
   start_return_order = {
     sid       = "StartReturnOrder"
@@ -405,6 +484,8 @@ locals {
     AISLE_RETURNS_PROGRESSED_QUEUE       = "${local.name}-returns-progressed"
     AISLE_TAXES_QUEUE                    = "${local.name}-taxes-order-events"
     AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
+    AISLE_WEBHOOK_ATTEMPTS_QUEUE         = "${local.name}-webhooks-attempts"
+    AISLE_WEBHOOK_EVENTS_QUEUE           = "${local.name}-webhooks-events"
     POWERTOOLS_SERVICE_NAME              = local.app
     POWERTOOLS_METRICS_NAMESPACE         = local.metrics_namespace
     POWERTOOLS_LOG_LEVEL                 = var.log_level

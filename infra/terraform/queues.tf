@@ -13,6 +13,7 @@ locals {
       }
     } },
     {
+      webhooks-attempts            = {}
       fulfilment-shipment-requests = { receivers = var.warehouse_principals }
       fulfilment-warehouse-answers = {
         senders = length(var.warehouse_principals) == 0 ? {} : { Warehouse = { principal = { AWS = sort(var.warehouse_principals) } } }

@@ -1,75 +1,48 @@
-# The clock. Expired reservations are released within a minute or two. A tick that is lost is made good by the next.
-resource "aws_scheduler_schedule" "release_expired_reservations" {
-  #checkov:skip=CKV_AWS_297:its input is the name of a task
-  name                = "${local.name}-inventory-release-expired-reservations"
-  description         = "Gives back the stock of reservations that ran out"
-  schedule_expression = "rate(1 minute)"
-
-  flexible_time_window {
-    mode = "OFF"
-  }
-
-  target {
-    arn      = "${local.arn.function}-inventory-tasks"
-    role_arn = module.scheduler_role.arn
-    input    = jsonencode({ task = "release_expired_reservations" })
-
-    retry_policy {
-      maximum_event_age_in_seconds = 120
-      maximum_retry_attempts       = 2
+# The clock: what runs by itself, how often, and what a tick asks for. A tick that is lost is made good by the next.
+locals {
+  schedules = {
+    "inventory-release-expired-reservations" = {
+      does     = "Gives back the stock of reservations that ran out"
+      function = "inventory-tasks"
+      minutes  = 1
     }
-
-    dead_letter_config {
-      arn = "${local.arn.queue}events-undelivered"
+    "customers-continue-erasures" = {
+      does     = "Forgets customers who asked for it, step by step"
+      function = "customers-tasks"
+      minutes  = 5
     }
-  }
-}
-
-# Forgetting customers: as soon as it is asked for, and until it is done.
-resource "aws_scheduler_schedule" "continue_erasures" {
-  #checkov:skip=CKV_AWS_297:its input is the name of a task
-  name                = "${local.name}-customers-continue-erasures"
-  description         = "Forgets customers who asked for it, step by step"
-  schedule_expression = "rate(5 minutes)"
-
-  flexible_time_window {
-    mode = "OFF"
-  }
-
-  target {
-    arn      = "${local.arn.function}-customers-tasks"
-    role_arn = module.scheduler_role.arn
-    input    = jsonencode({ task = "continue_erasures" })
-
-    retry_policy {
-      maximum_event_age_in_seconds = 600
-      maximum_retry_attempts       = 2
+    "carts-abandon-idle-carts" = {
+      does     = "Tells of carts that fell idle"
+      function = "carts-tasks"
+      minutes  = 5
     }
-
-    dead_letter_config {
-      arn = "${local.arn.queue}events-undelivered"
+    "webhooks-send-due-deliveries" = {
+      does     = "Asks for the attempts of webhooks that are due"
+      function = "webhooks-tasks"
+      minutes  = 1
     }
   }
 }
 
-# Carts that nobody has changed for a day.
-resource "aws_scheduler_schedule" "abandon_idle_carts" {
+resource "aws_scheduler_schedule" "this" {
+  for_each = local.schedules
+
   #checkov:skip=CKV_AWS_297:its input is the name of a task
-  name                = "${local.name}-carts-abandon-idle-carts"
-  description         = "Tells of carts that fell idle"
-  schedule_expression = "rate(5 minutes)"
+  name                = "${local.name}-${each.key}"
+  description         = each.value.does
+  schedule_expression = "rate(${each.value.minutes} ${each.value.minutes == 1 ? "minute" : "minutes"})"
 
   flexible_time_window {
     mode = "OFF"
   }
 
   target {
-    arn      = "${local.arn.function}-carts-tasks"
+    arn      = "${local.arn.function}-${each.value.function}"
     role_arn = module.scheduler_role.arn
-    input    = jsonencode({ task = "abandon_idle_carts" })
+    input    = jsonencode({ task = replace(trimprefix(each.key, "${split("-", each.key)[0]}-"), "-", "_") })
 
     retry_policy {
-      maximum_event_age_in_seconds = 600
+      maximum_event_age_in_seconds = 120 * each.value.minutes
       maximum_retry_attempts       = 2
     }
 
@@ -91,7 +64,7 @@ module "scheduler_role" {
     {
       sid       = "Invoke"
       actions   = ["lambda:InvokeFunction"]
-      resources = [for name in ["carts-tasks", "customers-tasks", "inventory-tasks"] : "${local.arn.function}-${name}"]
+      resources = sort(distinct([for schedule in local.schedules : "${local.arn.function}-${schedule.function}"]))
     },
     {
       sid       = "Park"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from chalicelib.core import clock
 from chalicelib.core.outbox import Event
 from chalicelib.webhooks import store
+from chalicelib.webhooks.catalogue import is_sent
 from chalicelib.webhooks.domain.delivery import GIVEN_UP_AFTER, Delivery, delivery_id
 from chalicelib.webhooks.domain.webhook import Webhook, WebhookStatus, payload
 from chalicelib.webhooks.gateways import Queue, SqsQueue
@@ -23,6 +24,8 @@ def hand_out(event: Event, *, queue: Queue | None = None) -> int:
     again, since the message may be what was missing; an attempt that was made is not repeated by that.
     """
     type, happened = f"{event.source}.{event.type}", datetime.fromisoformat(event.occurred_at)
+    if not is_sent(type):
+        return 0
     wanted_by = [webhook for webhook in _webhooks(happened) if _hears(webhook, happened, type, event)]
     if not wanted_by:
         return 0

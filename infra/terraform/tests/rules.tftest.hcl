@@ -69,6 +69,16 @@ run "rules_of_the_bus" {
     error_message = "A refund that a cancellation or a return settles would start a workflow of its own."
   }
   assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["webhooks-events"].event_pattern) == { source = [{ prefix = "aisle." }], "replay-name" = [{ exists = false }] }
+    error_message = "Subscribers do not hear of every event, or hear of replays."
+  }
+  assert {
+    condition = alltrue([for name, rule in aws_cloudwatch_event_rule.this :
+      toset(jsondecode(rule.event_pattern).source) == toset(keys(local.rules[name].types)) && length(jsondecode(rule.event_pattern)["detail-type"]) > 0 if length(local.rules[name].types) > 0
+    ])
+    error_message = "A rule does not name what it listens to."
+  }
+  assert {
     condition = alltrue([for name, target in aws_cloudwatch_event_target.queue :
       target.arn == module.queue[name].queue.arn && target.dead_letter_config[0].arn == module.queue[name].dead_letter_queue.arn && target.retry_policy[0].maximum_retry_attempts > 0
     ])
@@ -127,7 +137,7 @@ run "functions" {
   }
   assert {
     condition = length(setsubtract(
-      ["AISLE_STAGE", "AISLE_TABLE", "AISLE_TRACING", "AISLE_USER_POOL_ARN", "AISLE_ORDERS_PLACED_QUEUE", "AISLE_FULFILMENT_SHIPPED_QUEUE", "AISLE_WAREHOUSE_ANSWERS_QUEUE", "AISLE_NOTIFICATIONS_QUEUE", "AISLE_REFUNDS_REQUESTED_QUEUE", "AISLE_TAXES_QUEUE"],
+      ["AISLE_STAGE", "AISLE_TABLE", "AISLE_TRACING", "AISLE_USER_POOL_ARN", "AISLE_ORDERS_PLACED_QUEUE", "AISLE_FULFILMENT_SHIPPED_QUEUE", "AISLE_WAREHOUSE_ANSWERS_QUEUE", "AISLE_NOTIFICATIONS_QUEUE", "AISLE_WEBHOOK_EVENTS_QUEUE", "AISLE_WEBHOOK_ATTEMPTS_QUEUE", "AISLE_REFUNDS_REQUESTED_QUEUE", "AISLE_TAXES_QUEUE"],
       keys(jsondecode(output.chalice_config).stages.rules.environment_variables),
     )) == 0
     error_message = "The stage's environment lacks what the application needs while Chalice packages it."
@@ -138,6 +148,13 @@ run "functions" {
       if anytrue([for action in statement.Action : startswith(action, "dynamodb:")])
     ] if key != "api_handler"]))
     error_message = "A function reaches items that are none of its business."
+  }
+  # The runtime listens on the loopback address of its machine: nobody outside may have it called.
+  assert {
+    condition = alltrue([for function in values(jsondecode(output.chalice_config).stages.rules.lambda_functions) :
+      try(function.environment_variables.AISLE_LOOPBACK_ALLOWED, "off") == "off"
+    ]) && !contains(keys(jsondecode(output.chalice_config).stages.rules.environment_variables), "AISLE_LOOPBACK_ALLOWED")
+    error_message = "Away from the laptop a function may call its own machine."
   }
   assert {
     condition     = alltrue([for function in module.function : function.alarms == toset(["errors", "throttles"])])

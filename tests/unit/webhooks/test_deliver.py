@@ -84,6 +84,15 @@ def test_what_nobody_wants_leaves_nothing_behind(world: World, table: Any) -> No
     assert world.messages == []
 
 
+def test_what_is_nobody_elses_business_is_sent_to_nobody(world: World) -> None:
+    with world.time():
+        webhook = subscribes(event_types=("aisle.*",))
+        inner = an_event("VerificationRequested", source="aisle.customers")
+        unknown = an_event("SomethingNew", source="aisle.orders")
+    world.happens(inner, unknown)
+    assert deliveries(webhook) == []
+
+
 def test_however_often_an_event_comes_it_is_delivered_once(world: World) -> None:
     with world.time():
         webhook = subscribes()
