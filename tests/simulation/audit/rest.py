@@ -34,7 +34,7 @@ def _findings(shop: Shop) -> Iterator[str]:
     sales = {sale.id: sale for sale in sales_in(shop.world.database)}
     yield from _executions(shop, sales)
     for sale in sales.values():
-        for finding in (*_decided(sale), *_paid(sale), *_booked(sale), *_given_back(sale)):
+        for finding in (*_decided(sale), *_booked(sale), *_given_back(sale)):
             yield f"{sale.id}: {finding}"
     yield from _queues(shop)
     yield from _intents(shop)
@@ -90,6 +90,8 @@ def _decided(sale: Sale) -> Iterator[str]:
         yield f"its payment is {sale.status}"
     if sale.open_parcels:
         yield f"nobody answers for {sale.open_parcels}"
+    if sale.unsettled:
+        yield sale.unsettled
     if sale.unassigned:
         yield f"{sale.unassigned} units have no location"
     for value in sale.returns:
@@ -97,19 +99,6 @@ def _decided(sale: Sale) -> Iterator[str]:
             settled = sum(line[name] for name in ("restocked", "written_off", "refused", "given_up"))
             if settled != line["quantity"]:
                 yield f"units of {value['id']} are neither back nor given up: {line}"
-
-
-def _paid(sale: Sale) -> Iterator[str]:
-    payment = sale.payment
-    if sale.token == "tok_capture_fails":
-        if payment.captured + payment.due != sale.owed:
-            yield f"{sale.owed} are owed, {payment.captured} captured and {payment.due} due"
-    elif payment.due or payment.captured != sale.owed:
-        yield f"{sale.owed} are owed, {payment.captured} captured and {payment.due} due"
-    if sale.held and sale.token not in REFUSING.values():
-        yield f"{sale.held} are held and forgotten"
-    if payment.refunded != payment.asked_back and sale.token not in ("tok_refund_fails", "tok_capture_fails"):
-        yield f"{payment.asked_back} were asked back, {payment.refunded} given"
 
 
 def _booked(sale: Sale) -> Iterator[str]:

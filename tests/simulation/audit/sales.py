@@ -65,6 +65,22 @@ class Sale:
         return sum(share(line, line.get("returned", 0)) for line in self.lines)
 
     @property
+    def unsettled(self) -> str:
+        """What of the money is not as it should be; empty where all is well.
+
+        A card that refuses for good excuses what it refuses, and what depends on that.
+        """
+        payment, token = self.payment, self.token
+        capturable = token != "tok_capture_fails"
+        if payment.captured + payment.due != self.owed or (payment.due and capturable):
+            return f"{self.owed} are owed, {payment.captured} captured and {payment.due} due"
+        if self.held and token not in ("tok_void_fails", "tok_capture_fails"):
+            return f"{self.held} are held and forgotten"
+        if payment.refunded != payment.asked_back and token not in ("tok_refund_fails", "tok_capture_fails"):
+            return f"{payment.asked_back} were asked back, {payment.refunded} given"
+        return ""
+
+    @property
     def unassigned(self) -> int:
         """Units of a confirmed order that are to be shipped, and by no location."""
         if self.decision != "confirmed":
