@@ -1,7 +1,7 @@
 """Takes time, chance and the outside from our modules, and gives them the simulated ones, for as long as a world is at hand.
 
 Every name in a module of ours that is a source of time or chance is found by what it is (`time.sleep`, `uuid.uuid4`, …), so a
-new module needs no word here; one that imports such a library whole is refused, since its calls could not be seen.
+new module needs no word here. Of a library that a module imports whole, only what is simulated can be used.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class Stand:
     settings: Mapping[str, Any]
 
     def of(self, source: Any) -> Any:
-        """The stand-in for a source; None for what is none."""
+        """The stand-in for a source of time or chance, or for a library of them; None for what is none."""
+        if any(source is library for library in _LIBRARIES):
+            return _Library(source, self)
         return {
             id(time.sleep): self.sleep,
             id(time.monotonic): self.seconds,
@@ -55,35 +57,62 @@ class Stand:
             id(secrets.token_hex): lambda length=32: f"{self.random.getrandbits(8 * length):0{2 * length}x}",
             id(secrets.token_bytes): lambda length=32: self.random.randbytes(length),
             id(secrets.randbelow): self.random.randrange,
-            id(ulid.ULID): self._ulid,
+            id(secrets.randbits): self.random.getrandbits,
+            id(secrets.choice): self.random.choice,
+            id(ulid.ULID): _Ulids(self),
         }.get(id(source))
 
-    def _ulid(self) -> str:
-        milliseconds = int(self.now().timestamp() * 1000)
-        number = (milliseconds << 80) | self.random.getrandbits(80)
+
+
+class _Ulids:
+    """Makes ULIDs as the library does, by the simulated clock and chance."""
+
+    from_bytes = staticmethod(ulid.ULID.from_bytes)
+
+    def __init__(self, stand: Stand) -> None:
+        self._stand = stand
+
+    def __call__(self) -> str:
+        milliseconds = int(self._stand.now().timestamp() * 1000)
+        number = (milliseconds << 80) | self._stand.random.getrandbits(80)
         return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SOURCES = (
     time.sleep, time.monotonic, time.time, time.perf_counter, uuid.uuid4, random.uniform, random.random, random.randint,
-    random.choice, secrets.token_urlsafe, secrets.token_hex, secrets.token_bytes, secrets.randbelow, ulid.ULID,
+    random.choice, secrets.token_urlsafe, secrets.token_hex, secrets.token_bytes, secrets.randbelow, secrets.randbits, secrets.choice, ulid.ULID,
 )  # fmt: skip
 _LIBRARIES = (time, uuid, random, secrets)
+_HARMLESS = {"compare_digest", "strftime", "gmtime", "UUID"}
+"""What such a library offers beside time and chance."""
 
 _plan: list[tuple[ModuleType, str, Any]] | None = None
 
 
+class _Library:
+    """Stands in for a library that a module imports whole."""
+
+    def __init__(self, library: ModuleType, stand: Stand) -> None:
+        self._library = library
+        self._stand = stand
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._library, name)
+        stand_in = self._stand.of(value)
+        assert stand_in is not None or name in _HARMLESS, f"{self._library.__name__}.{name} is not simulated"
+        return value if stand_in is None else stand_in
+
+
 def sources() -> list[tuple[ModuleType, str, Any]]:
-    """Where our modules hold a source of time or chance. Raises AssertionError where one imports such a library whole."""
+    """Where our modules hold a source of time or chance, or a library of them."""
     global _plan
     if _plan is None:
         application()
         _plan = []
-        known = {id(source) for source in _SOURCES}
+        known = {id(source) for source in (*_SOURCES, *_LIBRARIES)}
         for module in [module for name, module in sys.modules.items() if name.startswith("chalicelib")]:
             for name, value in list(vars(module).items()):
-                assert not any(value is library for library in _LIBRARIES), f"{module.__name__} imports {name} whole"
                 if id(value) in known:
                     _plan.append((module, name, value))
     return _plan

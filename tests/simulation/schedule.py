@@ -6,19 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tests.simulation.actors import shoppers, staff
+from tests.simulation.actors import aftersales, operators, shoppers, staff
 from tests.simulation.actors.schedules import Ticks
 from tests.simulation.actors.shop import Shop, opened
 from tests.simulation.actors.warehouse import Warehouse
+from tests.simulation.audit import rest
 from tests.simulation.audit.commits import Commits
-from tests.simulation.audit.rest import Rest
 from tests.simulation.faults import forecast
 from tests.simulation.world import World
 
 Actor = Callable[[Shop], None]
-_ACTORS: tuple[tuple[Actor, int], ...] = (
-    (shoppers.shopper, 10),
-    (shoppers.telephone_order, 4),
+_BUYING: tuple[tuple[Actor, int], ...] = (
+    (shoppers.shopper, 8),
+    (shoppers.telephone_order, 3),
+    (shoppers.payer_in_parts, 2),
+)
+_STOCK: tuple[tuple[Actor, int], ...] = (
     (staff.receiver, 1),
     (staff.adjuster, 2),
     (staff.counter, 2),
@@ -27,6 +30,14 @@ _ACTORS: tuple[tuple[Actor, int], ...] = (
     (staff.keeper, 1),
     (staff.closer, 1),
     (staff.pricer, 1),
+)
+_AFTERWARDS: tuple[tuple[Actor, int], ...] = (
+    (aftersales.canceller, 4),
+    (aftersales.returner, 4),
+    (aftersales.refunder, 2),
+    (aftersales.holder, 1),
+    (aftersales.readdresser, 1),
+    (aftersales.reallocator, 2),
 )
 
 
@@ -65,21 +76,21 @@ def _play(world: World) -> None:
     _send_in(shop)
     world.kernel.run(for_seconds=world.random.choice([60, 900, 10_000]))
     world.clear_up()
-    rest = Rest(shop)
-    rest.on_call()
+    operators.on_call(shop)
     for _ in range(4):
         world.kernel.run()
-        if not rest.tidied():
+        if not operators.tidied(shop):
             break
-    rest.audit()
+    rest.audit(shop)
 
 
 def _send_in(shop: Shop) -> None:
     """Everybody who comes, in a few rushes, so that they get into each other's way."""
     random: Random = shop.world.random
-    actors = [actor for actor, weight in _ACTORS for _ in range(weight)]
     rushes = [random.choice([0.0, 0.1, 5.0, 40.0]) for _ in range(3)]
-    for number in range(random.randint(2, 8)):
-        actor = random.choice(actors)
-        start = random.choice(rushes) + random.uniform(0, 0.1)
-        shop.world.kernel.spawn(f"{actor.__name__} {number}", lambda actor=actor: actor(shop), after=start)  # type: ignore[misc]
+    for crowd, most in ((_BUYING, 4), (_STOCK, 3), (_AFTERWARDS, 3)):
+        actors = [actor for actor, weight in crowd for _ in range(weight)]
+        for number in range(random.randint(crowd is _BUYING, most)):
+            actor = random.choice(actors)
+            start = random.choice(rushes) + random.uniform(0, 0.1)
+            shop.world.kernel.spawn(f"{actor.__name__} {number}", lambda actor=actor: actor(shop), after=start)  # type: ignore[misc]

@@ -16,7 +16,7 @@ from chalicelib.core.settings import settings
 from chalicelib.inventory import service as inventory
 from tests.simulation.cloud.clients import Clients, queue_url
 from tests.simulation.cloud.functions import Functions, Reply, full_name
-from tests.simulation.cloud.machines import StateError, StepFunctions
+from tests.simulation.cloud.machines import StateError, StepFunctions, machines
 from tests.simulation.cloud.messages import Bus, Queues
 from tests.simulation.dynamodb import Database
 from tests.simulation.faults import Weather, clearing
@@ -117,7 +117,7 @@ class World:
             log=_Log(self),
             count=self._count,
             settings={
-                "place_order_arn": f"{_ARN}{full_name('orders-place-order')}",
+                **{f"{machine}_arn": f"{_ARN}{full_name(name)}" for machine, name in machines().items()},
                 "shipment_requests_url": queue_url(full_name("fulfilment-shipment-requests")),
                 "notifications_topic_arn": "arn:aws:sns:eu-west-1:000000000000:simulated",
             },

@@ -21,6 +21,8 @@ TOKENS = (
     "tok_capture_timeout",
     "tok_void_fails",
     "tok_void_timeout",
+    "tok_refund_fails",
+    "tok_refund_timeout",
     "tok_nonsense",
 )
 
@@ -47,11 +49,32 @@ def telephone_order(shop: Shop) -> None:
     _place(shop, random.choice(ASSOCIATES), body)
 
 
+def payer_in_parts(shop: Shop) -> None:
+    """Pays with a gift card or store credit, and by card what these leave."""
+    random = shop.world.random
+    by, amount = random.choice(SHOPPERS), random.choice([100, 799, 3_000])
+    share = random.choice([amount, amount + 1, 50])
+    if random.random() < 0.5:
+        made = shop.client.command("/v1/gift-cards", {"amount": amount, "currency": "GBP"}, ASSOCIATES[0])
+        code = made.reply.json.get("code") if made.accepted and made.reply is not None else None
+        tender = {"type": "gift_card", "token": code, "amount": share}
+    else:
+        body = {"amount": amount, "currency": "GBP", "reason": "goodwill"}
+        shop.client.command(f"/v1/customers/{by.id}/store-credit", body, ASSOCIATES[0])
+        code = "me"
+        tender = {"type": "store_credit", "token": code, "amount": share}
+    if code is not None:
+        card = {"type": "card", "token": random.choice(TOKENS)}
+        _place(shop, by, {**_order(shop), "payment": {"tenders": [tender, card]}})
+
+
 def _order(shop: Shop) -> dict[str, Any]:
     random = shop.world.random
     skus = random.sample(sorted(PRICES), random.randint(1, 3))
+    codes = random.choice([[], [], [], ["TWICE"], ["ONCE-EACH"], ["TWICE", "ONCE-EACH"]])
     return {
         "channel": "web",
+        "coupons": codes,
         "currency": "GBP",
         "lines": [{"sku": sku, "quantity": random.randint(1, 3)} for sku in skus],
         "contact": {"name": "Ada Lovelace"},

@@ -26,6 +26,7 @@ from tests.simulation.wire import Wire, is_weather
 Json = dict[str, Any]
 
 _DEFINITIONS = Path(__file__).resolve().parents[3] / "statemachines"
+_TERRAFORM = _DEFINITIONS.parent / "infra/terraform/state_machines.tf"
 _NUMBERS: Mapping[str, int] = {
     "task_timeout_seconds": 70,
     "payment_look_ups": 8,
@@ -33,6 +34,7 @@ _NUMBERS: Mapping[str, int] = {
     "timeout_seconds": 37 * 24 * 3600,
     "patient_attempts": 20,
     "park_attempts": 100,
+    "fallback_seconds": 14 * 24 * 3600,
 }
 """As infra/terraform/state_machines.tf has them."""
 
@@ -188,6 +190,14 @@ def _as_state_error(error: BaseException) -> StateError:
     passing = isinstance(error, Unavailable | Contended | Stale) or is_weather(error)
     detail = error.detail if isinstance(error, AisleError) else str(error)
     return StateError(type(error).__name__, json.dumps({"errorMessage": detail}), excused=passing)
+
+
+@cache
+def machines() -> Mapping[str, str]:
+    """The names of all machines after `aisle-<stage>-` by those of their definitions: what infra/terraform/state_machines.tf says."""
+    text = _TERRAFORM.read_text()
+    names = re.findall(r'^    ([a-z]+(?:-[a-z]+)+) = \{\s*type\s*=\s*"STANDARD"', text, re.MULTILINE)
+    return {name.partition("-")[2].replace("-", "_"): name for name in names}
 
 
 def machine_of(arn: str) -> str:

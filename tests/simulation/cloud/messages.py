@@ -25,16 +25,32 @@ DEAD = "-dlq"
 _BUS = Path(__file__).resolve().parents[3] / "infra/terraform/bus.tf"
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which events a queue gets: (source, type) pairs, and values that their data must hold."""
+
+    types: frozenset[tuple[str, str]]
+    data: Mapping[str, bool]
+
+    def wants(self, envelope: Mapping[str, Any]) -> bool:
+        """Whether an event is one of them."""
+        typed = (envelope["source"], envelope["type"]) in self.types
+        return typed and all(envelope["data"].get(name) is value for name, value in self.data.items())
+
+
 @cache
-def rules() -> Mapping[str, frozenset[tuple[str, str]]]:
-    """(source, type) pairs that each queue gets, by its name after `aisle-<stage>-`: what infra/terraform/bus.tf says."""
+def rules() -> Mapping[str, Rule]:
+    """The rule of each queue, by its name after `aisle-<stage>-`: what infra/terraform/bus.tf says."""
     text = re.sub(r"#.*", "", _BUS.read_text())
     block = text[text.index("rules = {") :]
     block = block[: block.index("\n  }\n")]
-    found: dict[str, frozenset[tuple[str, str]]] = {}
+    found: dict[str, Rule] = {}
     for rule in re.finditer(r"^    ([a-z-]+)\s*=\s*\{(.*?)^    \}", block, re.DOTALL | re.MULTILINE):
         pairs = re.findall(r'"(aisle\.[a-z]+)"\s*=\s*\[([^\]]*)\]', rule[2])
-        found[rule[1]] = frozenset((source, type) for source, types in pairs for type in re.findall(r'"(\w+)"', types))
+        types = frozenset((source, type) for source, types in pairs for type in re.findall(r'"(\w+)"', types))
+        data = re.findall(r"data\s*=\s*\{\s*(\w+)\s*=\s*\[(true|false)\]\s*\}", rule[2])
+        assert bool(data) == ("detail" in rule[2]), f"rule {rule[1]} filters in a way that is not simulated"
+        found[rule[1]] = Rule(types, {name: value == "true" for name, value in data})
     return found
 
 
@@ -193,6 +209,6 @@ class Bus:
             "source": envelope["source"],
             "detail": envelope,
         }
-        for rule, wanted in rules().items():
-            if (envelope["source"], envelope["type"]) in wanted:
-                self._queues.send(full_name(rule), json.dumps(entry))
+        for name, rule in rules().items():
+            if rule.wants(envelope):
+                self._queues.send(full_name(name), json.dumps(entry))
