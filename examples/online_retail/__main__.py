@@ -1,4 +1,4 @@
-"""`python -m examples.online_retail sample|load|replay|report`: a real retailer's ledger through a deployed system."""
+"""`python -m examples.online_retail sample|plan|load|replay|report`: a real retailer's ledger through a deployed system."""
 
 import argparse
 import csv
@@ -17,7 +17,7 @@ from rich.text import Text
 
 from examples.online_retail import ledger as ledgers
 from examples.online_retail import load as loading
-from examples.online_retail import mapping, report
+from examples.online_retail import mapping, matching, report
 from examples.online_retail.api import Api, Problem, Unreachable
 from examples.online_retail.journal import Journal
 from examples.online_retail.replay import Followed, Pace, Replay, Stuck
@@ -51,6 +51,7 @@ class Scope:
 
     ledger: ledgers.Ledger
     parts: Sequence[mapping.OrderPart]
+    back: matching.Plan
     movements: Sequence[mapping.StockMovement]
     products: Sequence[mapping.Product]
     openings: Sequence[mapping.Opening]
@@ -76,9 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m examples.online_retail", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="sample|load|replay|report")
+    commands = parser.add_subparsers(required=True, metavar="sample|plan|load|replay|report")
     _command(commands, "sample", cut_sample, "cut the committed sample out of the whole file").add_argument(
         "--out", type=Path, default=SAMPLE, help="where it goes"
+    )
+    _command(commands, "plan", show_plan, "print what would be done, without a system").add_argument(
+        "--all", action="store_true", help="every invoice of the file"
     )
     for name, run, words in (
         ("load", load_only, "make catalogue, locations and opening stock"),
@@ -143,12 +147,24 @@ def read_scope(given: argparse.Namespace, console: Console) -> Scope:
         invoices = given.invoices or (None if given.all or given.days else DEFAULT_INVOICES)
         ledger = ledgers.until(whole, invoices=invoices, days=given.days)
         parts = list(mapping.orders(ledger))
+        # What comes back is matched over the whole file, so that it is the same however far the replay goes.
+        whole_back = matching.plan(whole, list(mapping.orders(whole)))
+        back = whole_back.within(ledger, parts)
         movements = list(mapping.stock_movements(ledger))
         needed = {line["sku"] for part in parts for line in part.body["lines"]} | {one.sku for one in movements}
         # Stock and catalogue are those of the whole file, so that a longer replay continues a shorter one.
         products = loading.in_scope(mapping.products(whole), needed, lambda one: one.sku)
-        openings = loading.in_scope(mapping.opening_stock(whole), needed, lambda one: one.sku)
-    return Scope(ledger, parts, movements, products, openings, mapping.not_mapped(ledger, parts))
+        openings = loading.in_scope(
+            mapping.opening_stock(whole, matching.units_back(whole_back.give_backs)), needed, lambda one: one.sku
+        )
+    return Scope(ledger, parts, back, movements, products, openings, mapping.not_mapped(ledger, parts))
+
+
+def show_plan(given: argparse.Namespace, console: Console) -> int:
+    """Print what a replay would do, with what of the C rows could be matched."""
+    scope = read_scope(given, console)
+    report.show_plan(scope.ledger, scope.parts, scope.movements, scope.back, console)
+    return 0
 
 
 def file_id(path: Path) -> str:

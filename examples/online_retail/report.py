@@ -14,6 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from examples.online_retail import matching
 from examples.online_retail.ledger import ON_ORDERS, Kind, Ledger, Row
 from examples.online_retail.mapping import NotMapped, Opening, OrderPart, StockMovement, minor_units
 
@@ -270,7 +271,7 @@ def _stock_differences(
 def show(report: Report, console: Console) -> None:
     """Print the report."""
     console.print(_days_table(report))
-    console.print(_classes_table(report))
+    console.print(_sums_table(report.classes))
     if report.not_mapped:
         table = Table("rows", "listed, not mapped", title="Rows that become nothing")
         for reason, count in sorted(report.not_mapped.items()):
@@ -340,11 +341,11 @@ def _days_table(report: Report) -> Table:
     return table
 
 
-def _classes_table(report: Report) -> Table:
+def _sums_table(classes: Mapping[str, Mapping[str, Any]]) -> Table:
     table = Table("class", "rows", "units", "£", title="Every row of the file, in one class each")
     for column in table.columns[1:]:
         column.justify = "right"
-    for kind, sums in report.classes.items():
+    for kind, sums in classes.items():
         if sums["rows"]:
             table.add_row(kind, str(sums["rows"]), str(sums["units"]), f"{Decimal(sums['pounds']):,.2f}")
     return table
@@ -352,3 +353,29 @@ def _classes_table(report: Report) -> Table:
 
 def _pounds(pence: int) -> str:
     return f"{Decimal(pence) / 100:,.2f}"
+
+
+def show_plan(
+    ledger: Ledger,
+    parts: Sequence[OrderPart],
+    movements: Sequence[StockMovement],
+    back: matching.Plan,
+    console: Console,
+) -> None:
+    """Print what a replay would do."""
+    ways = Counter(one.way for one in back.give_backs)
+    counts = ", ".join(f"{ways[way]} {way}s" for way in matching.Way)
+    console.print(f"{len(parts)} orders, {len(movements)} movements without a sale, {counts}.")
+    sums = {kind: {"rows": t.rows, "units": t.units, "pounds": str(t.money)} for kind, t in ledger.totals().items()}
+    console.print(_sums_table(sums))
+    console.print(_figures_table("What the C rows become", matching.classes_of(back.outcomes)))
+    console.print(_figures_table("What of them is explained", matching.notes_of(back.outcomes)))
+
+
+def _figures_table(title: str, figures: Mapping[str, matching.Figures]) -> Table:
+    table = Table("of the C rows", "rows", "units", "£ in file", title=title)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, one in figures.items():
+        table.add_row(name, f"{one.rows:,}", f"{one.units:,}", _pounds(one.pence))
+    return table
