@@ -104,9 +104,7 @@ def build(
     return Report(
         days=days,
         differences=differences,
-        classes={
-            kind: {"rows": t.rows, "units": t.units, "pounds": str(t.money)} for kind, t in ledger.totals().items()
-        },
+        classes=_sums(ledger),
         not_mapped=dict(Counter(f"{one.kind}: {one.reason}" for one in left)),
         skus=len(openings),
         skus_balanced=len(openings) - len(unbalanced),
@@ -355,6 +353,10 @@ def _pounds(pence: int) -> str:
     return f"{Decimal(pence) / 100:,.2f}"
 
 
+def _sums(ledger: Ledger) -> dict[str, dict[str, Any]]:
+    return {kind: {"rows": t.rows, "units": t.units, "pounds": str(t.money)} for kind, t in ledger.totals().items()}
+
+
 def show_plan(
     ledger: Ledger,
     parts: Sequence[OrderPart],
@@ -366,8 +368,7 @@ def show_plan(
     ways = Counter(one.way for one in back.give_backs)
     counts = ", ".join(f"{ways[way]} {way}s" for way in matching.Way)
     console.print(f"{len(parts)} orders, {len(movements)} movements without a sale, {counts}.")
-    sums = {kind: {"rows": t.rows, "units": t.units, "pounds": str(t.money)} for kind, t in ledger.totals().items()}
-    console.print(_sums_table(sums))
+    console.print(_sums_table(_sums(ledger)))
     console.print(_figures_table("What the C rows become", matching.classes_of(back.outcomes)))
     console.print(_figures_table("What of them is explained", matching.notes_of(back.outcomes)))
 
