@@ -1,4 +1,4 @@
-"""`python -m examples.online_retail sample|load|replay|report`: a real retailer's ledger through a deployed system."""
+"""`python -m examples.online_retail sample|plan|load|replay|report`: a real retailer's ledger through a deployed system."""
 
 import argparse
 import csv
@@ -17,8 +17,10 @@ from rich.text import Text
 
 from examples.online_retail import ledger as ledgers
 from examples.online_retail import load as loading
-from examples.online_retail import mapping, report
+from examples.online_retail import mapping, matching, reading_back, report, show
 from examples.online_retail.api import Api, Problem, Unreachable
+from examples.online_retail.faults import MAX_RATE, BadNetwork
+from examples.online_retail.giving_back import GivingBack, Waiting, chains
 from examples.online_retail.journal import Journal
 from examples.online_retail.replay import Followed, Pace, Replay, Stuck
 from examples.online_retail.stack import DEFAULT_RECORD, ROOT, NoStack, Stack
@@ -51,6 +53,7 @@ class Scope:
 
     ledger: ledgers.Ledger
     parts: Sequence[mapping.OrderPart]
+    back: matching.Plan
     movements: Sequence[mapping.StockMovement]
     products: Sequence[mapping.Product]
     openings: Sequence[mapping.Opening]
@@ -76,9 +79,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m examples.online_retail", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="sample|load|replay|report")
+    commands = parser.add_subparsers(required=True, metavar="sample|plan|load|replay|report")
     _command(commands, "sample", cut_sample, "cut the committed sample out of the whole file").add_argument(
         "--out", type=Path, default=SAMPLE, help="where it goes"
+    )
+    _command(commands, "plan", show_plan, "print what would be done, without a system").add_argument(
+        "--all", action="store_true", help="every invoice of the file"
     )
     for name, run, words in (
         ("load", load_only, "make catalogue, locations and opening stock"),
@@ -93,6 +99,13 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--warehouse", choices=("api", "queue"), default="api", help="how the warehouse answers")
         command.add_argument(
             "--patience", type=_positive, default=120, help="seconds without progress before giving up"
+        )
+        command.add_argument(
+            "--faults",
+            type=_rate,
+            default=0.0,
+            metavar="RATE",
+            help=f"share of calls that are throttled, reset or lose their answer, up to {MAX_RATE}",
         )
     return parser
 
@@ -113,6 +126,13 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
     return number
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 <= rate <= MAX_RATE:
+        raise argparse.ArgumentTypeError(f"from 0 to {MAX_RATE}")
+    return rate
 
 
 def cut_sample(given: argparse.Namespace, console: Console) -> int:
@@ -143,12 +163,24 @@ def read_scope(given: argparse.Namespace, console: Console) -> Scope:
         invoices = given.invoices or (None if given.all or given.days else DEFAULT_INVOICES)
         ledger = ledgers.until(whole, invoices=invoices, days=given.days)
         parts = list(mapping.orders(ledger))
+        # What comes back is matched over the whole file, so that it is the same however far the replay goes.
+        whole_back = matching.plan(whole, list(mapping.orders(whole)))
+        back = whole_back.within(ledger, parts)
         movements = list(mapping.stock_movements(ledger))
         needed = {line["sku"] for part in parts for line in part.body["lines"]} | {one.sku for one in movements}
         # Stock and catalogue are those of the whole file, so that a longer replay continues a shorter one.
         products = loading.in_scope(mapping.products(whole), needed, lambda one: one.sku)
-        openings = loading.in_scope(mapping.opening_stock(whole), needed, lambda one: one.sku)
-    return Scope(ledger, parts, movements, products, openings, mapping.not_mapped(ledger, parts))
+        openings = loading.in_scope(
+            mapping.opening_stock(whole, matching.units_back(whole_back.give_backs)), needed, lambda one: one.sku
+        )
+    return Scope(ledger, parts, back, movements, products, openings, mapping.not_mapped(ledger, parts))
+
+
+def show_plan(given: argparse.Namespace, console: Console) -> int:
+    """Print what a replay would do, with what of the C rows could be matched."""
+    scope = read_scope(given, console)
+    show.show_plan(scope.ledger, scope.parts, scope.movements, scope.back, console)
+    return 0
 
 
 def file_id(path: Path) -> str:
@@ -204,7 +236,8 @@ def replay(given: argparse.Namespace, console: Console) -> int:
     """Load, replay, wait until all is delivered, report."""
     stack = Stack.read(given.stack)
     scope = read_scope(given, console)
-    api = Api(stack.api_url, stack, connections=given.clients + 8)
+    network = BadNetwork(given.faults)
+    api = Api(stack.api_url, stack, connections=given.clients + 8, network=network)
     with _journal(stack, given.file, resume=given.resume) as journal:
         with _progress(console) as progress:
             _load(given, api, journal, scope, progress)
@@ -214,7 +247,10 @@ def replay(given: argparse.Namespace, console: Console) -> int:
                 progress.stop()
                 console.print(f"[red]{stuck}[/]")
                 return EXIT_STUCK
-        return _report(api, journal, scope, pace, console)
+        code = _report(given, api, journal, scope, pace, console)
+    if network.faults:
+        console.print(f"Injected: {', '.join(f'{count} {fault}' for fault, count in sorted(network.faults.items()))}.")
+    return code
 
 
 def _run(given: argparse.Namespace, stack: Stack, api: Api, journal: Journal, scope: Scope, progress: Progress) -> Pace:
@@ -222,13 +258,20 @@ def _run(given: argparse.Namespace, stack: Stack, api: Api, journal: Journal, sc
     known = journal.all("settled")
     done = sum(part.key in known for part in scope.parts)
     on_settled = _counted(progress, "orders delivered", len(scope.parts), done)
+    on_back = _counted(progress, "given back", len(scope.back.give_backs))
     followed = Followed(api, journal, most=MOST_OPEN_ORDERS, on_settled=on_settled)
-    run = Replay(api, journal, followed, given.clients, given.patience, on_accepted)
+    waiting = Waiting(api, journal, scope.parts, scope.back.waiting())
     sqs = stack.aws("sqs")
     way: Way = ByApi(api) if given.warehouse == "api" else ByQueue(sqs, stack.queue_urls[ANSWERS])
-    with Warehouse(sqs, stack.queue_urls[REQUESTS], way, steps=STEPS, on_done=followed.look_soon) as warehouse:
+    with Warehouse(
+        sqs, stack.queue_urls[REQUESTS], way, steps=STEPS, on_done=followed.look_soon, api=api, waits=waiting
+    ) as warehouse:
+        back = GivingBack(
+            api, journal, warehouse.ship, lambda known: followed.wait_until(known, given.patience), on_back
+        )
+        run = Replay(api, journal, followed, back, given.clients, given.patience, on_accepted, waiting.placed)
         try:
-            run.run(scope.parts, scope.movements)
+            run.run(scope.parts, scope.movements, chains(scope.back.give_backs))
         except Stuck as stuck:
             raise Stuck(_what_is_stuck(str(stuck), api, followed, warehouse)) from stuck
         finally:
@@ -255,27 +298,36 @@ def report_only(given: argparse.Namespace, console: Console) -> int:
     scope = read_scope(given, console)
     api = Api(stack.api_url, stack, connections=given.clients)
     with _journal(stack, given.file, resume=True) as journal:
-        return _report(api, journal, scope, Pace(), console)
+        return _report(given, api, journal, scope, Pace(), console)
 
 
-def _report(api: Api, journal: Journal, scope: Scope, pace: Pace, console: Console) -> int:
+def _report(given: argparse.Namespace, api: Api, journal: Journal, scope: Scope, pace: Pace, console: Console) -> int:
+    kinds = ("placed", "settled", "not_placed", "moved", "not_moved", "given_back", "not_given_back")
+    facts = {kind: journal.all(kind) for kind in kinds}
+    wanted = {part.key: facts["settled"][part.key] for part in scope.parts if part.key in facts["settled"]}
+    changed = {one.part for one in scope.back.give_backs if one.key in facts["given_back"]}
+    with _progress(console) as progress:
+        on_step = _counted(progress, "payments read back", len(wanted))
+        orders, payments = reading_back.read_back(
+            api, wanted, changed, clients=given.clients, patience=given.patience, on_step=on_step
+        )
     with console.status("Reading stock back …"):
         stock = loading.stock_on_hand(api)
-    facts = {kind: journal.all(kind) for kind in ("placed", "settled", "not_placed", "moved", "not_moved")}
     built = report.build(
         ledger=scope.ledger,
         parts=scope.parts,
+        back=scope.back,
         movements=scope.movements,
         openings=scope.openings,
         left=scope.left,
-        facts=facts,
+        facts={**facts, "settled": orders, "paid": payments},
         stock=stock,
     )
     built.accepted_per_second = round(pace.accepted_per_second, 2)
     built.carried_per_second = round(pace.carried_per_second, 2)
     out = LOCAL / "online-retail-report.json"
     out.write_text(json.dumps(built.as_dict(), indent=1) + "\n")
-    report.show(built, console)
+    show.show(built, console)
     console.print(f"As JSON: {out}", soft_wrap=True)
     return EXIT_DIFFERS if built.unexplained else 0
 

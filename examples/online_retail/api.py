@@ -1,13 +1,15 @@
 """A client of the API as any integrator would write one: pooled, with idempotency keys, and patient."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import urllib3
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from examples.online_retail.faults import Send, good_network
 
 ATTEMPTS = 10
 _WITHOUT_PROBLEM = frozenset({500, 502, 503, 504})
@@ -58,10 +60,19 @@ class Unreachable(Exception):
 class Api:
     """Calls to one deployment as one of its users. Safe to share between threads."""
 
-    def __init__(self, url: str, tokens: Tokens, *, role: str = "admin", connections: int = 16) -> None:
+    def __init__(
+        self,
+        url: str,
+        tokens: Tokens,
+        *,
+        role: str = "admin",
+        connections: int = 16,
+        network: Callable[[Send], urllib3.BaseHTTPResponse] = good_network,
+    ) -> None:
         self._url = url.rstrip("/")
         self._tokens = tokens
         self._role = role
+        self._network = network
         self._pool = urllib3.PoolManager(maxsize=connections, block=False, timeout=urllib3.Timeout(connect=5, read=35))
 
     def get(self, path: str, **query: Any) -> Any:
@@ -113,7 +124,9 @@ class Api:
     ) -> urllib3.BaseHTTPResponse:
         given = {"Accept": "application/json", "Authorization": f"Bearer {token}", **headers}
         try:
-            return self._pool.request(method, self._url + path, body=payload, headers=given, retries=False)
+            return self._network(
+                lambda: self._pool.request(method, self._url + path, body=payload, headers=given, retries=False)
+            )
         except urllib3.exceptions.HTTPError as error:
             raise _TryAgain(Unreachable(f"{method} {path}: {error}")) from error
 

@@ -69,7 +69,6 @@ STOCK_MOVEMENTS = STOCK_OUT | {Kind.FOUND}
 
 WHY_NOT_MAPPED: Mapping[Kind, str] = {
     Kind.FREE_CHARGE: "a charge of nothing",
-    Kind.CANCELLATION: "cancellations wait",
     Kind.BAD_DEBT: "bookkeeping, not trade",
     Kind.UNEXPECTED: "against the ledger's own rules",
     Kind.UNREADABLE: "the row cannot be read",

@@ -142,6 +142,9 @@ class NotMapped:
     reason: str
 
 
+_NOTHING_BACK: Mapping[date, Mapping[str, int]] = {}
+
+
 def minor_units(pounds: Decimal) -> int:
     """Pence, rounded half to even."""
     return int((pounds * 100).quantize(Decimal(1), ROUND_HALF_EVEN))
@@ -183,11 +186,11 @@ def stock_delta(entry: Entry) -> int:
     return entry.row.quantity if entry.kind in (Kind.WRITE_OFF, Kind.FOUND) else 0
 
 
-def opening_stock(ledger: Ledger) -> list[Opening]:
+def opening_stock(ledger: Ledger, back: Mapping[date, Mapping[str, int]] = _NOTHING_BACK) -> list[Opening]:
     """The least with which no SKU ever goes short, in whole cartons, two thirds of it at the main location.
 
-    It is the deepest drawdown over the file's days. Units that are found count from the next day on, so it holds in
-    whatever order a day's orders arrive.
+    It is the deepest drawdown over the file's days. Units that are found, and those that come `back` on a day, count from the
+    next day on, so it holds in whatever order a day's work is done.
     """
     level: Counter[str] = Counter()
     deepest: dict[str, int] = {}
@@ -195,12 +198,12 @@ def opening_stock(ledger: Ledger) -> list[Opening]:
     today: date | None = None
     for entry in ledger.entries:
         delta = stock_delta(entry)
-        if not delta:
-            continue
         if entry.row.day != today:
             level.update(found)
-            found.clear()
             today = entry.row.day
+            found = Counter(back.get(today, {}))
+        if not delta:
+            continue
         sku = entry.row.sku
         deepest.setdefault(sku, 0)
         if delta > 0:

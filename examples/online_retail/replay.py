@@ -12,18 +12,24 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import groupby
 from threading import Condition, Event, Thread
-from typing import Any
+from typing import TypeVar
 
 from examples.online_retail.api import Api, Problem, Unreachable
+from examples.online_retail.giving_back import Chain, GivingBack
 from examples.online_retail.journal import Journal
 from examples.online_retail.load import move_stock
 from examples.online_retail.mapping import OrderPart, StockMovement
+from examples.online_retail.reading_back import settled_facts
 
 SETTLED = frozenset({"delivered", "refused", "cancelled", "returned"})
 FIRST_LOOK_SECONDS = 20.0
 """When an order is looked at of which the warehouse has said nothing: it may have been refused."""
 
 NEXT_LOOK_SECONDS = 2.0
+POLL_SECONDS = 0.3
+
+_Found = TypeVar("_Found")
+_Work = OrderPart | StockMovement | Chain
 
 
 class Stopped(Exception):
@@ -154,6 +160,20 @@ class Followed:
         if idle > patience:
             raise Stuck(f"Nothing moved for {idle:.0f} s; {len(self._keys)} orders are not settled.")
 
+    def wait_until(self, known: Callable[[], _Found | None], patience: float) -> _Found:
+        """What `known` tells once it does. Raises `Stopped`, and `Stuck` when nothing moves for `patience` seconds."""
+        while (found := known()) is None:
+            with self._changed:
+                self._check_patience(patience)
+            if self._stop.wait(POLL_SECONDS):
+                raise Stopped
+        return found
+
+    def moved(self) -> None:
+        """Something else than an order got on."""
+        with self._changed:
+            self._moved_at = time.monotonic()
+
     def unsettled(self) -> list[tuple[str, str]]:
         """Key and id of the orders that are still on their way."""
         with self._changed:
@@ -168,38 +188,29 @@ class Followed:
             thread.join(timeout=40)
 
 
-def settled_facts(order: dict[str, Any]) -> dict[str, Any]:
-    """What the report needs of an order as the API shows it."""
-    counters = ("ordered", "shipped", "delivered", "cancelled")
-    return {
-        "id": order["id"],
-        "status": order["status"],
-        "total": order["total"]["amount"],
-        "refusal": order.get("refusal"),
-        "lines": [[line["sku"], *(line[name] for name in counters)] for line in order["lines"]],
-    }
-
-
 @dataclass(slots=True)
 class Replay:
-    """One run over some orders and stock movements."""
+    """One run over some orders, stock movements, and what comes back. `on_placed(order_id, key)` is told of each order."""
 
     api: Api
     journal: Journal
     followed: Followed
+    giving_back: GivingBack
     clients: int
     patience: float
     on_accepted: Callable[[], None] = lambda: None
+    on_placed: Callable[[str, str], None] = lambda *_: None
     pace: Pace = field(default_factory=Pace)
     _stopping: Event = field(default_factory=Event)
 
-    def run(self, parts: Sequence[OrderPart], movements: Sequence[StockMovement]) -> None:
+    def run(self, parts: Sequence[OrderPart], movements: Sequence[StockMovement], chains: Sequence[Chain] = ()) -> None:
         """Do everything of a day, in the file's order and with `clients` at once, then the next; then wait for the end.
 
-        Days are kept apart because opening stock is just enough: what a day finds may be sold the next.
+        Days are kept apart because opening stock is just enough: what a day finds or takes back may be sold the next. A
+        chain waits only for orders that stand before it, so that clients never wait for work that none of them has begun.
         """
         began = time.monotonic()
-        work: list[OrderPart | StockMovement] = [*parts, *movements]
+        work: list[_Work] = [*parts, *movements, *chains]
         work.sort(key=lambda one: (one.day, one.position))
         pool = ThreadPoolExecutor(self.clients, thread_name_prefix="client")
         try:
@@ -216,18 +227,21 @@ class Replay:
         self.pace.carried = min(self.followed.settled_here, self.pace.accepted)
         self.pace.carrying_seconds = self.followed.last_settled_at - began
 
-    def _do_all(self, pool: ThreadPoolExecutor, work: Iterable[OrderPart | StockMovement]) -> None:
+    def _do_all(self, pool: ThreadPoolExecutor, work: Iterable[_Work]) -> None:
         jobs = [pool.submit(self._do, one) for one in work]
         done, _ = wait(jobs, return_when=FIRST_EXCEPTION)
         for job in done:
             job.result()
 
-    def _do(self, one: OrderPart | StockMovement) -> None:
+    def _do(self, one: _Work) -> None:
         if self._stopping.is_set():
             return
         if isinstance(one, OrderPart):
             self._place(one)
             self.on_accepted()
+        elif isinstance(one, Chain):
+            self.giving_back.run(one)
+            self.followed.moved()
         else:
             self._move(one)
 
@@ -243,6 +257,7 @@ class Replay:
                 self.journal.write("not_placed", part.key, reason=str(problem))
                 return
             known = {"id": reply.body["id"]}
+            self.on_placed(known["id"], part.key)
             self.journal.write("placed", part.key, **known)
             self.pace.accepted += not reply.replayed
         self.followed.add(known["id"], part.key)

@@ -10,15 +10,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from examples.online_retail.ledger import ON_ORDERS, Kind, Ledger, Row
+from examples.online_retail import matching
+from examples.online_retail.ledger import CHARGE_CODES, ON_ORDERS, Kind, Ledger, Row
 from examples.online_retail.mapping import NotMapped, Opening, OrderPart, StockMovement, minor_units
+from examples.online_retail.matching import GiveBack, Plan, Way, Why
+from examples.online_retail.months import Figure, months
+from examples.online_retail.reading_back import Facts
 
-Facts = Mapping[str, Mapping[str, Any]]
-"""The journal's facts of one kind, by key."""
+DONE = frozenset({"delivered", "returned", "cancelled"})
+"""States in which nothing of an order is still to be sent."""
 
 _TOO_LITTLE = "less than a penny cannot be charged"
 
@@ -37,7 +37,10 @@ class Difference:
 
 @dataclass(slots=True)
 class Day:
-    """A day of trade, as the file has it and as Aisle delivered it. Money is in pence; the file's may be in fractions."""
+    """A day of trade, as the file has it and as Aisle carried it out. Money is in pence; the file's may be in fractions.
+
+    Units that were called off are among those of both, as they are in the file's sales.
+    """
 
     day: date
     invoices: int = 0
@@ -57,6 +60,9 @@ class Report:
     differences: list[Difference]
     classes: dict[str, dict[str, Any]]
     not_mapped: dict[str, int]
+    months: list[Figure]
+    c_rows: Mapping[str, matching.Figures]
+    c_notes: Mapping[str, matching.Figures]
     skus: int
     skus_balanced: int
     movements: int
@@ -74,6 +80,7 @@ class Report:
         """For programs; money in pence."""
         return {
             **asdict(self),
+            "months": [{**asdict(one), "file": str(one.file), "explained": str(one.explained)} for one in self.months],
             "days": [
                 {**asdict(day), "day": day.day.isoformat(), "file_revenue": str(day.file_revenue)} for day in self.days
             ],
@@ -85,28 +92,35 @@ def build(
     *,
     ledger: Ledger,
     parts: Sequence[OrderPart],
+    back: Plan,
     movements: Sequence[StockMovement],
     openings: Sequence[Opening],
     left: Sequence[NotMapped],
     facts: Mapping[str, Facts],
     stock: Mapping[str, Mapping[str, int]],
 ) -> Report:
-    """The report over a scope of the ledger. `facts` are the journal's, `stock` the API's counters per SKU."""
+    """The report over a scope of the ledger. `facts` are the journal's, and under `settled` and `paid` what was read back; `stock`
+    are the API's counters per SKU."""
+    by_month = months(ledger, parts, back, facts)
     days = _days(ledger, parts, facts["settled"])
-    unbalanced = _stock_differences(parts, movements, openings, facts, stock)
+    unbalanced = _stock_differences(parts, back, movements, openings, facts, stock)
     differences = [
         *_mapping_differences(ledger, days, parts),
-        *_order_differences(parts, facts),
+        *_c_row_differences(ledger, back),
+        *_month_differences(by_month),
+        *_order_differences(parts, back, facts),
+        *_back_differences(back, facts),
         *_movement_differences(movements, facts),
         *unbalanced,
     ]
     return Report(
         days=days,
         differences=differences,
-        classes={
-            kind: {"rows": t.rows, "units": t.units, "pounds": str(t.money)} for kind, t in ledger.totals().items()
-        },
+        classes=sums_of(ledger),
         not_mapped=dict(Counter(f"{one.kind}: {one.reason}" for one in left)),
+        months=by_month,
+        c_rows=matching.classes_of(back.outcomes),
+        c_notes=matching.notes_of(back.outcomes),
         skus=len(openings),
         skus_balanced=len(openings) - len(unbalanced),
         movements=len(movements),
@@ -141,15 +155,16 @@ def _days(ledger: Ledger, parts: Sequence[OrderPart], settled: Facts) -> list[Da
         day = days[part.day]
         day.orders += 1
         order = settled.get(part.key)
-        if order is not None and order["status"] == "delivered":
+        if order is not None and order["status"] in DONE:
             day.delivered += 1
             day.aisle_revenue += order["total"]
-            day.aisle_units += sum(delivered for _, _, _, delivered, _ in order["lines"])
+            day.aisle_units += sum(delivered + cancelled for _, _, _, delivered, cancelled, _ in order["lines"])
     return [days[on] for on in sorted(days)]
 
 
-def _order_differences(parts: Sequence[OrderPart], facts: Mapping[str, Facts]) -> list[Difference]:
+def _order_differences(parts: Sequence[OrderPart], back: Plan, facts: Mapping[str, Facts]) -> list[Difference]:
     found: list[Difference] = []
+    by_part = _done_by_part(back, facts["given_back"])
     for part in parts:
         where = f"invoice {part.body['reference']}"
         order = facts["settled"].get(part.key)
@@ -164,11 +179,21 @@ def _order_differences(parts: Sequence[OrderPart], facts: Mapping[str, Facts]) -
             )
             found.append(Difference(where, "order", "sold", "none", str(reason), explained=False))
             continue
-        if order["status"] != "delivered":
+        if order["status"] not in DONE:
             why = order.get("refusal") or "see its timeline"
             found.append(Difference(where, "status", "sold", order["status"], str(why), explained=False))
             continue
-        found += _order_figures(part, where, order)
+        done = by_part.get(part.key, [])
+        found += _order_figures(part, where, order, done)
+        found += _payment_figures(where, order["total"], facts["paid"].get(part.key, {}), done, facts["given_back"])
+    return found
+
+
+def _done_by_part(back: Plan, given_back: Facts) -> dict[str, list[GiveBack]]:
+    found: dict[str, list[GiveBack]] = {}
+    for one in back.give_backs:
+        if one.key in given_back:
+            found.setdefault(one.part, []).append(one)
     return found
 
 
@@ -176,21 +201,84 @@ def _placed(part: OrderPart, facts: Mapping[str, Facts]) -> bool:
     return part.key in facts["placed"]
 
 
-def _order_figures(part: OrderPart, where: str, order: Mapping[str, Any]) -> list[Difference]:
+def _order_figures(part: OrderPart, where: str, order: Mapping[str, Any], done: Sequence[GiveBack]) -> list[Difference]:
     found = []
     if part.dropped:
         exact = Decimal(part.total) + part.dropped * 100
         found.append(Difference(where, "pence", str(exact), str(order["total"]), _TOO_LITTLE, True))
     if order["total"] != part.total:
         found.append(Difference(where, "pence", str(part.total), str(order["total"]), "", explained=False))
-    delivered = sum(line[3] for line in order["lines"])
-    if delivered != part.units:
-        short = sum(line[4] for line in order["lines"])
-        reason = f"the warehouse could not find {short}" if short else ""
-        found.append(
-            Difference(where, "units", str(part.units), str(delivered), reason, delivered + short == part.units)
-        )
+    called_off = sum(one.units for one in done if one.way is Way.CANCELLATION)
+    returned = sum(one.units for one in done if one.way is Way.RETURN)
+    delivered, cancelled, back = (sum(line[at] for line in order["lines"]) for at in (3, 4, 5))
+    if delivered != part.units - called_off:
+        short = cancelled - called_off
+        reason = f"the warehouse could not find {short}" if short > 0 else ""
+        explained = short > 0 and delivered + cancelled == part.units
+        found.append(Difference(where, "units", str(part.units - called_off), str(delivered), reason, explained))
+    if back != returned:
+        found.append(Difference(where, "units returned", str(returned), str(back), "", explained=False))
     return found
+
+
+def _payment_figures(
+    where: str, total: int, payment: Mapping[str, int], done: Sequence[GiveBack], given_back: Facts
+) -> list[Difference]:
+    """Captured: what was ordered without what was called off; refunded: what each return and refund said."""
+    said = {one.key: given_back[one.key]["pence"] for one in done}
+    off = sum(said[one.key] + one.not_taken for one in done if one.way is Way.CANCELLATION)
+    refunded = sum(said[one.key] for one in done if one.way is not Way.CANCELLATION)
+    return [
+        Difference(where, f"pence {name}", str(due), str(payment.get(name, "none")), "", explained=False)
+        for name, due in (("captured", total - off), ("refunded", refunded))
+        if payment.get(name) != due
+    ]
+
+
+def _back_differences(back: Plan, facts: Mapping[str, Facts]) -> list[Difference]:
+    """Each cancellation, return and refund comes to what the plan says; what Aisle does beyond the ledger is named."""
+    found = []
+    for one in back.give_backs:
+        where = f"{one.way} {one.invoice}"
+        said = facts["given_back"].get(one.key)
+        if said is None:
+            reason = str(facts["not_given_back"].get(one.key, {}).get("reason", "not done"))
+            found.append(Difference(where, "pence", str(one.pence), "none", reason, explained=False))
+        elif said["pence"] != one.pence:
+            found.append(Difference(where, "pence", str(one.pence), str(said["pence"]), "", explained=False))
+        for pence, why in ((one.postage, Why.BY_LAW), (-one.withheld, Why.WITHHELD), (-one.not_taken, Why.NOT_CHARGED)):
+            if pence:
+                found.append(Difference(where, "pence", "0", f"{pence:+}", str(why), explained=True))
+    return found
+
+
+def _c_row_differences(ledger: Ledger, back: Plan) -> list[Difference]:
+    """Every C row is matched or explained to the unit and to the penny."""
+    outcomes = {one.row.number: one for one in back.outcomes}
+    found = []
+    for entry in ledger.entries:
+        if entry.kind is not Kind.CANCELLATION:
+            continue
+        row, one = entry.row, outcomes.get(entry.row.number)
+        where = f"row {row.number}, invoice {row.invoice}"
+        if one is None:
+            found.append(Difference(where, "row", "given back", "none", "", explained=False))
+            continue
+        units = sum(taken.units for taken in one.taken) + one.unmatched
+        pence = sum(taken.pence for taken in one.taken) + sum(note.pence for note in one.notes) + one.refunded
+        if pence != -row.amount * 100:
+            found.append(Difference(where, "pence", str(-row.amount * 100), str(pence), "", explained=False))
+        if row.sku not in CHARGE_CODES and units != -row.quantity:
+            found.append(Difference(where, "units", str(-row.quantity), str(units), "", explained=False))
+    return found
+
+
+def _month_differences(figures: Sequence[Figure]) -> list[Difference]:
+    return [
+        Difference(one.month, one.measure, str(one.file - one.explained), str(one.aisle), "", explained=False)
+        for one in figures
+        if not one.agrees
+    ]
 
 
 def _movement_differences(movements: Sequence[StockMovement], facts: Mapping[str, Facts]) -> list[Difference]:
@@ -235,120 +323,46 @@ def _rows_of_no_order(ledger: Ledger, parts: Sequence[OrderPart]) -> list[Row]:
 
 def _stock_differences(
     parts: Sequence[OrderPart],
+    back: Plan,
     movements: Sequence[StockMovement],
     openings: Sequence[Opening],
     facts: Mapping[str, Facts],
     stock: Mapping[str, Mapping[str, int]],
 ) -> list[Difference]:
-    """Per SKU: opening + received − shipped − written off = on hand, and nothing is held once all is settled.
+    """Per SKU: opening + received + returned − shipped − written off = on hand, and nothing is held once all is settled.
 
-    What the warehouse could not find is written off by the system.
+    What the warehouse could not find, so what is cancelled and was not called off, is written off by the system.
     """
+    moved = _moved(parts, back, movements, facts)
     should = {one.sku: one.main + one.overflow for one in openings}
-    shipped: Counter[str] = Counter()
-    moved: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for part in parts:
-        for sku, _, units, _, short in facts["settled"].get(part.key, {}).get("lines", ()):
-            shipped[sku] += units
-            moved[sku]["written off"] += short
-    for movement in movements:
-        if movement.key in facts["moved"]:
-            moved[movement.sku]["received" if movement.delta > 0 else "written off"] += abs(movement.delta)
     found = []
     for sku, opening in should.items():
-        received, written_off = moved[sku]["received"], moved[sku]["written off"]
-        due = opening + received - shipped[sku] - written_off
-        counters = stock.get(sku, {})
+        counts, counters = moved[sku], stock.get(sku, {})
+        sum_ = [opening, counts["received"], counts["returned"], counts["shipped"], counts["written off"]]
+        due = sum(sum_[:3]) - sum(sum_[3:])
         if counters.get("on_hand", 0) != due:
-            sum_ = f"{opening} + {received} - {shipped[sku]} - {written_off} = {due}"
-            found.append(Difference(sku, "on hand", sum_, str(counters.get("on_hand", 0)), "", explained=False))
+            words = "{} + {} + {} - {} - {} = {}".format(*sum_, due)
+            found.append(Difference(sku, "on hand", words, str(counters.get("on_hand", 0)), "", explained=False))
         elif counters.get("reserved", 0):
             found.append(Difference(sku, "reserved", "0", str(counters["reserved"]), "", explained=False))
     return found
 
 
-def show(report: Report, console: Console) -> None:
-    """Print the report."""
-    console.print(_days_table(report))
-    console.print(_classes_table(report))
-    if report.not_mapped:
-        table = Table("rows", "listed, not mapped", title="Rows that become nothing")
-        for reason, count in sorted(report.not_mapped.items()):
-            table.add_row(str(count), reason)
-        console.print(table)
-    if report.split_invoices:
-        console.print(
-            f"{report.split_invoices} invoices have more than 60 lines, the most an order holds, and became several orders."
-        )
-    if report.charges_only:
-        console.print(f"{report.charges_only} orders hold charges and no goods.")
-    console.print(
-        f"Stock: opening + received - shipped - written off = on hand for {report.skus_balanced} of {report.skus} SKUs, "
-        f"{report.movements} movements without a sale."
-    )
-    if report.accepted_per_second:
-        console.print(
-            f"Speed: {report.accepted_per_second:.1f} orders/s accepted, "
-            f"{report.carried_per_second:.1f} orders/s carried all the way to delivered."
-        )
-    _show_differences(report, console)
+def _moved(
+    parts: Sequence[OrderPart], back: Plan, movements: Sequence[StockMovement], facts: Mapping[str, Facts]
+) -> defaultdict[str, Counter[str]]:
+    moved: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for part in parts:
+        for sku, _, shipped, _, cancelled, returned in facts["settled"].get(part.key, {}).get("lines", ()):
+            moved[sku].update({"shipped": shipped, "written off": cancelled, "returned": returned})
+    for one in (one for some in _done_by_part(back, facts["given_back"]).values() for one in some):
+        for _, sku, units in one.lines if one.way is Way.CANCELLATION else ():
+            moved[sku]["written off"] -= units
+    for movement in movements:
+        if movement.key in facts["moved"]:
+            moved[movement.sku]["received" if movement.delta > 0 else "written off"] += abs(movement.delta)
+    return moved
 
 
-def _show_differences(report: Report, console: Console) -> None:
-    if report.differences:
-        table = Table("where", "what", "file", "Aisle", "reason", title="Differences, one by one")
-        for one in report.differences[:200]:
-            table.add_row(one.where, one.what, one.file, one.aisle, one.reason or "UNEXPLAINED")
-        console.print(table)
-        if len(report.differences) > 200:
-            console.print(f"… and {len(report.differences) - 200} more, all in the JSON report.")
-    if report.unexplained:
-        console.print(f"[bold red]{len(report.unexplained)} differences are not explained.[/]")
-    else:
-        console.print("[bold green]Everything agrees with the file.[/]")
-
-
-def _days_table(report: Report) -> Table:
-    # Eight columns fit into a terminal of eighty.
-    title = "The file and what Aisle delivered"
-    table = Table(title=title, show_footer=True, box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
-    totals = report.totals
-    pence = minor_units(Decimal(totals["file_revenue"]) / 100)
-    columns = [
-        ("day", "all"),
-        ("invoices", str(sum(day.invoices for day in report.days))),
-        ("orders", str(totals["orders"])),
-        ("delivered", str(totals["delivered"])),
-        ("units\nin file", str(totals["file_units"])),
-        ("units", str(totals["aisle_units"])),
-        ("£\nin file", _pounds(pence)),
-        ("£", _pounds(totals["aisle_revenue"])),
-    ]
-    for name, footer in columns:
-        table.add_column(name, footer, justify="left" if name == "day" else "right", no_wrap="\n" not in name)
-    for day in report.days:
-        table.add_row(
-            str(day.day),
-            str(day.invoices),
-            str(day.orders),
-            str(day.delivered),
-            str(day.file_units),
-            str(day.aisle_units),
-            _pounds(minor_units(day.file_revenue / 100)),
-            _pounds(day.aisle_revenue),
-        )
-    return table
-
-
-def _classes_table(report: Report) -> Table:
-    table = Table("class", "rows", "units", "£", title="Every row of the file, in one class each")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for kind, sums in report.classes.items():
-        if sums["rows"]:
-            table.add_row(kind, str(sums["rows"]), str(sums["units"]), f"{Decimal(sums['pounds']):,.2f}")
-    return table
-
-
-def _pounds(pence: int) -> str:
-    return f"{Decimal(pence) / 100:,.2f}"
+def sums_of(ledger: Ledger) -> dict[str, dict[str, Any]]:
+    return {kind: {"rows": t.rows, "units": t.units, "pounds": str(t.money)} for kind, t in ledger.totals().items()}

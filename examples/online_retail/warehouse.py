@@ -1,12 +1,14 @@
 """A warehouse system, simulated: it reads shipment requests from the queue and says what became of them.
 
 It answers by queue, as a system of another company would, or by API. A request that comes twice is answered once, and
-every answer's id follows from the request, so a warehouse that is restarted repeats itself without effect. `Faults` make
-it behave as badly as real ones do.
+every answer's id follows from the request, so a warehouse that is restarted repeats itself without effect. A recall takes
+units out of a parcel that has not left; an answer that comes too late for one is given again with what is left. `Faults`
+make it behave as badly as real ones do.
 """
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
@@ -69,18 +71,36 @@ class ByApi:
         self.api.post(f"/v1/fulfilments/{answer['fulfilment_id']}/answers", body, key=answer["message_id"])
 
 
+STEPS_LEFT: Mapping[str, tuple[AnswerType, ...]] = {
+    "requested": STEPS,
+    "packed": ("shipped", "delivered"),
+    "shipped": ("delivered",),
+}
+"""What is still to be said of a fulfilment in a state; in any other, nothing."""
+
+
 def answers_to(
-    request: Mapping[str, Any], steps: Sequence[AnswerType] = STEPS, missing: Mapping[str, int] = NO_FAULTS.missing
+    request: Mapping[str, Any],
+    steps: Sequence[AnswerType] = STEPS,
+    missing: Mapping[str, int] = NO_FAULTS.missing,
+    recalled: Mapping[str, int] = NO_FAULTS.missing,
 ) -> list[dict[str, Any]]:
-    """What the warehouse says to a request, in order. With nothing left to ship it says "shipped" with no lines."""
+    """What the warehouse says to a request, in order, without `missing` units by SKU and `recalled` ones by line id.
+
+    With nothing found it says "shipped" with no lines; with everything recalled it says nothing.
+    """
     fulfilment_id = request["fulfilment_id"]
     left = dict(missing)
-    lines = []
+    lines, wanted_units = [], 0
     for line in request["lines"]:
-        short = min(line["quantity"], left.get(line["sku"], 0))
+        wanted = max(0, line["quantity"] - recalled.get(line["line_id"], 0))
+        wanted_units += wanted
+        short = min(wanted, left.get(line["sku"], 0))
         left[line["sku"]] = left.get(line["sku"], 0) - short
-        if line["quantity"] > short:
-            lines.append({"line_id": line["line_id"], "quantity": line["quantity"] - short})
+        if wanted > short:
+            lines.append({"line_id": line["line_id"], "quantity": wanted - short})
+    if not wanted_units:
+        return []
     told = [step for step in steps if lines or step == "shipped"]
     return [_answer(fulfilment_id, step, lines, request.get("correlation_id")) for step in told]
 
@@ -97,11 +117,16 @@ def _answer(fulfilment_id: str, step: AnswerType, lines: list[Any], correlation_
     return answer | ({"correlation_id": correlation_id} if correlation_id else {})
 
 
+REFUSED_AS_STALE = frozenset({"more_than_requested", "fulfilment_out_of_turn", "idempotency_key_reused"})
+"""Codes that say that the fulfilment is not as it was when it was asked for."""
+
+
 class Warehouse:
     """Workers that poll the queue of requests until stopped; use it as a context manager.
 
-    `on_done(order_id)` is called when a fulfilment got its last answer. A request that cannot be answered stays in the
-    queue, which tries it again and in the end puts it beside; `troubles` says why.
+    Orders for which `waits(order_id)` holds are passed over: who made them wait calls `ship` in the end. `on_done(order_id)` is
+    called when a fulfilment got its last answer. A request that cannot be answered stays in the queue, which tries it again
+    and in the end puts it beside; `troubles` says why. `api` tells what is left of a fulfilment.
     """
 
     def __init__(
@@ -115,8 +140,13 @@ class Warehouse:
         faults: Faults = NO_FAULTS,
         on_done: Callable[[str], None] = lambda _: None,
         poll_seconds: int = 1,
+        api: Api | None = None,
+        waits: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.troubles: dict[str, str] = {}
+        self._api = api
+        self._waits = waits
+        self._recalls: dict[str, dict[str, Mapping[str, int]]] = {}
         self._sqs = sqs
         self._requests_url = requests_url
         self._way = way
@@ -164,30 +194,61 @@ class Warehouse:
 
     def handle(self, message: Mapping[str, Any]) -> None:
         """Answer one message and take it off the queue; one that fails stays there."""
+        about = str(message.get("MessageId", "?"))
         try:
             request = json.loads(message["Body"])
-            fulfilment_id, order_id = request["fulfilment_id"], request["order_id"]
-            # Recalls, holds and other addresses change what is asked for, and the ledger's orders have none of them.
-            if fulfilment_id in self._answered or request.get("type", "shipment") != "shipment":
-                self._forget(message)
+            about = request["fulfilment_id"]
+            if request.get("type", "shipment") != "shipment":
+                self._note(request)
+            elif not self._waits(request["order_id"]) and not self._ship(request):
                 return
-            if not self._take(fulfilment_id):
-                return
-            try:
-                self._answer(request)
-            finally:
-                with self._lock:
-                    self._in_hand.discard(fulfilment_id)
-            with self._lock:
-                self._answered.add(fulfilment_id)
-                self.troubles.pop(fulfilment_id, None)
             self._forget(message)
-            self._on_done(order_id)
         except (Problem, Unreachable) as error:
-            self.troubles[fulfilment_id] = str(error)
+            self.troubles[about] = str(error)
         except Exception as error:
             log.warning("a request was not understood: %r", error)
-            self.troubles[str(message.get("MessageId", "?"))] = repr(error)
+            self.troubles[about] = repr(error)
+
+    def _note(self, request: Mapping[str, Any]) -> None:
+        """Recalled units are left out. A parcel on hold is refused until its shipment is asked for again, and an address
+        is of no concern to one that sends nothing."""
+        if request["type"] == "recall":
+            units = {line["line_id"]: line["quantity"] for line in request["lines"]}
+            with self._lock:
+                self._recalls.setdefault(request["fulfilment_id"], {})[request["recall_id"]] = units
+
+    def ship(self, order_id: str) -> None:
+        """Ship what the system says is left of an order that was waiting. Raises `Problem`, `Unreachable`."""
+        if self._api is None:
+            raise ValueError("without an API nothing can be asked")
+        for note in self._api.get(f"/v1/orders/{order_id}")["fulfilments"]:
+            if not self._done(note["id"]):
+                self._answer_what_is_left(note["id"])
+                with self._lock:
+                    self._answered.add(note["id"])
+        self._on_done(order_id)
+
+    def _done(self, fulfilment_id: str) -> bool:
+        with self._lock:
+            return fulfilment_id in self._answered
+
+    def _ship(self, request: Mapping[str, Any]) -> bool:
+        """Answer a request; False while another worker does."""
+        fulfilment_id = request["fulfilment_id"]
+        if self._done(fulfilment_id):
+            return True
+        if not self._take(fulfilment_id):
+            return False
+        try:
+            self._answer(request)
+        finally:
+            with self._lock:
+                self._in_hand.discard(fulfilment_id)
+        with self._lock:
+            self._answered.add(fulfilment_id)
+            self.troubles.pop(fulfilment_id, None)
+        self._on_done(request["order_id"])
+        return True
 
     def _take(self, fulfilment_id: str) -> bool:
         with self._lock:
@@ -202,7 +263,28 @@ class Warehouse:
     def _answer(self, request: Mapping[str, Any]) -> None:
         if self._faults.pause_seconds:
             sleep(self._faults.pause_seconds)
-        answers = answers_to(request, self._steps, self._faults.missing)
+        with self._lock:
+            recalls = list(self._recalls.get(request["fulfilment_id"], {}).values())
+        recalled = Counter[str]()
+        for units in recalls:
+            recalled.update(units)
+        answers = answers_to(request, self._steps, self._faults.missing, recalled)
+        try:
+            self._send(answers)
+        except Problem as problem:
+            if self._api is None or problem.code not in REFUSED_AS_STALE:
+                raise
+            self._answer_what_is_left(request["fulfilment_id"])
+
+    def _answer_what_is_left(self, fulfilment_id: str) -> None:
+        if self._api is None:
+            raise ValueError("without an API nothing can be asked")
+        now = self._api.get(f"/v1/fulfilments/{fulfilment_id}")
+        left = [{**line, "quantity": line["quantity"] - line["cancelled"]} for line in now["lines"]]
+        steps = [step for step in STEPS_LEFT.get(now["status"], ()) if step in self._steps]
+        self._send(answers_to({"fulfilment_id": fulfilment_id, "lines": left}, steps, self._faults.missing))
+
+    def _send(self, answers: list[dict[str, Any]]) -> None:
         if self._faults.reversed_order:
             answers.reverse()
         for position, answer in enumerate(answers):

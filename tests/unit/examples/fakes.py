@@ -57,7 +57,7 @@ class FakeQueue:
 
 
 class FakeSystem:
-    """Orders, stock and fulfilments in memory, idempotent by key like the real one. Two locations, the first first."""
+    """Orders, stock, fulfilments, payments and returns in memory, idempotent by key like the real one. Two locations, the first first."""
 
     def __init__(self) -> None:
         self.queue = FakeQueue()
@@ -72,6 +72,11 @@ class FakeSystem:
         self.valid_token: str | None = None
         self.skim = 0
         """Pence that every order's total is too low by."""
+        self.captures_late = 0
+        """How often a payment is read before its capture shows."""
+        self.returns: dict[str, dict[str, Any]] = {}
+        self.payments: dict[str, dict[str, int]] = {}
+        self.parts: dict[str, dict[str, Any]] = {}
 
         self._by_key: dict[tuple[str, str], tuple[bytes, int, Any]] = {}
         self._lock = Condition()
@@ -99,8 +104,12 @@ class FakeSystem:
             return status, body, {}
 
     def _get(self, path: str, query: dict[str, list[str]]) -> Any:
+        if path.endswith("/payment"):
+            return self._payment(path.split("/")[3])
         if path.startswith("/v1/orders/"):
             return self.orders[path.rpartition("/")[2]]
+        if path.startswith("/v1/fulfilments/"):
+            return self.parts[path.split("/")[3]]
         if path.endswith("/movements"):
             sku = path.split("/")[4]
             return {"items": [one for one in self.movements if one["sku"] == sku], "next_cursor": None}
@@ -121,8 +130,15 @@ class FakeSystem:
             self.skus.update({row["sku"]: row for row in rows})
             return 200, {"rows": [{"line": n, "outcome": "created"} for n, _ in enumerate(rows, start=1)]}
         body = json.loads(raw)
-        if path.startswith("/v1/fulfilments/"):
-            return self._answer(path.split("/")[3], body)
+        _, _, kind, id_, what, *_ = [*path.split("/"), "", ""]
+        if kind == "fulfilments":
+            return self._answer(id_, body)
+        if kind == "orders" and what:
+            return {"cancellations": self._cancel, "returns": self._announce, "refunds": self._refund}[what](
+                id_, body
+            )
+        if kind == "returns":
+            return {"receipts": self._came, "inspections": self._inspect}[what](id_, body)
         return {
             "/v1/categories": self._category,
             "/v1/inventory/locations": self._location,
@@ -169,13 +185,14 @@ class FakeSystem:
                         {"line_id": str(number), "sku": wanted["sku"], "quantity": take}
                     )
             assert not left, f"{wanted['sku']} is short by {left}"
-            counters = {"ordered": wanted["quantity"], "shipped": 0, "delivered": 0, "cancelled": 0}
-            lines.append({"id": str(number), "sku": wanted["sku"], **counters})
+            counters = {"ordered": wanted["quantity"], "shipped": 0, "delivered": 0, "cancelled": 0, "returned": 0}
+            lines.append({"id": str(number), "sku": wanted["sku"], "price": wanted["unit_price"], **counters})
         total = sum(line["quantity"] * line["unit_price"] for line in body["lines"])
         total += sum(charge["amount"] for charge in body["charges"]) - self.skim
         order = {
             "id": order_id,
-            "status": "placed" if parts else "delivered",
+            "status": "confirmed" if parts else "delivered",
+            "charges": body["charges"],
             "reference": body["reference"],
             "total": {"amount": total, "currency": "GBP"},
             "lines": lines,
@@ -183,19 +200,105 @@ class FakeSystem:
             "refusal": None,
         }
         self.orders[order_id] = order
+        self.payments[order_id] = {"captured": 0 if parts else total, "refunded": 0}
         for number, (location, wanted) in enumerate(parts.items(), start=1):
             request = {"fulfilment_id": f"ful_{order_id}_{number}", "order_id": order_id, "location_id": location}
+            noted = [{**line, "cancelled": 0} for line in wanted]
+            self.parts[request["fulfilment_id"]] = {**request, "status": "requested", "lines": noted}
             self.queue.put({**request, "lines": wanted, "address": {}, "correlation_id": "c"})
         return 202, order
 
     def _answer(self, fulfilment_id: str, body: dict[str, Any]) -> tuple[int, Any]:
-        order = self.orders[fulfilment_id.split("_", 1)[1].rpartition("_")[0]]
-        counter = body["type"]
-        for line in body["lines"]:
-            order["lines"][int(line["line_id"]) - 1][counter] += line["quantity"]
-        if all(line["delivered"] == line["ordered"] for line in order["lines"]):
-            order["status"] = "delivered"
+        part, counter = self.parts[fulfilment_id], body["type"]
+        order = self.orders[part["order_id"]]
+        left = {line["line_id"]: line["quantity"] - line["cancelled"] for line in part["lines"]}
+        if any(line["quantity"] > left[line["line_id"]] for line in body["lines"]):
+            return 422, {"code": "more_than_requested", "retryable": False}
+        for wanted in body["lines"]:
+            line = order["lines"][int(wanted["line_id"]) - 1]
+            line[counter] += wanted["quantity"]
+            if counter == "shipped":
+                self.payments[order["id"]]["captured"] += line["price"] * wanted["quantity"]
+        if counter == "shipped" and not order.pop("charged", False):
+            self.payments[order["id"]]["captured"] += sum(one["amount"] for one in order["charges"]) - self.skim
+        order["charged"] = True
+        part["status"] = counter
+        self._decide(order)
         return 200, {}
+
+    def _decide(self, order: dict[str, Any]) -> None:
+        kept = [(line["ordered"] - line["cancelled"], line) for line in order["lines"]]
+        if not any(units for units, _ in kept):
+            order["status"] = "cancelled"
+        elif all(line["delivered"] == units for units, line in kept):
+            whole = all(line["returned"] == units for units, line in kept)
+            order["status"] = "returned" if whole else "delivered"
+
+    def _payment(self, order_id: str) -> dict[str, Any]:
+        if self.captures_late:
+            self.captures_late -= 1
+            return {"captured": 0, "refunded": 0, "dues": {"ful": 1}, "refunds": []}
+        payment = self.payments[order_id]
+        return {**payment, "dues": {}, "refunds": [{"amount": payment["refunded"]}]}
+
+    def _cancel(self, order_id: str, body: dict[str, Any]) -> tuple[int, Any]:
+        order, amount = self.orders[order_id], 0
+        parts = [self.parts[note["id"]] for note in reversed(order["fulfilments"])]
+        for wanted in body["lines"]:
+            line, left = order["lines"][int(wanted["line_id"]) - 1], wanted["quantity"]
+            line["cancelled"] += left
+            amount += left * line["price"]
+            for part in parts:
+                for noted in part["lines"] if part["status"] == "requested" else ():
+                    if noted["line_id"] == line["id"]:
+                        units = min(left, noted["quantity"] - noted["cancelled"])
+                        noted["cancelled"] += units
+                        left -= units
+                        self.on_hand[noted["sku"], part["location_id"]] += units
+            if left:
+                return 409, {"code": "not_cancellable", "retryable": False}
+        for part in parts:
+            if all(line["quantity"] == line["cancelled"] for line in part["lines"]):
+                part["status"] = "cancelled"
+        self._decide(order)
+        return 201, {"id": "can_1", "amount": amount}
+
+    def _announce(self, order_id: str, body: dict[str, Any]) -> tuple[int, Any]:
+        made = {"id": f"ret_{len(self.returns) + 1}", "order_id": order_id, "waiting": {}}
+        for wanted in body["lines"]:
+            line = self.orders[order_id]["lines"][int(wanted["line_id"]) - 1]
+            if wanted["quantity"] > line["delivered"] - line["returned"]:
+                return 422, {"code": "return_not_allowed", "retryable": False}
+        self.returns[made["id"]] = made
+        return 201, made
+
+    def _came(self, return_id: str, body: dict[str, Any]) -> tuple[int, Any]:
+        self.returns[return_id]["waiting"] = {line["line_id"]: line["quantity"] for line in body["lines"]}
+        return 200, self.returns[return_id]
+
+    def _inspect(self, return_id: str, body: dict[str, Any]) -> tuple[int, Any]:
+        made, worth, postage = self.returns[return_id], 0, 0
+        order = self.orders[made["order_id"]]
+        payment = self.payments[order["id"]]
+        for wanted in body["lines"]:
+            assert made["waiting"].pop(wanted["line_id"]) == wanted["quantity"]
+            line = order["lines"][int(wanted["line_id"]) - 1]
+            line["returned"] += wanted["quantity"]
+            worth += wanted["quantity"] * line["price"]
+            self.on_hand[line["sku"], body["location_id"]] += wanted["quantity"]
+        self._decide(order)
+        if order["status"] == "returned":
+            postage = sum(one["amount"] for one in order["charges"])
+        amount = min(worth + postage, payment["captured"] - payment["refunded"])
+        payment["refunded"] += amount
+        return 200, {"refund": {"amount": amount, "shipping": postage, "withheld": worth + postage - amount}}
+
+    def _refund(self, order_id: str, body: dict[str, Any]) -> tuple[int, Any]:
+        payment = self.payments[order_id]
+        if body["amount"] > payment["captured"] - payment["refunded"]:
+            return 422, {"code": "refund_exceeds_paid", "retryable": False}
+        payment["refunded"] += body["amount"]
+        return 202, payment
 
 
 @contextmanager

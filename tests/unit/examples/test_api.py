@@ -4,6 +4,7 @@ import pytest
 
 from examples.online_retail import api as clients
 from examples.online_retail.api import ATTEMPTS, Api, Problem, Unreachable
+from examples.online_retail.faults import BadNetwork, Fault
 from tests.unit.examples.fakes import FakeSystem, FakeTokens, serving
 
 BUSY = {"code": "contended", "retryable": True}
@@ -68,3 +69,24 @@ def test_nobody_there_is_said(tokens: FakeTokens, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(clients, "_jitter", lambda _: 0.001)
     with pytest.raises(Unreachable, match="GET /v1/orders"):
         Api("http://127.0.0.1:9", tokens).get("/v1/orders")
+
+
+def test_over_a_bad_network_everything_is_done_once(
+    system: FakeSystem, tokens: FakeTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "_jitter", lambda _: 0.0)
+    network = BadNetwork(0.3)
+    with serving(system) as url:
+        shop = Api(url, tokens, network=network)
+        for number in range(60):
+            shop.post("/v1/inventory/locations", {"id": f"place-{number}"}, key=f"k-{number}")
+    assert system.effects["/v1/inventory/locations"] == 60
+    assert set(network.faults) == set(Fault)
+    assert len(system.calls) == 60 + network.faults[Fault.LOST]
+
+
+def test_a_good_network_has_no_faults() -> None:
+    network = BadNetwork(0.0)
+    answer = object()
+    assert network(lambda: answer) is answer  # type: ignore[arg-type,return-value]
+    assert not network.faults

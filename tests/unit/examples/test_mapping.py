@@ -110,7 +110,6 @@ def test_what_waits_is_listed_with_its_reason() -> None:
         a_row(Quantity="?"),
     )
     assert [(one.number, one.reason) for one in not_mapped(ledger, [])] == [
-        (1, "cancellations wait"),
         (2, "bookkeeping, not trade"),
         (3, "a stock code of an unknown kind: TEAPOT"),
         (4, "a charge of nothing"),

@@ -3,8 +3,10 @@ from collections.abc import Callable
 from time import monotonic, sleep
 from typing import Any
 
-from examples.online_retail.api import Problem
-from examples.online_retail.warehouse import ByQueue, Faults, Warehouse, answers_to
+import pytest
+
+from examples.online_retail.api import Api, Problem
+from examples.online_retail.warehouse import ByApi, ByQueue, Faults, Warehouse, answers_to
 from tests.unit.examples.fakes import FakeQueue
 
 REQUEST = {
@@ -102,3 +104,97 @@ def test_a_message_that_is_no_request_stays_and_is_named() -> None:
     warehouse.handle({"MessageId": "m", "ReceiptHandle": "r", "Body": "not JSON"})
     assert queue.deleted == []
     assert "m" in warehouse.troubles
+
+
+class Shop:
+    """Fulfilment ful_1_1 of order ord_1, of which units were cancelled; refuses what is more than is left."""
+
+    def __init__(self, status: str = "requested", **cancelled: int) -> None:
+        self.status = status
+        self.told: list[tuple[str, dict[str, int]]] = []
+        self._left = {"1": (5, cancelled.get("A", 0)), "2": (2, cancelled.get("B", 0))}
+
+    def get(self, path: str) -> Any:
+        if path == "/v1/orders/ord_1":
+            return {"fulfilments": [{"id": "ful_1_1"}]}
+        assert path == "/v1/fulfilments/ful_1_1"
+        skus = {"1": "A", "2": "B"}
+        lines = [
+            {"line_id": line_id, "sku": skus[line_id], "quantity": units, "cancelled": gone}
+            for line_id, (units, gone) in self._left.items()
+        ]
+        return {"status": self.status, "lines": lines}
+
+    def post(self, path: str, body: Any, *, key: str) -> None:
+        assert path == "/v1/fulfilments/ful_1_1/answers"
+        units = {line["line_id"]: line["quantity"] for line in body["lines"]}
+        if any(units[line] > wanted - gone for line, (wanted, gone) in self._left.items() if line in units):
+            raise Problem("POST", 422, {"code": "more_than_requested"})
+        self.told.append((body["type"], units))
+
+
+def a_shop_and_its_warehouse(shop: Shop, **options: Any) -> tuple[FakeQueue, Warehouse]:
+    queue = FakeQueue()
+    api: Api = shop  # type: ignore[assignment]
+    return queue, a_warehouse(queue, way=ByApi(api), api=api, steps=("shipped", "delivered"), **options)
+
+
+def a_message(body: Any) -> dict[str, str]:
+    return {"MessageId": "m", "ReceiptHandle": "r", "Body": json.dumps(body)}
+
+
+RECALL = {
+    "type": "recall",
+    "recall_id": "can_1",
+    "fulfilment_id": "ful_1_1",
+    "order_id": "ord_1",
+    "lines": [{"line_id": "1", "quantity": 2}],
+}
+
+
+def test_recalled_units_are_left_out_and_a_recall_counts_once() -> None:
+    shop = Shop(A=2)
+    queue, warehouse = a_shop_and_its_warehouse(shop)
+    for body in (RECALL, RECALL, {"type": "shipment", **REQUEST}):
+        warehouse.handle(a_message(body))
+    assert shop.told == [("shipped", {"1": 3, "2": 2}), ("delivered", {"1": 3, "2": 2})]
+    assert queue.deleted == ["r", "r", "r"]
+
+
+def test_with_everything_recalled_it_says_nothing() -> None:
+    assert answers_to(REQUEST, recalled={"1": 5, "2": 2}) == []
+
+
+def test_an_answer_that_is_refused_is_given_again_with_what_is_left() -> None:
+    shop = Shop(A=4, B=2)
+    queue, warehouse = a_shop_and_its_warehouse(shop)
+    warehouse.handle(a_message(REQUEST))
+    assert shop.told == [("shipped", {"1": 1}), ("delivered", {"1": 1})]
+    assert (queue.deleted, warehouse.answered) == (["r"], 1)
+
+
+@pytest.mark.parametrize(("status", "told"), [("shipped", ["delivered"]), ("cancelled", []), ("delivered", [])])
+def test_only_what_is_still_to_be_said_is_said_again(status: str, told: list[str]) -> None:
+    shop = Shop(status, A=5)
+    _, warehouse = a_shop_and_its_warehouse(shop)
+    warehouse.handle(a_message(REQUEST))
+    assert [step for step, _ in shop.told] == told
+
+
+def test_an_order_that_waits_is_passed_over_until_it_is_shipped_as_the_system_says() -> None:
+    shop, done, waiting = Shop(B=1), list[str](), {"ord_1"}
+    queue, warehouse = a_shop_and_its_warehouse(shop, waits=lambda one: one in waiting, on_done=done.append)
+    warehouse.handle(a_message(REQUEST))
+    assert (shop.told, queue.deleted, done) == ([], ["r"], [])
+    warehouse.ship("ord_1")
+    waiting.clear()
+    warehouse.handle(a_message(REQUEST))  # the request that came late
+    assert shop.told == [("shipped", {"1": 5, "2": 1}), ("delivered", {"1": 5, "2": 1})]
+    assert done == ["ord_1"]
+
+
+@pytest.mark.parametrize("kind", ["hold", "address"])
+def test_holds_and_addresses_are_taken_off_the_queue(kind: str) -> None:
+    queue, warehouse = a_shop_and_its_warehouse(Shop())
+    warehouse.handle(a_message({"type": kind, "fulfilment_id": "ful_1_1", "order_id": "ord_1"}))
+    assert (queue.deleted, warehouse.answered) == (["r"], 0)
