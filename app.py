@@ -21,16 +21,16 @@ from chalicelib.orders.tasks import functions as orders_tasks
 from chalicelib.payments.consumers import functions as payments_consumers
 from chalicelib.payments.routes import routes as payments_routes
 from chalicelib.payments.tasks import functions as payments_tasks
-from chalicelib.webhooks.consumers import functions as webhooks_consumers
-from chalicelib.webhooks.routes import routes as webhooks_routes
-from chalicelib.webhooks.tasks import functions as webhooks_tasks
 from chalicelib.promotions.routes import routes as promotions_routes
-from chalicelib.shipping.routes import routes as shipping_routes
 from chalicelib.returns.consumers import functions as returns_consumers
 from chalicelib.returns.routes import routes as returns_routes
 from chalicelib.returns.tasks import functions as returns_tasks
+from chalicelib.shipping.routes import routes as shipping_routes
 from chalicelib.taxes.consumers import functions as taxes_consumers
 from chalicelib.taxes.routes import routes as taxes_routes
+from chalicelib.webhooks.consumers import functions as webhooks_consumers
+from chalicelib.webhooks.routes import routes as webhooks_routes
+from chalicelib.webhooks.tasks import functions as webhooks_tasks
 
 app = Chalice(app_name="aisle")
 app.api.cors = CORSConfig(

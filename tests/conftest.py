@@ -17,6 +17,7 @@ os.environ.update(
     AISLE_TABLE="aisle-test",
     AISLE_CURSOR_KEY_ID="alias/aisle-test-cursors",
     AISLE_CONTACT_KEY_ID="alias/aisle-test-contacts",
+    AISLE_CODES_KEY_ID="alias/aisle-test-codes",
     AISLE_TOKEN_KEY_ID="alias/aisle-test-tokens",
     AISLE_TRACING="off",
     AWS_REGION="eu-west-1",
@@ -113,6 +114,7 @@ def memory() -> Iterator[Any]:
         for alias, arguments in {
             "alias/aisle-test-cursors": {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
             "alias/aisle-test-contacts": {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
+            "alias/aisle-test-codes": {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
             "alias/aisle-test-tokens": {},
         }.items():
             made = kms.create_key(**arguments)

@@ -28,6 +28,7 @@ class Settings:
     mail_configuration_set: str
     push_application_arn: str
     public_url: str
+    codes_key_id: str
     payment_gateway: str
     tracing: bool
     orders_placed_queue: str
@@ -69,6 +70,7 @@ class Settings:
             mail_configuration_set=env.get("AISLE_MAIL_CONFIGURATION_SET", ""),
             push_application_arn=env.get("AISLE_PUSH_APPLICATION_ARN", ""),
             public_url=env.get("AISLE_PUBLIC_URL", "").rstrip("/"),
+            codes_key_id=env.get("AISLE_CODES_KEY_ID", ""),
             payment_gateway=env.get("AISLE_PAYMENT_GATEWAY", "sandbox"),
             tracing=env.get("AISLE_TRACING", "off") == "on",
             orders_placed_queue=env.get("AISLE_ORDERS_PLACED_QUEUE", f"aisle-{stage}-orders-placed"),

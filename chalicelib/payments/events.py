@@ -5,7 +5,7 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.keys import key
 from chalicelib.core.outbox import Aggregate
 from chalicelib.core.table import Transaction
-from chalicelib.payments.domain import CREDIT, Payment, Refund, RefundPart, RefundRequest
+from chalicelib.payments.domain import CREDIT, Payment, Refund, RefundPart, RefundRequest, parts_of
 
 
 def payment_authorised(tx: Transaction, payment: Payment, by: Principal) -> None:
@@ -42,6 +42,21 @@ def payment_refunded(tx: Transaction, payment: Payment, refund: Refund, part: Re
     tender = str(payment.tender(part.tender).type)
     data = {"refund": refund.key, "to": _where(refund.to), "due": part.capture, "tender": tender}
     _publish(tx, "PaymentRefunded", payment, by, amount=part.amount, **data)
+
+
+def stored_value_changed(tx: Transaction, type: str, account: str, entry: str, amount: int, by: Principal) -> None:
+    """`GiftCardIssued`, `GiftCardToppedUp`, `GiftCardVoided`, `StoreCreditGranted`: staff changed a balance by so much. What
+    payments hold, take and give back is told by the payment's own events."""
+    holder, currency = parts_of(account)
+    outbox.publish(
+        tx,
+        pk=key("CREDIT", holder),
+        source="payments",
+        type=type,
+        aggregate=Aggregate("stored_value_entry", entry, 1),
+        by=by,
+        data={"holder": holder, "currency": currency, "amount": amount},
+    )
 
 
 def _where(to: str) -> str:

@@ -1,17 +1,102 @@
 """What callers see of payments."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from chalicelib.core.schemas import Schema, View
-from chalicelib.payments.domain import Payment, PaymentState, Refund, RefundStatus, Tender, TenderStatus, TenderType
+from chalicelib.payments.domain import (
+    Account,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundStatus,
+    Tender,
+    TenderStatus,
+    TenderType,
+)
 
 MAX_AMOUNT = 100_000_000_00
 """A hundred million of the major unit, as for orders."""
 
 Amount = Annotated[int, Field(ge=1, le=MAX_AMOUNT, description="Minor units")]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Code = Annotated[str, StringConstraints(min_length=16, max_length=40)]
+LastDay = Annotated[date, Field(strict=False, description="The last day it is good for (UTC)")]
+
+
+class IssueGiftCard(Schema):
+    """A new gift card."""
+
+    amount: Amount
+    currency: Currency
+    expires_on: LastDay | None = None
+
+
+class GiftCardCode(Schema):
+    """The code on a gift card; case, spaces and hyphens do not matter."""
+
+    code: Code
+
+
+class TopUpGiftCard(Schema):
+    """More money for a gift card, and a later last day if need be."""
+
+    amount: Amount
+    expires_on: LastDay | None = None
+
+
+class VoidGiftCard(Schema):
+    """Why a gift card is made worthless."""
+
+    reason: Reason
+
+
+class GrantStoreCredit(Schema):
+    """Money for a customer to spend."""
+
+    amount: Amount
+    currency: Currency
+    reason: Reason
+
+
+class GiftCardView(View):
+    """A gift card without its code."""
+
+    id: str
+    status: Literal["active", "expired", "void"]
+    currency: str
+    balance: int
+    expires_on: date | None
+
+    @classmethod
+    def on(cls, card: Account, today: date) -> "GiftCardView":
+        """The card as it is worth today."""
+        expired = card.expires_on is not None and card.expires_on < today
+        return cls(
+            id=card.holder,
+            status="void" if card.void else "expired" if expired else "active",
+            currency=card.currency,
+            balance=card.balance,
+            expires_on=card.expires_on,
+        )
+
+
+class IssuedGiftCardView(GiftCardView):
+    """A new gift card; `code` is told this once, and null when the request is repeated."""
+
+    code: str | None
+
+
+class StoreCreditView(View):
+    """What a customer has to spend in a currency."""
+
+    currency: str
+    balance: int
 
 
 class RequestRefund(Schema):

@@ -13,8 +13,10 @@ locals {
       memory  = var.memory_mb.api
       timeout = 29
       environment = { for name, value in {
+        AISLE_CODES_KEY_ID         = module.key["codes"].arn
         AISLE_CONTACT_KEY_ID       = module.key["contacts"].arn
         AISLE_CURSOR_KEY_ID        = module.key["cursors"].arn
+        AISLE_PAYMENT_GATEWAY      = var.payment_gateway
         AISLE_PLACE_ORDER_ARN      = "${local.arn.state_machine}orders-place-order"
         AISLE_CANCEL_ORDER_ARN     = "${local.arn.state_machine}orders-cancel-order"
         AISLE_RETURN_ORDER_ARN     = "${local.arn.state_machine}returns-return-order"
@@ -29,6 +31,11 @@ locals {
         local.use_table_key,
         local.sign_cursor,
         local.hash_contact,
+        {
+          sid       = "HashCode"
+          actions   = ["kms:GenerateMac"]
+          resources = [module.key["codes"].arn]
+        },
         local.start_place_order,
         local.start_cancel_order,
         local.start_return_order,
@@ -97,7 +104,7 @@ locals {
     payments-tasks = {
       does        = "Authorises, looks up, captures, voids and refunds payments"
       timeout     = local.task_timeout_seconds
-      keys        = ["ORDER#", "SANDBOX#", "IDEMPOTENCY#"]
+      keys        = ["ORDER#", "CREDIT#", "SANDBOX#", "IDEMPOTENCY#"]
       environment = { AISLE_PAYMENT_GATEWAY = var.payment_gateway }
     }
     fulfilment-tasks = {

@@ -18,6 +18,7 @@ locals {
     "orders.write"     = "Place and change orders"
     "fulfilment.write" = "Write what became of fulfilments"
     "promotions.write" = "Write promotions and coupon codes"
+    "payments.credit"  = "Issue gift cards and grant store credit"
     "payments.refund"  = "Ask for refunds"
     "returns.write"    = "Announce, receive and inspect returns"
   }

@@ -49,6 +49,11 @@ locals {
       description = "Hashes of e-mail addresses and phone numbers in table ${local.name}, and codes that prove them"
       hmac        = true
     }
+    # A card is found by the keyed hash of its code, so this key lives as long as the cards.
+    codes = {
+      description = "Codes of the gift cards of ${local.name}"
+      hmac        = true
+    }
   }
 }
 

@@ -53,6 +53,7 @@ FUNCTIONS = (
     "orders-on-order-placed",
     "orders-tasks",
     "payments-tasks",
+    "payments-on-refund-requested",
     "fulfilment-tasks",
     "fulfilment-on-fulfilment-shipped",
     "fulfilment-on-warehouse-answer",
@@ -122,6 +123,7 @@ def test_a_poison_message_is_buried_by_each_consumer_in_its_role(guarded: TestSt
         "orders-placed",
         "fulfilment-shipped",
         "fulfilment-warehouse-answers",
+        "payments-refunds-requested",
         "notifications-order-events",
     ):
         sqs.send_message(QueueUrl=guarded.queue_url(queue), MessageBody="poison")

@@ -132,7 +132,7 @@ class Order:
     """An order as it stands. Amounts, lines and charges are frozen at placement.
 
     `promotions` tells what each that applied took off goods and shipping, and why. `guest`: a keyed hash of the e-mail
-    address of one who ordered without an account, by which the order can be claimed.
+    address of one who ordered without an account, by which the order can be claimed. `shipping`: how it is sent, and between which days it is to arrive.
     """
 
     id: str
@@ -155,6 +155,7 @@ class Order:
     promotions: tuple[Mapping[str, Any], ...] = ()
     vat_number: str | None = None
     guest: str | None = None
+    shipping: Mapping[str, str] | None = None
     version: int = 1
 
     @property

@@ -24,6 +24,7 @@ from chalicelib.orders.schemas import (
     TrackingView,
 )
 from chalicelib.promotions.service import CouponExhausted, CouponRefused
+from chalicelib.shipping.service import ShippingUnavailable
 from chalicelib.taxes.service import VatNumberInvalid
 
 MAX_WAIT = 20
@@ -47,6 +48,7 @@ MAX_WAIT = 20
         CouponRefused,
         CouponExhausted,
         VatNumberInvalid,
+        ShippingUnavailable,
     ],
 )
 def place_order() -> Response:
@@ -86,7 +88,7 @@ def _held(placed: Response) -> Response:
     body=QuoteOrder,
     answers={200: QuoteView},
     scopes=["orders.write"],
-    raises=[Forbidden, OffersRefused, TotalNegative, VatNumberInvalid],
+    raises=[Forbidden, OffersRefused, TotalNegative, VatNumberInvalid, ShippingUnavailable],
 )
 def quote_order() -> Response:
     """What it would cost now, and what each promotion and code did or why it did nothing. Nothing is reserved."""

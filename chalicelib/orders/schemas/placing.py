@@ -20,6 +20,7 @@ from chalicelib.orders.service import LineRequest, OrderRequest, PriceRequest
 from chalicelib.payments.service import TenderRequest
 
 MAX_COUPONS = 10
+ShippingMethod = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 VatNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}[A-Za-z0-9 .-]{2,20}$")]
 Coupon = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
@@ -89,6 +90,7 @@ class QuoteOrder(Schema):
     )
     region: Text | None = None
     vat_number: VatNumber | None = None
+    shipping_method: ShippingMethod | None = None
 
     def as_request(self) -> PriceRequest:
         return PriceRequest(
@@ -100,6 +102,7 @@ class QuoteOrder(Schema):
             country=self.country,
             region=self.region,
             vat_number=self.vat_number,
+            shipping_method=self.shipping_method,
         )
 
 
@@ -116,6 +119,7 @@ class PlaceOrder(Schema):
     shipping_address: Address
     payment: PaymentMethod | None = None
     coupons: list[Coupon] = Field(default_factory=list, max_length=MAX_COUPONS)
+    shipping_method: ShippingMethod | None = Field(default=None, description="A code of GET /v1/shipping-options")
     vat_number: VatNumber | None = Field(
         default=None, description="Of the business that buys; in another country of the EU the reverse charge applies"
     )
@@ -133,4 +137,5 @@ class PlaceOrder(Schema):
             tenders=self.payment.as_tenders() if self.payment else [],
             coupons=self.coupons,
             vat_number=self.vat_number,
+            shipping_method=self.shipping_method,
         )

@@ -93,6 +93,7 @@ class OrderView(View):
     holds: list[HoldView]
     coupons: list[str]
     promotions: list[AppliedPromotionView]
+    shipping: dict[str, str] | None
     contact: dict[str, Any]
     shipping_address: dict[str, Any]
 
@@ -116,6 +117,7 @@ class OrderView(View):
             holds=[HoldView.of(hold) for hold in order.holds],
             coupons=list(order.coupons),
             promotions=[AppliedPromotionView(**one) for one in order.promotions],
+            shipping=dict(order.shipping) if order.shipping else None,
             contact=dict(order.contact),
             shipping_address=dict(order.shipping_address),
         )
@@ -157,6 +159,7 @@ class QuoteView(View):
     lines: list[QuotedLineView]
     charges: list[ChargeView]
     promotions: list[FindingView]
+    shipping: dict[str, str] | None
     total: MoneyView
     tax: MoneyView
 
@@ -166,6 +169,7 @@ class QuoteView(View):
             lines=[QuotedLineView.of(line) for line in quote.lines],
             charges=[ChargeView.of(charge) for charge in quote.charges],
             promotions=[FindingView.of(finding) for finding in quote.discounts.trace],
+            shipping=quote.shipping,
             total=MoneyView.of(quote.total),
             tax=MoneyView.of(quote.tax),
         )

@@ -18,7 +18,7 @@ from chalicelib.inventory.service import StockLine
 from chalicelib.orders import events, store
 from chalicelib.orders.domain import INLINE_LINES, MAX_FULFILMENTS, Allocation, Decision, Order
 from chalicelib.orders.service.parcels import parcels
-from chalicelib.orders.service.price_order import Found, LineRequest, PriceRequest, applied, price, price_keys
+from chalicelib.orders.service.price_order import Found, LineRequest, PriceRequest, applied, price, price_keys, promised
 from chalicelib.payments import service as payments
 from chalicelib.payments.service import TenderRequest
 from chalicelib.promotions import service as promotions
@@ -45,6 +45,7 @@ class OrderRequest:
     tenders: Sequence[TenderRequest]
     coupons: Sequence[str] = ()
     vat_number: str | None = None
+    shipping_method: str | None = None
 
     def to_price(self) -> PriceRequest:
         """What of it has to do with prices."""
@@ -58,6 +59,7 @@ class OrderRequest:
             country=self.shipping_address["country"],
             region=self.shipping_address.get("region"),
             vat_number=self.vat_number,
+            shipping_method=self.shipping_method,
         )
 
 
@@ -161,6 +163,7 @@ def _draft(request: OrderRequest, *, fresh: bool) -> _Draft:
         promotions=applied(priced.discounts),
         vat_number=request.vat_number,
         guest=_guest(request),
+        shipping=promised(priced.shipping),
     )
     plan = _planned(order, found, sites, request.channel)
     allocations = tuple(Allocation(a.line_id, a.location_id, a.quantity) for a in plan.assignments)

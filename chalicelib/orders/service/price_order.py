@@ -7,14 +7,17 @@ from typing import Any
 
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.service import Offer
+from chalicelib.core.errors import Fault, Invalid
 from chalicelib.core.money import tax_within
 from chalicelib.core.table import Item
 from chalicelib.orders import domain
 from chalicelib.orders.domain import Charge, Line, LineTax, Wanted
 from chalicelib.promotions import service as promotions
 from chalicelib.promotions.service import Basket, BasketLine, Discounts
+from chalicelib.shipping import service as shipping
+from chalicelib.shipping.service import Option
 from chalicelib.taxes import service as taxes
-from chalicelib.taxes.service import Taxable
+from chalicelib.taxes.service import Taxable, TaxRules
 
 Found = Mapping[tuple[str, str], Item]
 
@@ -41,6 +44,7 @@ class PriceRequest:
     country: str | None = None
     region: str | None = None
     vat_number: str | None = None
+    shipping_method: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Priced:
     lines: tuple[Line, ...]
     charges: tuple[Charge, ...]
     discounts: Discounts
+    shipping: Option | None = None
 
     @property
     def total(self) -> int:
@@ -69,21 +74,66 @@ def price_keys(request: PriceRequest) -> list[tuple[type[Item], str, str]]:
 
 
 def price(request: PriceRequest, found: Found, at: datetime) -> Priced:
-    """Prices out of a batch read with `price_keys`: promotions on what the catalogue prices, then staff's discounts, then tax.
+    """Prices out of a batch read with `price_keys`: promotions on what the catalogue prices, then staff's discounts, then
+    shipping, then tax.
 
-    A price that staff set is final: promotions neither lower it nor count it. Raises `OffersRefused` (unknown or unpriced
-    SKUs), `TotalNegative`, `VatNumberInvalid`.
+    A price that staff set is final: promotions neither lower it nor count it. What shipping costs follows from the goods
+    after discounts. Raises `OffersRefused` (unknown or unpriced SKUs), `TotalNegative`, `ShippingUnavailable`,
+    `VatNumberInvalid`.
     """
     offers = _offers(request, found)
     charges = tuple(
         Charge(code, text, amount, bps, tax_within(amount, bps)) for code, text, amount, bps in request.charges
     )
     wanted = [_wanted(line, offers[line.sku]) for line in request.lines]
-    discounts = promotions.evaluate(found, _basket(request, wanted, offers), at)
+    basket = _basket(request, wanted, offers)
+    discounts = promotions.evaluate(found, basket, at)
+    option = _shipping(request, _discounted(wanted, discounts, charges), offers, at)
+    if option is not None:
+        discounts = promotions.evaluate(found, replace(basket, shipping_charge=option.charge.amount), at)
+    lines = _discounted(wanted, discounts, charges)
+    rules = _tax_rules(request, lines, offers, option, at)
+    lines = domain.tax_lines(lines, _taxed(rules, [(offers[line.sku].tax_category, line) for line in lines]))
+    if option is not None:
+        charges = (*charges, _postage(option, discounts.shipping, lines, rules))
+    return Priced(lines, charges, discounts, option)
+
+
+def _discounted(wanted: Sequence[Wanted], discounts: Discounts, charges: Sequence[Charge]) -> tuple[Line, ...]:
     off = {line.line_id: line.discount for line in discounts.lines}
-    wanted = [replace(want, off=off.get(str(number), 0)) for number, want in enumerate(wanted, start=1)]
-    lines = domain.price_lines(wanted, charges)
-    return Priced(domain.tax_lines(lines, _taxed(request, lines, offers, at)), charges, discounts)
+    return domain.price_lines(
+        [replace(want, off=off.get(str(number), 0)) for number, want in enumerate(wanted, start=1)], charges
+    )
+
+
+def _shipping(request: PriceRequest, lines: Sequence[Line], offers: Mapping[str, Offer], at: datetime) -> Option | None:
+    if request.shipping_method is None:
+        return None
+    if request.country is None:
+        detail = "What shipping costs depends on the country."
+        raise Invalid(detail, faults=[Fault("/country", "missing", detail)])
+    return shipping.option_for(
+        request.shipping_method,
+        request.country,
+        request.channel,
+        request.currency,
+        sum(offers[line.sku].weight_grams * line.ordered for line in lines),
+        sum(line.amount - line.discount for line in lines),
+        at,
+    )
+
+
+def _postage(option: Option, off: int, lines: Sequence[Line], rules: TaxRules | None) -> Charge:
+    # Where no rate is kept for it, postage is taxed as the goods it goes with, at the highest of their rates.
+    own_bps = max((line.tax_rate_bps for line in lines), default=0)
+    net = option.charge.amount - off
+    [tax] = _assessed(rules, [Taxable(option.tax_category, net, own_bps)])
+    gross = net - tax.relief + (0 if tax.included else tax.tax)
+    return Charge(POSTAGE, option.name, gross, tax.rate_bps, tax.tax)
+
+
+POSTAGE = "SHIPPING"
+"""The code of the charge for the shipping method."""
 
 
 def _offers(request: PriceRequest, found: Found) -> Mapping[str, Offer]:
@@ -127,22 +177,25 @@ def _basket(request: PriceRequest, wanted: Sequence[Wanted], offers: Mapping[str
     return Basket(request.channel, request.currency, request.customer_id, lines, codes=tuple(request.coupons))
 
 
-def _taxed(
-    request: PriceRequest, lines: Sequence[Line], offers: Mapping[str, Offer], at: datetime
-) -> Sequence[LineTax]:
-    taxables = [
-        Taxable(offers[line.sku].tax_category, line.amount - line.discount, line.tax_rate_bps) for line in lines
-    ]
+def _tax_rules(
+    request: PriceRequest, lines: Sequence[Line], offers: Mapping[str, Offer], option: Option | None, at: datetime
+) -> TaxRules | None:
     if request.country is None:
-        return [LineTax(one.own_bps, tax_within(one.amount, one.own_bps)) for one in taxables]
-    rules = taxes.rates(
-        request.country,
-        request.region,
-        {one.category for one in taxables},
-        at,
-        vat_number=request.vat_number,
+        return None
+    categories = {offers[line.sku].tax_category for line in lines} | ({option.tax_category} if option else set())
+    return taxes.rates(request.country, request.region, categories, at, vat_number=request.vat_number)
+
+
+def _taxed(rules: TaxRules | None, lines: Sequence[tuple[str, Line]]) -> Sequence[LineTax]:
+    return _assessed(
+        rules, [Taxable(category, line.amount - line.discount, line.tax_rate_bps) for category, line in lines]
     )
-    return [LineTax(one.rate_bps, one.tax, one.included, one.relief) for one in taxes.assess(rules, taxables)]
+
+
+def _assessed(rules: TaxRules | None, amounts: Sequence[Taxable]) -> Sequence[LineTax]:
+    if rules is None:
+        return [LineTax(one.own_bps, tax_within(one.amount, one.own_bps)) for one in amounts]
+    return [LineTax(one.rate_bps, one.tax, one.included, one.relief) for one in taxes.assess(rules, amounts)]
 
 
 def applied(discounts: Discounts) -> tuple[dict[str, Any], ...]:
@@ -158,3 +211,16 @@ def applied(discounts: Discounts) -> tuple[dict[str, Any], ...]:
         }
         for finding in discounts.applied
     )
+
+
+def promised(option: Option | None) -> dict[str, str] | None:
+    """How the order is sent, and when it is to arrive, as an order keeps it."""
+    if option is None:
+        return None
+    return {
+        "method": option.code,
+        "name": option.name,
+        "carrier": option.carrier,
+        "promised_from": option.promised_from.isoformat(),
+        "promised_by": option.promised_by.isoformat(),
+    }

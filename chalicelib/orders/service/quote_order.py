@@ -8,7 +8,7 @@ from chalicelib.core.errors import Forbidden
 from chalicelib.core.money import Money
 from chalicelib.core.table import find_many
 from chalicelib.orders.domain import Charge, Line
-from chalicelib.orders.service.price_order import PriceRequest, price, price_keys
+from chalicelib.orders.service.price_order import PriceRequest, price, price_keys, promised
 from chalicelib.promotions.service import Discounts
 
 
@@ -19,6 +19,7 @@ class Quote:
     lines: tuple[Line, ...]
     charges: tuple[Charge, ...]
     discounts: Discounts
+    shipping: dict[str, str] | None
     total: Money
     tax: Money
 
@@ -34,6 +35,7 @@ def quote(request: PriceRequest) -> Quote:
         priced.lines,
         priced.charges,
         priced.discounts,
+        promised(priced.shipping),
         Money(priced.total, request.currency),
         Money(priced.tax, request.currency),
     )

@@ -49,7 +49,7 @@ _ZEROES = dict.fromkeys(("discount", "tax_relief", *_COUNTERS), 0)
 """Fields of a line that are mostly zero and then not stored: a ten-line order stays a kilobyte smaller."""
 
 
-_MOSTLY_EMPTY = ("holds", "coupons", "promotions", "vat_number", "guest")
+_MOSTLY_EMPTY = ("holds", "coupons", "promotions", "vat_number", "guest", "shipping")
 
 
 def _without_zeroes(line: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from chalicelib.payments.gateways.port import (
     make,
 )
 from chalicelib.payments.gateways.sandbox import SandboxGateway
+from chalicelib.payments.gateways.stored_value import StoredValueGateway
 
 __all__ = [
+    "STORED_VALUE",
     "Answer",
     "Approved",
     "Call",
@@ -22,6 +24,7 @@ __all__ = [
     "NotFound",
     "PaymentGateway",
     "SandboxGateway",
+    "StoredValueGateway",
     "Unknown",
     "Verb",
     "gateway",
@@ -29,7 +32,11 @@ __all__ = [
 ]
 
 
+STORED_VALUE = "stored_value"
+"""The gateway of gift cards and store credit."""
+
+
 def gateway(name: str | None = None) -> PaymentGateway:
     """The provider of that name; without one, what this stage is set to."""
-    adapters: dict[str, type[PaymentGateway]] = {"sandbox": SandboxGateway}
+    adapters: dict[str, type[PaymentGateway]] = {"sandbox": SandboxGateway, STORED_VALUE: StoredValueGateway}
     return adapters[name or settings().payment_gateway]()

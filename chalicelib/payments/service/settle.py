@@ -6,11 +6,12 @@ from functools import partial
 from chalicelib.core import observability
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.money import Money
 from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
 from chalicelib.payments import domain, events, gateways
 from chalicelib.payments.domain import Payment, Refund, RefundPart, RefundStatus
-from chalicelib.payments.gateways import Declined, Verb
+from chalicelib.payments.gateways import Call, Declined, Verb
 from chalicelib.payments.service.authorise import give_back
 from chalicelib.payments.service.steps import (
     Gateways,
@@ -19,6 +20,8 @@ from chalicelib.payments.service.steps import (
     answered,
     call_of,
     commit,
+    credit,
+    refund_key,
     with_latest,
 )
 
@@ -121,6 +124,7 @@ def _capture(
     def announce(tx: Transaction) -> None:
         for key, amount in amounts.items():
             events.payment_captured(tx, captured, tender.type, key, amount, by)
+        credit(tx, payment, captured, by)
 
     commit(captured, announce)
     observability.count("PaymentsCaptured")
@@ -146,9 +150,9 @@ def _refunds(payment: Payment) -> list[_Job]:
 
 def _refund(refund: Refund, part: RefundPart, payment: Payment, provider: Gateways, by: Principal) -> Payment:
     tender = payment.tender(part.tender)
-    due = part.capture or ""
-    intent = f"refund:{refund.key}:{due}"
-    call = call_of(payment, tender, Verb.REFUND, intent, part.amount, tender.captures[due].reference)
+    captured = tender.captures[part.capture or ""]
+    amount = Money(part.amount, payment.currency)
+    call = Call(Verb.REFUND, refund_key(payment, refund, part), amount, captured.reference)
     answer = answered(call, provider(tender.gateway))
     if isinstance(answer, Declined):
         raise RefundDeclined(answer.reason)

@@ -6,13 +6,15 @@ under the version it read. Run again after a crash anywhere, it finds the provid
 
 from collections.abc import Callable, Sequence
 
+from chalicelib.core.auth import Principal
 from chalicelib.core.errors import NotFound, Stale, Unavailable
 from chalicelib.core.money import Money
 from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
-from chalicelib.payments import gateways, store
-from chalicelib.payments.domain import Payment, Tender
+from chalicelib.payments import domain, events, gateways, store
+from chalicelib.payments.domain import EntryKind, Payment, Refund, RefundPart, Tender
 from chalicelib.payments.gateways import Approved, Call, Declined, PaymentGateway, Unknown, Verb
+from chalicelib.payments.store import stored_value as books
 
 Gateways = Callable[[str], PaymentGateway]
 Tokens = Sequence[str | None]
@@ -52,6 +54,20 @@ def commit(payment: Payment, announce: Callable[[Transaction], None] | None = No
     return payment
 
 
+def credit(tx: Transaction, before: Payment, after: Payment, by: Principal) -> None:
+    """Write what of refunds became stored value between two versions, in the transaction that records the later one."""
+    for refund, part in domain.newly_credited(before, after):
+        entry = refund_key(after, refund, part)
+        account = refund.to.removeprefix(domain.CREDIT)
+        books.grant(tx, account, part.amount, entry, EntryKind.REFUND, reason=refund.reason, by=by)
+        events.payment_refunded(tx, after, refund, part, by)
+
+
+def refund_key(payment: Payment, refund: Refund, part: RefundPart) -> str:
+    """The key under which a part of a refund is given back: of its own per refund and capture."""
+    return _key(payment, f"refund:{refund.key}:{part.capture}", part.tender)
+
+
 def answered(call: Call, asked: PaymentGateway) -> Approved | Declined:
     """The provider's answer to a call; a missing one is looked up once, and left to a repetition after that."""
     answer: gateways.Answer | gateways.NotFound = gateways.make(call, asked)
@@ -64,5 +80,8 @@ def answered(call: Call, asked: PaymentGateway) -> Approved | Declined:
 
 def call_of(payment: Payment, tender: Tender, verb: Verb, intent: str, amount: int, on: str) -> Call:
     """The call for an intent, by a key that names order, intent and, but for the first, tender."""
-    number = "" if tender.id == "1" else f"/{tender.id}"
-    return Call(verb, f"{payment.order_id}:{intent}{number}", Money(amount, payment.currency), on)
+    return Call(verb, _key(payment, intent, tender.id), Money(amount, payment.currency), on)
+
+
+def _key(payment: Payment, intent: str, tender_id: str) -> str:
+    return f"{payment.order_id}:{intent}" + ("" if tender_id == "1" else f"/{tender_id}")

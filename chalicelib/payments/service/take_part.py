@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.core.auth import Principal
-from chalicelib.core.errors import NotFound
+from chalicelib.core.auth import Principal, Role
+from chalicelib.core.errors import Forbidden, NotFound
 from chalicelib.core.money import Money
 from chalicelib.core.settings import settings
 from chalicelib.core.table import Item, Transaction
 from chalicelib.payments import domain, events, store
-from chalicelib.payments.domain import Payment, RefundRequest, Share, TenderRequest, TenderType
+from chalicelib.payments.domain import Payment, RefundRequest, Share, TenderRequest, TenderType, account_id
+from chalicelib.payments.gateways import STORED_VALUE, codes
+from chalicelib.payments.service.steps import credit
 
 
 def open_payment(
@@ -17,17 +19,33 @@ def open_payment(
     """Add the payment of a new order. An order that costs nothing needs none; one that costs something and names no
     tender will be declined.
 
-    Raises `TendersMismatch` when the tenders do not add up to the amount.
+    A gift card is named by its code, store credit by its holder: a shopper's is their own (`me`), staff and the system name
+    the customer, and answer for it that the order is that customer's. Raises `TendersMismatch` when the tenders do not add
+    up to the amount, `CodeInvalid`, `Forbidden` for another's store credit.
     """
     amounts = domain.shares_of(amount.amount, tenders) if tenders else [amount.amount]
     requests = tenders or [TenderRequest(TenderType.CARD, "")]
-    shares = [_share(request, part) for request, part in zip(requests, amounts, strict=True)]
+    shares = [
+        _share(request, Money(part, amount.currency), by) for request, part in zip(requests, amounts, strict=True)
+    ]
     payment, tokens = domain.opened(order_id, amount.currency, amount.amount, shares)
     store.add(tx, payment, tokens)
 
 
-def _share(request: TenderRequest, amount: int) -> Share:
-    return Share(TenderType(request.type), settings().payment_gateway, request.token or None, amount)
+def _share(request: TenderRequest, amount: Money, by: Principal) -> Share:
+    kind = TenderType(request.type)
+    if kind is TenderType.CARD:
+        return Share(kind, settings().payment_gateway, request.token or None, amount.amount)
+    holder = codes.gift_card_of(request.token) if kind is TenderType.GIFT_CARD else _holder(request.token, by)
+    return Share(kind, STORED_VALUE, account_id(holder, amount.currency), amount.amount)
+
+
+def _holder(named: str, by: Principal) -> str:
+    if by.may(Role.ASSOCIATE, Role.ADMIN, scope="orders.write") and named != "me":
+        return named
+    if named not in ("me", by.id):
+        raise Forbidden("A shopper pays with their own store credit.")
+    return by.id
 
 
 def payment_keys(order_id: str) -> list[tuple[type[Item], str, str]]:
@@ -57,6 +75,9 @@ def owe(
 
     What is owed is carried out by the caller's workflow through the tasks `capture_payment` and `settle_payment`. Raises
     `PaymentOutOfTurn` when the payment is being given back or was declined, `RefundExceedsPaid` with what is left.
+
+    A refund to `credit:<account id>` is credited in this very transaction as far as it was captured, the rest with the
+    capture: so the caller's function writes the account (keys `CREDIT#`).
     """
     return owed(tx, payment, due=due, refund=refund, final=final, by=by)
 
@@ -76,4 +97,5 @@ def owed(
     store.change(tx, after)
     if refund is not None and refund.amount:
         events.refund_requested(tx, after, refund, starts_workflow, by)
+    credit(tx, payment, after, by)
     return after

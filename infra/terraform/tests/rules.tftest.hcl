@@ -207,7 +207,7 @@ run "nothing_is_public" {
     error_message = "A service may come on behalf of another account."
   }
   assert {
-    condition     = alltrue([for name, key in module.key : key.rotates || contains(["contacts", "cursors"], name)])
+    condition     = alltrue([for name, key in module.key : key.rotates || contains(["codes", "contacts", "cursors"], name)])
     error_message = "A key is not rotated."
   }
   assert {

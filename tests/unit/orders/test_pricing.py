@@ -9,6 +9,7 @@ from chalicelib.fulfilment import service as fulfilment
 from chalicelib.orders import service
 from chalicelib.orders.domain import HasCustomer, StillOpen
 from chalicelib.promotions import service as promotions
+from chalicelib.shipping import service as shipping
 from chalicelib.taxes import service as taxes
 from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, a_shopper, request
 from tests.integration.orders.conftest import WORKFLOW, Shop
@@ -101,6 +102,42 @@ def test_rates_of_the_country_count_and_come_on_top_where_prices_are_net(shop: S
     assert placed["total"]["amount"] == 3248
     payments_total = shop.payment(placed["id"])["amount"]
     assert payments_total == 3248
+
+
+STANDARD = {
+    "names": {"en": "Standard"},
+    "carrier": "Royal Mail",
+    "channels": ["web"],
+    "zones": [
+        {
+            "name": "home",
+            "countries": ["GB"],
+            "transit_days_min": 2,
+            "transit_days_max": 4,
+            "tariffs": [{"currency": "GBP", "bands": [{"up_to_grams": None, "amount": 399}], "free_from": 5000}],
+        }
+    ],
+    "closed_days": [],
+}
+
+
+def test_shipping_is_charged_by_what_the_goods_come_to_after_discounts(shop: Shop) -> None:
+    put = request(app, "PUT", "/v1/shipping-methods/standard", json=STANDARD, by=ADMIN, headers={"If-Match": '"0"'})
+    assert put.status == 200, put
+    shipping.forget_methods()
+    define(shop)
+    shop.sells("A", price=2500, leeds=9)
+    two = order(shop, ("A", 2), shipping_method="standard").json
+    # 5,000 less a tenth is below what ships free.
+    assert [(one["code"], one["amount"], one["tax_rate_bps"]) for one in two["charges"]] == [("SHIPPING", 399, 2000)]
+    assert (two["total"]["amount"], two["shipping"]["method"]) == (4500 + 399, "standard")
+    three = order(shop, ("A", 3), shipping_method="standard").json
+    assert [one["amount"] for one in three["charges"]] == [0]
+    define(shop, name="Free postage", reward={"type": "shipping_percentage", "bps": 10_000}, priority=1)
+    promotions.forget_promotions()
+    assert order(shop, ("A", 2), shipping_method="standard").json["total"]["amount"] == 4500
+    unknown = order(shop, ("A", 1), shipping_method="drone")
+    assert (unknown.status, unknown.code) == (422, "shipping_unavailable")
 
 
 def test_a_guest_s_order_is_claimed_once(shop: Shop) -> None:

@@ -119,14 +119,14 @@ def test_a_country_is_in_the_zone_that_names_it_or_elsewhere():
 
 def test_all_methods_are_explained_the_cheapest_and_then_the_soonest_first():
     methods = [
-        a_method("slow", zones=(a_zone(tariffs=(flat(300),), transit_days_max=9),)),
+        a_method("1-slow", zones=(a_zone(tariffs=(flat(300),), transit_days_max=9),)),
         a_method("b", zones=(a_zone(tariffs=(flat(300),)),)),
         a_method("paused", active=False),
         a_method("a", zones=(a_zone(tariffs=(flat(300),)),)),
         a_method("cheap", zones=(a_zone(tariffs=(flat(299),)),)),
     ]
     found = domain.explain(methods, some_goods(), WEDNESDAY, cutoff=None, language="en")
-    assert [option.code for option in found.options] == ["cheap", "a", "b", "slow"]
+    assert [option.code for option in found.options] == ["cheap", "a", "b", "1-slow"]
     assert [(one.code, one.reason) for one in found.not_offered] == [("paused", Reason.PAUSED)]
 
 
