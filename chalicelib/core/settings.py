@@ -30,6 +30,8 @@ class Settings:
     public_url: str
     codes_key_id: str
     payment_gateway: str
+    stripe_key_arn: str
+    stripe_webhook_secret_arn: str
     tracing: bool
     orders_placed_queue: str
     orders_cancelled_queue: str
@@ -72,6 +74,8 @@ class Settings:
             public_url=env.get("AISLE_PUBLIC_URL", "").rstrip("/"),
             codes_key_id=env.get("AISLE_CODES_KEY_ID", ""),
             payment_gateway=env.get("AISLE_PAYMENT_GATEWAY", "sandbox"),
+            stripe_key_arn=env.get("AISLE_STRIPE_KEY_ARN", ""),
+            stripe_webhook_secret_arn=env.get("AISLE_STRIPE_WEBHOOK_SECRET_ARN", ""),
             tracing=env.get("AISLE_TRACING", "off") == "on",
             orders_placed_queue=env.get("AISLE_ORDERS_PLACED_QUEUE", f"aisle-{stage}-orders-placed"),
             orders_cancelled_queue=env.get("AISLE_ORDERS_CANCELLED_QUEUE", f"aisle-{stage}-orders-cancelled"),

@@ -1,6 +1,6 @@
 """What fulfilment offers: allocation for orders, the life of fulfilments, and the workflow's waiting for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -201,9 +201,17 @@ def tell(fulfilment_id: str, change: str, warehouse: Warehouse | None = None) ->
 
 def complete(fulfilment_id: str, *, workflow: Workflow | None = None) -> None:
     """Tell the waiting workflow how the warehouse answered. Safe to repeat; without a token `dispatch` will tell."""
-    fulfilment, token = _found(fulfilment_id)
-    if token is not None and fulfilment.status not in OPEN:
-        (workflow or Workflow()).complete_sealed(token, _outcome(fulfilment))
+    fulfilment, tokens = _found(fulfilment_id)
+    _complete(fulfilment, tokens, workflow)
+
+
+def _complete(fulfilment: Fulfilment, tokens: Collection[bytes], workflow: Workflow | None) -> None:
+    """Every token is tried: of a dispatch that was repeated, any one may be the one that waits, and the others do no harm."""
+    if fulfilment.status in OPEN:
+        return
+    workflow = workflow or Workflow()
+    for token in sorted(tokens):
+        workflow.complete_sealed(token, _outcome(fulfilment))
 
 
 def recall(
@@ -218,10 +226,9 @@ def recall(
 
     Safe to repeat: `cancellation_id` tells the location that it is the same recall.
     """
-    fulfilment, token = _found(fulfilment_id)
+    fulfilment, tokens = _found(fulfilment_id)
     (warehouse or QueuedWarehouse()).recall(fulfilment, units, cancellation_id)
-    if token is not None and fulfilment.status not in OPEN:
-        (workflow or Workflow()).complete_sealed(token, _outcome(fulfilment))
+    _complete(fulfilment, tokens, workflow)
 
 
 def call_off(
@@ -244,7 +251,7 @@ def _must_find(fulfilment_id: str) -> Fulfilment:
     return _found(fulfilment_id)[0]
 
 
-def _found(fulfilment_id: str) -> tuple[Fulfilment, bytes | None]:
+def _found(fulfilment_id: str) -> tuple[Fulfilment, Collection[bytes]]:
     found = store.get(fulfilment_id, consistent=True)
     if found is None:
         raise NotFound(f"There is no fulfilment {fulfilment_id}.")

@@ -6,11 +6,11 @@
 | carrier's word | ORDER#<order> | TRACKING#<n>#<hash> | |
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any, cast
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinarySetAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.core.errors import AisleError, Conflict, Stale
 from chalicelib.core.keys import key
@@ -28,12 +28,12 @@ from chalicelib.fulfilment.domain import (
 
 
 class FulfilmentItem(Item):
-    """pk = ORDER#<order id>, sk = FULFILMENT#<n>. `token` is the parked task token, encrypted by KMS."""
+    """pk = ORDER#<order id>, sk = FULFILMENT#<n>. `tokens` are the parked task tokens, each encrypted by KMS."""
 
     version = NumberAttribute()
     status = UnicodeAttribute()
     document = Json()
-    token = BinaryAttribute(null=True, legacy_encoding=False)
+    tokens = BinarySetAttribute(null=True, legacy_encoding=False)
 
 
 class TrackingItem(Item):
@@ -105,7 +105,7 @@ def add(tx: Transaction, fulfilment: Fulfilment) -> None:
 
 
 def change(tx: Transaction, fulfilment: Fulfilment) -> None:
-    """Write the next version; the parked token stays. Raises `Stale` at commit when another was quicker."""
+    """Write the next version; the parked tokens stay. Raises `Stale` at commit when another was quicker."""
 
     def stale(raw: RawItem | None) -> AisleError:
         return Stale(f"The fulfilment is not at version {fulfilment.version - 1} any more.")
@@ -116,23 +116,27 @@ def change(tx: Transaction, fulfilment: Fulfilment) -> None:
 
 
 def park_token(fulfilment_id: str, token: bytes) -> None:
-    """Keep the encrypted task token while the fulfilment is open. Raises `OutOfTurn` when it was answered already."""
+    """Keep the encrypted task token while the fulfilment is open, beside those before it.
+
+    Which of several attempts waits cannot be told: one that its caller gave up may come by after the next. Raises
+    `OutOfTurn` when the fulfilment was answered already.
+    """
     tx = Transaction()
     _, pk, sk = fulfilment_key(fulfilment_id)
     tx.update(
         FulfilmentItem(pk, sk),
-        [FulfilmentItem.token.set(token)],
+        [FulfilmentItem.tokens.add({token})],
         FulfilmentItem.status.is_in(*(str(status) for status in sorted(OPEN))),
         lambda _: OutOfTurn("The fulfilment is not open any more."),
     )
     tx.commit()
 
 
-def get(fulfilment_id: str, *, consistent: bool = False) -> tuple[Fulfilment, bytes | None] | None:
-    """The fulfilment and its parked token, or None."""
+def get(fulfilment_id: str, *, consistent: bool = False) -> tuple[Fulfilment, Collection[bytes]] | None:
+    """The fulfilment and its parked tokens, or None."""
     _, pk, sk = fulfilment_key(fulfilment_id)
     item = find(FulfilmentItem, pk, sk, consistent=consistent)
-    return (fulfilment_from(item), item.token) if item else None
+    return (fulfilment_from(item), item.tokens or ()) if item else None
 
 
 def in_batch(found: Mapping[tuple[str, str], Item], fulfilment_id: str) -> Fulfilment | None:

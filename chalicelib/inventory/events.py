@@ -45,14 +45,12 @@ def transfer_cancelled(tx: Transaction, transfer: Transfer, back: Sequence[Stock
 
 
 def reservation_expired(tx: Transaction, reservation: Reservation, by: Principal) -> None:
-    """`ReservationExpired`: its units can be sold again."""
-    data = {
-        "owner": reservation.owner,
-        "channel": reservation.channel,
-        "lines": [
+    """`ReservationExpired`: its units can be sold again. The lines of one in parts are too many for an event."""
+    data: dict[str, Any] = {"owner": reservation.owner, "channel": reservation.channel}
+    if not reservation.in_parts:
+        data["lines"] = [
             {"sku": line.sku, "location_id": line.location_id, "quantity": line.quantity} for line in reservation.lines
-        ],
-    }
+        ]
     version = reservation.version + 1
     _publish(tx, "RESERVATION", "reservation", reservation.id, version, "ReservationExpired", data, by)
 

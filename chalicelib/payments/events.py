@@ -44,6 +44,18 @@ def payment_refunded(tx: Transaction, payment: Payment, refund: Refund, part: Re
     _publish(tx, "PaymentRefunded", payment, by, amount=part.amount, **data)
 
 
+def payment_disputed(
+    tx: Transaction, payment: Payment, dispute_id: str, amount: int, status: str, by: Principal
+) -> None:
+    """The customer's bank takes so much back, or has decided; `status` is the provider's word."""
+    _publish(tx, "PaymentDisputed", payment, by, dispute=dispute_id, amount=amount, status=status)
+
+
+def refund_failed(tx: Transaction, payment: Payment, amount: int, reason: str, by: Principal) -> None:
+    """A refund that the provider had accepted did not reach the customer."""
+    _publish(tx, "RefundFailed", payment, by, amount=amount, reason=reason)
+
+
 def stored_value_changed(tx: Transaction, type: str, account: str, entry: str, amount: int, by: Principal) -> None:
     """`GiftCardIssued`, `GiftCardToppedUp`, `GiftCardVoided`, `StoreCreditGranted`: staff changed a balance by so much. What
     payments hold, take and give back is told by the payment's own events."""

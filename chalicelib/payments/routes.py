@@ -3,6 +3,7 @@
 from chalice.app import Response
 
 from chalicelib.core import clock, http
+from chalicelib.core.auth import system
 from chalicelib.core.errors import Forbidden, RuleBroken
 from chalicelib.core.http import Routes
 from chalicelib.core.idempotency import Answer
@@ -18,6 +19,7 @@ from chalicelib.payments.domain import (
     PaymentOutOfTurn,
     RefundExceedsPaid,
 )
+from chalicelib.payments.gateways.stripe import SignatureInvalid
 from chalicelib.payments.schemas import (
     GiftCardCode,
     GiftCardView,
@@ -245,3 +247,25 @@ def read_my_store_credit() -> Response:
 
 def _balances(accounts: list[Account]) -> Response:
     return http.listed(Page(accounts, None), StoreCreditView.of)
+
+
+# ---- what providers tell ------------------------------------------------------------------------------------------------
+
+
+@routes.endpoint(
+    "POST",
+    "/v1/payments/webhooks/stripe",
+    summary="Hear from Stripe",
+    answers={204: None},
+    public=True,
+    raises=[SignatureInvalid],
+)
+def hear_stripe() -> Response:
+    """For Stripe, which signs what it sends: answers that went missing, disputes, refunds that came back. An event heard
+    before, or one that means nothing here, is acknowledged and changes nothing."""
+    service.hear_stripe(http.raw_body("application/json"), http.header("stripe-signature"), _park)
+    return http.send(http.answer(204))
+
+
+def _park(order_id: str, happened: str, told: str) -> None:
+    orders.park_compensation(order_id, happened, told, system("stripe"), reason="provider_told")

@@ -51,12 +51,47 @@ JUNK_PATHS = (
     "pydantic/mypy.py",
     "pydantic/v1",
     "stdnum/**/*.dat",
+    # What stripe asks for and, given an HTTP client of ours on urllib3, never uses.
+    "certifi",
+    "charset_normalizer",
+    "*__mypyc.*.so",
+    "requests",
 )
 # Of python-stdnum, what checks the VAT numbers of the EU's member states: a quarter of a megabyte in the package.
 STDNUM_KEPT = frozenset(
     "__init__ exceptions iso7064 luhn util "
     "at be bg cy cz de dk ee es eu fi fr gb gr hr hu ie it lt lu lv mt nl pl pt ro se si sk".split()
 )
+# Libraries of which a call or two is used: this is run against what was installed, and the modules that it did not
+# import are removed. Of stripe's 30 MB one remains. It fails where a new release no longer offers what is used.
+EXERCISES = {
+    "stripe": """
+import stripe
+
+class Answering(stripe.HTTPClient):
+    name = "exercise"
+    answers = [(b'{"id": "pi_1"}', 200, {}), (b'{"error": {"type": "card_error", "code": "card_declined"}}', 402, {})]
+
+    def request(self, method, url, headers, post_data=None):
+        return self.answers.pop(0)
+
+client = stripe.StripeClient("sk_test_exercise", http_client=Answering(), max_network_retries=1)
+assert client.raw_request("post", "/v1/payment_intents", amount=1, idempotency_key="k").data["id"] == "pi_1"
+try:
+    client.raw_request("get", "/v1/payment_intents/pi_1", expand=["latest_charge"])
+except stripe.CardError:
+    pass
+signed = stripe.WebhookSignature.generate_signature_header("{}", "whsec_exercise")
+stripe.WebhookSignature.verify_header("{}", signed, "whsec_exercise", 300)
+(
+    stripe.APIConnectionError,
+    stripe.AuthenticationError,
+    stripe.InvalidRequestError,
+    stripe.SignatureVerificationError,
+    stripe.StripeError,
+)
+""",
+}
 
 
 class PackagingError(Exception):
@@ -131,9 +166,37 @@ def trim(tree: Path, services: frozenset[str]) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+    for package, exercise in EXERCISES.items():
+        if (tree / package).is_dir():
+            _keep_what_is_used(tree, package, exercise)
     _slim_botocore(tree / "botocore" / "data")
     for metadata in tree.glob("*.dist-info"):
         _keep_name_and_version(metadata)
+
+
+def _keep_what_is_used(tree: Path, package: str, exercise: str) -> None:
+    """Of a package in `tree`, what `exercise` imports. It sees the tree and the standard library, as a function does."""
+    report = (
+        "import sys\nprint(*{m.__file__ for m in [*sys.modules.values()] if getattr(m, '__file__', None)}, sep='\\n')"
+    )
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-B",
+        "-c",
+        f"import sys\nsys.path.insert(0, {str(tree)!r})\n{exercise}\n{report}",
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise PackagingError(f"what is used of {package} does not run:\n{ran.stderr.strip()}")
+    used = {Path(line).resolve() for line in ran.stdout.splitlines()}
+    for path in (tree / package).rglob("*"):
+        if path.is_file() and path.resolve() not in used:
+            path.unlink()
+    for path in sorted((tree / package).rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
 
 
 def _slim_botocore(data: Path) -> None:

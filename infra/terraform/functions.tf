@@ -12,17 +12,16 @@ locals {
       does    = "Every route of the API"
       memory  = var.memory_mb.api
       timeout = 29
-      environment = { for name, value in {
+      environment = merge({ for name, value in {
         AISLE_CODES_KEY_ID         = module.key["codes"].arn
         AISLE_CONTACT_KEY_ID       = module.key["contacts"].arn
         AISLE_CURSOR_KEY_ID        = module.key["cursors"].arn
-        AISLE_PAYMENT_GATEWAY      = var.payment_gateway
         AISLE_PLACE_ORDER_ARN      = "${local.arn.state_machine}orders-place-order"
         AISLE_CANCEL_ORDER_ARN     = "${local.arn.state_machine}orders-cancel-order"
         AISLE_RETURN_ORDER_ARN     = "${local.arn.state_machine}returns-return-order"
         AISLE_PUSH_APPLICATION_ARN = var.push_application_arn
-      } : name => value if value != null }
-      extra = concat([
+      } : name => value if value != null }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
+      extra = concat(local.read_secret["stripe-webhook-secret"], [
         {
           sid       = "Table"
           actions   = concat(local.table_actions.read, local.table_actions.write)
@@ -104,8 +103,9 @@ locals {
     payments-tasks = {
       does        = "Authorises, looks up, captures, voids and refunds payments"
       timeout     = local.task_timeout_seconds
-      keys        = ["ORDER#", "CREDIT#", "SANDBOX#", "IDEMPOTENCY#"]
-      environment = { AISLE_PAYMENT_GATEWAY = var.payment_gateway }
+      keys        = ["ORDER#", "CREDIT#", "REFERENCE#", "SANDBOX#", "IDEMPOTENCY#"]
+      environment = { for name, arn in local.secret_arns : "AISLE_STRIPE_KEY_ARN" => arn if name == "stripe-key" }
+      extra       = local.read_secret["stripe-key"]
     }
     fulfilment-tasks = {
       does    = "Dispatches and recalls fulfilments, and keeps their task tokens"
@@ -393,41 +393,18 @@ locals {
     AISLE_TABLE                          = local.name
     AISLE_TRACING                        = var.tracing ? "on" : "off"
     AISLE_USER_POOL_ARN                  = aws_cognito_user_pool.this.arn
-    AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
-    AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
-    AISLE_ORDERS_REASSIGNED_QUEUE        = "${local.name}-orders-reassigned"
-    AISLE_FULFILMENT_SHIPPED_QUEUE       = "${local.name}-fulfilment-shipped"
-    AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
-    AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
-    AISLE_TAXES_QUEUE                    = "${local.name}-taxes-order-events"
-    POWERTOOLS_SERVICE_NAME              = local.app
-    POWERTOOLS_METRICS_NAMESPACE         = local.metrics_namespace
-    POWERTOOLS_LOG_LEVEL                 = var.log_level
-    AISLE_STAGE                          = var.stage
-    AISLE_TABLE                          = local.name
-    AISLE_TRACING                        = var.tracing ? "on" : "off"
-    AISLE_USER_POOL_ARN                  = aws_cognito_user_pool.this.arn
-    AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
-    AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
-    AISLE_ORDERS_REASSIGNED_QUEUE        = "${local.name}-orders-reassigned"
-    AISLE_FULFILMENT_SHIPPED_QUEUE       = "${local.name}-fulfilment-shipped"
+    AISLE_PAYMENT_GATEWAY                = var.payment_gateway
     AISLE_FULFILMENT_ORDER_CHANGES_QUEUE = "${local.name}-fulfilment-order-changes"
-    AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
+    AISLE_FULFILMENT_SHIPPED_QUEUE       = "${local.name}-fulfilment-shipped"
     AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
+    AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
+    AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
+    AISLE_ORDERS_REASSIGNED_QUEUE        = "${local.name}-orders-reassigned"
+    AISLE_REFUNDS_REQUESTED_QUEUE        = "${local.name}-payments-refunds-requested"
     AISLE_RETURNS_AUTHORISED_QUEUE       = "${local.name}-returns-authorised"
     AISLE_RETURNS_PROGRESSED_QUEUE       = "${local.name}-returns-progressed"
-    POWERTOOLS_SERVICE_NAME              = local.app
-    POWERTOOLS_METRICS_NAMESPACE         = local.metrics_namespace
-    POWERTOOLS_LOG_LEVEL                 = var.log_level
-    AISLE_STAGE                          = var.stage
-    AISLE_TABLE                          = local.name
-    AISLE_TRACING                        = var.tracing ? "on" : "off"
-    AISLE_USER_POOL_ARN                  = aws_cognito_user_pool.this.arn
-    AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
-    AISLE_FULFILMENT_SHIPPED_QUEUE       = "${local.name}-fulfilment-shipped"
+    AISLE_TAXES_QUEUE                    = "${local.name}-taxes-order-events"
     AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
-    AISLE_REFUNDS_REQUESTED_QUEUE        = "${local.name}-payments-refunds-requested"
-    AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
     POWERTOOLS_SERVICE_NAME              = local.app
     POWERTOOLS_METRICS_NAMESPACE         = local.metrics_namespace
     POWERTOOLS_LOG_LEVEL                 = var.log_level

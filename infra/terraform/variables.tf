@@ -107,13 +107,13 @@ variable "memory_mb" {
 }
 
 variable "payment_gateway" {
-  description = "Payment gateway of the stage. The sandbox answers from the amount and moves no money."
+  description = "Payment gateway of new orders' cards: `sandbox` answers by the token and moves no money; `stripe` needs its secrets (secrets.tf)."
   type        = string
   default     = "sandbox"
 
   validation {
-    condition     = contains(["sandbox"], var.payment_gateway)
-    error_message = "Only the sandbox gateway is built in."
+    condition     = contains(["sandbox", "stripe"], var.payment_gateway)
+    error_message = "One of sandbox, stripe."
   }
 }
 

@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
+from infra.local.testing import Answer
 from tests.journeys.conftest import Shop
 
 
@@ -38,3 +39,35 @@ def test_one_key_from_20_threads_is_one_order(shop: Shop) -> None:
     assert sum("Idempotent-Replayed" not in answer.headers for answer in placed) == 1
     stock = shop.stock(sku)
     assert stock["on_hand"] - stock["available"] <= 1
+
+
+def test_a_code_for_five_serves_five_of_twenty(shop: Shop) -> None:
+    sku = shop.sells(units=50, price=1000)
+    made = shop.post(
+        "/v1/promotions",
+        {
+            "name": "Half price",
+            "reward": {"type": "percentage", "bps": 5000},
+            "by_code": True,
+            "channels": [shop.channel],
+        },
+    )
+    assert made.status == 201, made
+    code = f"HALF-{uuid4().hex[:8]}".upper()
+    issued = shop.post(f"/v1/promotions/{made.body['id']}/codes", {"codes": [code], "most": 5})
+    assert issued.status == 201, issued
+
+    def buy(_: int) -> Answer:
+        for _ in range(30):
+            answer = shop.post("/v1/orders", shop.order((sku, 1), coupons=[code]), "shopper")
+            if not answer.body.get("retryable"):
+                break
+        return answer
+
+    with ThreadPoolExecutor(10) as buyers:
+        answers = list(buyers.map(buy, range(20)))
+    assert Counter(answer.status == 202 for answer in answers) == {True: 5, False: 15}
+    refused = {answer.body["code"] for answer in answers if answer.status != 202}
+    assert refused <= {"coupon_refused", "coupon_exhausted"}
+    assert {answer.body["total"]["amount"] for answer in answers if answer.status == 202} == {500}
+    assert shop.stock(sku)["reserved"] <= 5

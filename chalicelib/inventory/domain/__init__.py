@@ -20,7 +20,10 @@ from chalicelib.inventory.domain.names import (
     is_name,
 )
 from chalicelib.inventory.domain.reservations import (
+    EXPIRING,
+    HOLDING,
     AlreadySettled,
+    Part,
     Reservation,
     ReservationLost,
     ReservationState,
@@ -60,6 +63,8 @@ from chalicelib.inventory.domain.transfers import (
 )
 
 __all__ = [
+    "EXPIRING",
+    "HOLDING",
     "MAX_LINES",
     "MAX_SOURCES",
     "MAX_TRANSFER_LINES",
@@ -79,6 +84,7 @@ __all__ = [
     "MovementKind",
     "NotInTransfer",
     "NothingToDo",
+    "Part",
     "Reservation",
     "ReservationLost",
     "ReservationState",

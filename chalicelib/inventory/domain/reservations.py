@@ -10,12 +10,22 @@ from chalicelib.inventory.domain.stock import StockLine
 
 
 class ReservationState(StrEnum):
-    """`open` expires; `committed` is bound to an order that is paid for; the others hold nothing any more."""
+    """`building` until all its parts are taken, `open` until it is committed: both expire. `committed` is bound to an order
+    that is paid for. `releasing` gives its parts back one by one. The others hold nothing any more."""
 
+    BUILDING = "building"
     OPEN = "open"
     COMMITTED = "committed"
+    RELEASING = "releasing"
     RELEASED = "released"
     EXPIRED = "expired"
+
+
+HOLDING = (ReservationState.BUILDING, ReservationState.OPEN, ReservationState.COMMITTED)
+"""States out of which a reservation is released."""
+
+EXPIRING = (ReservationState.BUILDING, ReservationState.OPEN)
+"""States that end when their time is up."""
 
 
 class ReservationLost(Conflict):
@@ -30,7 +40,8 @@ class AlreadySettled(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Units held for an owner. `lines` are summed per SKU and location."""
+    """Units held for an owner. `lines` are summed per SKU and location; one `in_parts` keeps them with its parts, so that
+    every change of its state stays one small write. `becomes` is what one that is being released ends as."""
 
     id: str
     state: ReservationState
@@ -39,11 +50,22 @@ class Reservation:
     owner: str
     expires_at: datetime
     version: int = 1
+    in_parts: bool = False
+    becomes: ReservationState | None = None
 
     @property
     def holds_stock(self) -> bool:
-        """Whether its units are still reserved."""
-        return self.state in (ReservationState.OPEN, ReservationState.COMMITTED)
+        """Whether it has units that `release_reservation` would give back."""
+        return self.state in HOLDING
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Lines of a reservation that are taken in one transaction and given back in one."""
+
+    reservation_id: str
+    number: int
+    lines: tuple[StockLine, ...]
 
 
 def hold_owner(by: Principal) -> str:

@@ -22,6 +22,8 @@ from chalicelib.inventory.service.change_stock import (
     receive_stock,
     set_safety_stock,
 )
+from chalicelib.inventory.service.expire_reservations import release_expired
+from chalicelib.inventory.service.large_reservations import finish_release, open_reservation, reserve_in_parts
 from chalicelib.inventory.service.manage_locations import (
     change_location,
     check_location,
@@ -46,12 +48,11 @@ from chalicelib.inventory.service.reserve_stock import (
     hold_stock,
     put_back,
     read_hold,
-    release_expired,
     release_hold,
     release_reservation,
     reserve,
 )
-from chalicelib.inventory.service.settle_stock import move_reserved, promise, settle
+from chalicelib.inventory.service.settle_stock import move_reserved, promise_more, settle
 from chalicelib.inventory.service.take_back_stock import take_back
 from chalicelib.inventory.service.transfer_stock import (
     cancel_transfer,
@@ -86,6 +87,7 @@ __all__ = [
     "create_location",
     "dispatch_transfer",
     "find_reservation",
+    "finish_release",
     "forget_locations",
     "hold_stock",
     "levels",
@@ -93,7 +95,8 @@ __all__ = [
     "list_transfers",
     "move_reserved",
     "movements_of",
-    "promise",
+    "open_reservation",
+    "promise_more",
     "put_back",
     "read_hold",
     "read_location",
@@ -104,6 +107,7 @@ __all__ = [
     "release_hold",
     "release_reservation",
     "reserve",
+    "reserve_in_parts",
     "set_safety_stock",
     "settle",
     "sourcing_locations",

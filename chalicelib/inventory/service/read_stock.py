@@ -8,7 +8,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Item, find_many
 from chalicelib.inventory import store
-from chalicelib.inventory.domain import Movement, Stock, is_name
+from chalicelib.inventory.domain import Movement, Stock, StockLine, is_name
 from chalicelib.inventory.service.manage_locations import read_location, sourcing_locations
 
 
@@ -29,6 +29,11 @@ def stock_keys(skus: Iterable[str], locations: Iterable[str]) -> list[tuple[type
     """Where the counters of every SKU at every location id are, for `core.table.find_many`."""
     sites = list(locations)
     return [store.stock_key(sku, location_id) for sku in skus for location_id in sites]
+
+
+def line_keys(lines: Iterable[StockLine]) -> list[tuple[type[Item], str, str]]:
+    """Where the counters of each line are, for `core.table.find_many`."""
+    return [store.stock_key(line.sku, line.location_id) for line in lines]
 
 
 def levels(

@@ -1,16 +1,18 @@
-"""Reserve stock and give it back. Do and undo stand side by side; what others add to their transaction comes first."""
+"""Reserve stock and give it back. Do and undo stand side by side; what others add to their transaction comes first.
+
+What fits into one transaction is reserved in the caller's; larger reservations: `reserve_in_parts`.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from time import monotonic
 
-from chalicelib.core import clock, observability
+from chalicelib.core import clock
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import NotFound
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import new_id
 from chalicelib.core.table import Item, Transaction, find_many
-from chalicelib.inventory import events, store
+from chalicelib.inventory import store
 from chalicelib.inventory.domain import (
     AlreadySettled,
     Reservation,
@@ -43,10 +45,17 @@ def reserve(
     """
     reservation = Reservation(reservation_id, ReservationState.OPEN, tuple(summed(lines)), channel, owner, expires_at)
     store.add_reservation(tx, reservation, by)
-    for line in reservation.lines:
+    promise(tx, reservation.lines, found=found, channel=channel)
+    return reservation
+
+
+def promise(
+    tx: Transaction, lines: Sequence[StockLine], *, found: Mapping[tuple[str, str], Item], channel: str
+) -> None:
+    """Add to the transaction that available units of summed lines become reserved, beyond the channel's safety stock."""
+    for line in lines:
         safety = store.in_batch(found, line.sku, line.location_id).safety.get(channel, 0)
         store.promise(tx, line, channel=channel, safety=safety)
-    return reservation
 
 
 def commit_reservation(tx: Transaction, reservation_id: str, by: Principal) -> None:
@@ -61,8 +70,12 @@ def release_reservation(tx: Transaction, reservation: Reservation, by: Principal
     """Add to the transaction that all units of the reservation are available again.
 
     Open or committed; of a committed one nothing may have been settled or moved since (those give back with `put_back`).
-    At commit `AlreadySettled` when it holds nothing any more.
+    One in parts is only marked here: call `finish_release` after the commit, or leave it to the schedule, which comes by
+    within a minute. At commit `AlreadySettled` when it holds nothing any more.
     """
+    if reservation.in_parts:
+        store.begin_release(tx, reservation.id, clock.now(), by)
+        return
     store.release_reservation(tx, reservation.id, clock.now(), by)
     put_back(tx, reservation.lines)
 
@@ -74,6 +87,15 @@ def put_back(tx: Transaction, lines: Sequence[StockLine]) -> None:
     """
     for line in summed(lines):
         store.free(tx, line)
+
+
+def ended(tx: Transaction) -> bool:
+    """Commit what ends a reservation, or a part of one; False when it ended before."""
+    try:
+        tx.commit()
+    except AlreadySettled:
+        return False
+    return True
 
 
 def find_reservation(reservation_id: str) -> Reservation | None:
@@ -136,45 +158,3 @@ def read_hold(reservation_id: str, by: Principal) -> Reservation:
         raise NotFound(f"There is no reservation {reservation_id}.")
     check_own_hold(reservation, by)
     return reservation
-
-
-# ---- expiry -------------------------------------------------------------------------------------------------------------
-
-
-def release_expired(by: Principal, *, within: float) -> dict[str, int]:
-    """Give back what is held past its time, each reservation in a transaction of its own, for at most `within` seconds.
-
-    Safe to run twice and at once: a reservation ends once, by the condition on its state. Returns how many were
-    `released`, were `settled` by others meanwhile, `failed` (and are tried again next time), and are `left` for want of
-    time (1 stands for some).
-    """
-    until = monotonic() + within
-    outcome = {"released": 0, "settled": 0, "failed": 0, "left": 0}
-    for reservation_id in store.due_reservations(clock.now()):
-        if monotonic() >= until:
-            outcome["left"] = 1
-            break
-        try:
-            outcome["released" if _expire(reservation_id, by) else "settled"] += 1
-        except Exception:
-            # One that cannot be released must not keep the others from it.
-            observability.log.exception("a reservation could not be released", reservation_id=reservation_id)
-            outcome["failed"] += 1
-    if outcome["released"]:
-        observability.count("ReservationsExpired", outcome["released"])
-    return outcome
-
-
-def _expire(reservation_id: str, by: Principal) -> bool:
-    reservation = find_reservation(reservation_id)
-    if reservation is None:
-        return False
-    tx = Transaction()
-    store.expire_reservation(tx, reservation.id, clock.now(), by)
-    put_back(tx, reservation.lines)
-    events.reservation_expired(tx, reservation, by)
-    try:
-        tx.commit()
-    except AlreadySettled:
-        return False
-    return True

@@ -45,7 +45,7 @@ def move_reserved(tx: Transaction, moves: Sequence[Move]) -> None:
             store.free(tx, replace(line, quantity=-line.quantity))
 
 
-def promise(tx: Transaction, lines: Sequence[StockLine]) -> None:
+def promise_more(tx: Transaction, lines: Sequence[StockLine]) -> None:
     """Add to the transaction that further units are reserved for an order whose reservation is committed, in place of some
     that could not be found: an action per SKU and location. At commit `StockTooLow`."""
     for line in summed(lines):

@@ -5,7 +5,8 @@
 | location | LOCATION#<id> | LOCATION | gsi1 LOCATIONS / <id> |
 | stock | STOCK#<sku> | LOCATION#<id> | gsi1 STOCK_AT#<location> / <sku>, never rewritten |
 | movement | STOCK#<sku> | MOVEMENT#<ulid> | |
-| reservation | RESERVATION#<id> | RESERVATION | gsi3 DUE#RESERVATION#<shard> / <expiry>#<id>, while open |
+| reservation | RESERVATION#<id> | RESERVATION | gsi3 DUE#RESERVATION#<shard> / <expiry>#<id>, while it expires or gives back |
+| part of one | RESERVATION#<id> | PART#<nnn> | |
 | transfer | TRANSFER#<id> | TRANSFER | gsi1 TRANSFERS#<state> / <id> |
 """
 
@@ -13,13 +14,19 @@ from chalicelib.inventory.store.location import add_location, change_location, g
 from chalicelib.inventory.store.movement import movements, record
 from chalicelib.inventory.store.reservation import (
     add_reservation,
+    begin_expiry,
+    begin_release,
+    check_building,
     commit_reservation,
     due_reservations,
+    end_release,
     expire_reservation,
     get_reservation,
+    open_reservation,
     release_hold,
     release_reservation,
 )
+from chalicelib.inventory.store.reservation_part import add_part, held_parts, release_part
 from chalicelib.inventory.store.stock import (
     bring_in,
     free,
@@ -38,24 +45,32 @@ from chalicelib.inventory.store.transfer import add_transfer, change_transfer, g
 
 __all__ = [
     "add_location",
+    "add_part",
     "add_reservation",
     "add_transfer",
+    "begin_expiry",
+    "begin_release",
     "bring_in",
     "change_location",
     "change_transfer",
+    "check_building",
     "commit_reservation",
     "due_reservations",
+    "end_release",
     "expire_reservation",
     "free",
     "get_location",
     "get_reservation",
     "get_transfer",
+    "held_parts",
     "in_batch",
     "locations",
     "movements",
+    "open_reservation",
     "promise",
     "record",
     "release_hold",
+    "release_part",
     "release_reservation",
     "set_count",
     "set_safety",

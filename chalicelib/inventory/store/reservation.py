@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -13,6 +13,8 @@ from chalicelib.core.errors import AisleError, Conflict, Stale
 from chalicelib.core.keys import key, shard
 from chalicelib.core.table import Item, Json, OnConflict, RawItem, Transaction, find
 from chalicelib.inventory.domain import (
+    EXPIRING,
+    HOLDING,
     AlreadySettled,
     Reservation,
     ReservationLost,
@@ -28,7 +30,7 @@ SETTLED_KEPT = timedelta(days=30)
 
 
 class ReservationItem(Item):
-    """pk = RESERVATION#<id>, sk = RESERVATION."""
+    """pk = RESERVATION#<id>, sk = RESERVATION. The lines of one in parts are with its parts."""
 
     state = UnicodeAttribute()
     lines = Json()
@@ -38,6 +40,8 @@ class ReservationItem(Item):
     made_by = Json()
     settled_by = Json(null=True)
     version = NumberAttribute()
+    in_parts = BooleanAttribute(null=True)
+    becomes = UnicodeAttribute(null=True)
 
 
 def _due_pk(reservation_id: str) -> str:
@@ -53,11 +57,13 @@ def _reservation(item: ReservationItem) -> Reservation:
         owner=item.owner,
         expires_at=datetime.fromisoformat(item.expires_at),
         version=int(item.version),
+        in_parts=bool(item.in_parts),
+        becomes=ReservationState(item.becomes) if item.becomes else None,
     )
 
 
 def add_reservation(tx: Transaction, reservation: Reservation, by: Principal) -> None:
-    """Write a new, open reservation, which falls due at its expiry."""
+    """Write a new reservation, which falls due at its expiry."""
     expiry = clock.rfc3339(reservation.expires_at)
     item = ReservationItem(
         key("RESERVATION", reservation.id),
@@ -69,6 +75,7 @@ def add_reservation(tx: Transaction, reservation: Reservation, by: Principal) ->
         expires_at=expiry,
         made_by=by.as_actor(),
         version=reservation.version,
+        in_parts=reservation.in_parts or None,
         gsi3pk=_due_pk(reservation.id),
         gsi3sk=key(expiry, reservation.id),
     )
@@ -81,22 +88,34 @@ def get_reservation(reservation_id: str) -> Reservation | None:
     return _reservation(item) if item else None
 
 
+def check_building(tx: Transaction, reservation_id: str) -> None:
+    """Commit only while its parts are being taken."""
+    tx.check(_at(reservation_id), ReservationItem.state == str(ReservationState.BUILDING), _lost(reservation_id))
+
+
+def open_reservation(tx: Transaction, reservation_id: str, now: datetime, by: Principal) -> None:
+    """Building and not expired becomes open; it still falls due at its expiry."""
+    actions = [
+        ReservationItem.state.set(str(ReservationState.OPEN)),
+        ReservationItem.settled_by.set(by.as_actor()),
+        ReservationItem.version.add(1),
+    ]
+    tx.update(_at(reservation_id), actions, _in_time(ReservationState.BUILDING, now), _lost(reservation_id))
+
+
 def commit_reservation(tx: Transaction, reservation_id: str, now: datetime, by: Principal) -> None:
     """Open and not expired becomes committed, and never falls due."""
-    condition = (ReservationItem.state == str(ReservationState.OPEN)) & (
-        ReservationItem.expires_at > clock.rfc3339(now)
-    )
     tx.update(
-        ReservationItem(key("RESERVATION", reservation_id), "RESERVATION"),
+        _at(reservation_id),
         _to_state(ReservationState.COMMITTED, by),
-        condition,
-        lambda _: ReservationLost(f"Reservation {reservation_id} has expired or was given back."),
+        _in_time(ReservationState.OPEN, now),
+        _lost(reservation_id),
     )
 
 
 def release_reservation(tx: Transaction, reservation_id: str, now: datetime, by: Principal) -> None:
     """Open or committed becomes released."""
-    holding = ReservationItem.state.is_in(str(ReservationState.OPEN), str(ReservationState.COMMITTED))
+    holding = _in_state(ReservationState.OPEN, ReservationState.COMMITTED)
     _end(tx, reservation_id, ReservationState.RELEASED, holding, now, by, _settled_before(reservation_id))
 
 
@@ -108,14 +127,46 @@ def release_hold(tx: Transaction, reservation_id: str, version: int, now: dateti
             return Stale(f"Reservation {reservation_id} is not at version {version} any more.")
         return _settled_before(reservation_id)(raw)
 
-    condition = (ReservationItem.state == str(ReservationState.OPEN)) & (ReservationItem.version == version)
+    condition = _in_state(ReservationState.OPEN) & (ReservationItem.version == version)
     _end(tx, reservation_id, ReservationState.RELEASED, condition, now, by, refused)
 
 
 def expire_reservation(tx: Transaction, reservation_id: str, now: datetime, by: Principal) -> None:
     """Open and past its expiry becomes expired."""
-    overdue = (ReservationItem.state == str(ReservationState.OPEN)) & (ReservationItem.expires_at <= clock.rfc3339(now))
+    overdue = _in_state(ReservationState.OPEN) & (ReservationItem.expires_at <= clock.rfc3339(now))
     _end(tx, reservation_id, ReservationState.EXPIRED, overdue, now, by, _settled_before(reservation_id))
+
+
+def begin_release(tx: Transaction, reservation_id: str, now: datetime, by: Principal) -> None:
+    """One in parts that holds stock is to give them back; that falls due at once."""
+    _begin(tx, reservation_id, _in_state(*HOLDING), ReservationState.RELEASED, now, by)
+
+
+def begin_expiry(tx: Transaction, reservation_id: str, now: datetime, by: Principal) -> None:
+    """One in parts that is past its expiry, open or not even that, is to give them back; that falls due at once."""
+    overdue = _in_state(*EXPIRING) & (ReservationItem.expires_at <= clock.rfc3339(now))
+    _begin(tx, reservation_id, overdue, ReservationState.EXPIRED, now, by)
+
+
+def _begin(
+    tx: Transaction, reservation_id: str, condition: Condition, becomes: ReservationState, now: datetime, by: Principal
+) -> None:
+    actions = [
+        ReservationItem.state.set(str(ReservationState.RELEASING)),
+        ReservationItem.becomes.set(str(becomes)),
+        ReservationItem.settled_by.set(by.as_actor()),
+        ReservationItem.version.add(1),
+        ReservationItem.gsi3pk.set(_due_pk(reservation_id)),
+        ReservationItem.gsi3sk.set(key(clock.rfc3339(now), reservation_id)),
+    ]
+    tx.update(_at(reservation_id), actions, condition, _settled_before(reservation_id))
+
+
+def end_release(tx: Transaction, reservation: Reservation, now: datetime, by: Principal) -> None:
+    """All parts are given back: releasing becomes released, or expired."""
+    ended = reservation.becomes or ReservationState.RELEASED
+    releasing = _in_state(ReservationState.RELEASING)
+    _end(tx, reservation.id, ended, releasing, now, by, _settled_before(reservation.id))
 
 
 def _end(
@@ -128,12 +179,24 @@ def _end(
     on_conflict: OnConflict,
 ) -> None:
     kept_until = clock.epoch_seconds(now + SETTLED_KEPT)
-    tx.update(
-        ReservationItem(key("RESERVATION", reservation_id), "RESERVATION"),
-        [*_to_state(state, by), ReservationItem.ttl.set(kept_until)],
-        condition,
-        on_conflict,
-    )
+    tx.update(_at(reservation_id), [*_to_state(state, by), ReservationItem.ttl.set(kept_until)], condition, on_conflict)
+
+
+def _at(reservation_id: str) -> ReservationItem:
+    return ReservationItem(key("RESERVATION", reservation_id), "RESERVATION")
+
+
+def _in_state(*states: ReservationState) -> Condition:
+    return ReservationItem.state.is_in(*map(str, states))
+
+
+def _in_time(state: ReservationState, now: datetime) -> Condition:
+    in_time: Condition = _in_state(state) & (ReservationItem.expires_at > clock.rfc3339(now))
+    return in_time
+
+
+def _lost(reservation_id: str) -> OnConflict:
+    return lambda _: ReservationLost(f"Reservation {reservation_id} has expired or was given back.")
 
 
 def _settled_before(reservation_id: str) -> OnConflict:
@@ -151,7 +214,8 @@ def _to_state(state: ReservationState, by: Principal) -> list[Action]:
 
 
 def due_reservations(at: datetime) -> Iterator[str]:
-    """Ids of open reservations whose expiry has passed, over all shards; may name some that were settled meanwhile."""
+    """Ids of reservations whose expiry has passed or whose parts are to be given back, over all shards; may name some that
+    were settled meanwhile."""
     # DEL sorts after every id, so what expires at this very moment is due.
     until = clock.rfc3339(at) + "\x7f"
     for number in range(SHARDS):

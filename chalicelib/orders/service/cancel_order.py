@@ -18,7 +18,17 @@ from chalicelib.fulfilment.service import Fulfilment
 from chalicelib.inventory import service as inventory
 from chalicelib.inventory.service import StockLine
 from chalicelib.orders import domain, events, store
-from chalicelib.orders.domain import Cancellation, CancellationPlan, Decision, Line, OpenPart, Order, Refusal, Status
+from chalicelib.orders.domain import (
+    INLINE_LINES,
+    Cancellation,
+    CancellationPlan,
+    Decision,
+    Line,
+    OpenPart,
+    Order,
+    Refusal,
+    Status,
+)
 from chalicelib.orders.service.notes import note_of
 from chalicelib.orders.service.read_orders import read_order
 from chalicelib.payments import service as payments
@@ -57,6 +67,8 @@ def cancel_order(
             tx.commit()
         except (Stale, inventory.AlreadySettled):
             continue
+        if order.decision is Decision.PENDING and len(order.lines) > INLINE_LINES:
+            inventory.finish_release(order_id, by)
         observability.count("OrdersCancelled")
         return final
     raise Stale(f"Order {order_id} kept changing.")

@@ -10,7 +10,7 @@ from chalicelib.core.tasks import Outcome
 from chalicelib.fulfilment import service as fulfilment
 from chalicelib.inventory import service as inventory
 from chalicelib.orders import domain, events, store
-from chalicelib.orders.domain import Decision, FulfilmentNote, Order
+from chalicelib.orders.domain import INLINE_LINES, Decision, FulfilmentNote, Order
 from chalicelib.orders.service.notes import note_of
 from chalicelib.orders.service.parcels import parcels
 from chalicelib.orders.service.record_return import find_order
@@ -72,8 +72,8 @@ def _decided(order: Order) -> Outcome:
 def refuse_order(order_id: str, reason: str, by: Principal) -> Outcome:
     """Refuse an order: its stock is free again and the customer is told by OrderRefused. Repeating changes nothing.
 
-    An order confirmed a moment ago, of which nothing left, is undone too. Outcomes: `refused`, `cancelled` (before); raises `NotPending` when
-    goods are on their way: a person decides.
+    An order confirmed a moment ago, of which nothing left, is undone too. Outcomes: `refused`, `cancelled` (before); raises
+    `NotPending` when goods are on their way: a person decides.
     """
     for _ in range(_ATTEMPTS):
         order = find_order(order_id)
@@ -88,6 +88,9 @@ def refuse_order(order_id: str, reason: str, by: Principal) -> Outcome:
             tx.commit()
         except (Stale, inventory.AlreadySettled):
             continue
+        if len(order.lines) > INLINE_LINES:
+            # Marked in the transaction; the schedule would come by within a minute.
+            inventory.finish_release(order_id, by)
         observability.count("OrdersRefused")
         return {"outcome": "refused"}
     raise Stale(f"Order {order_id} kept changing.")

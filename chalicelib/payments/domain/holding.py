@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from chalicelib.payments.domain.payment import (
+    Dispute,
     Payment,
     PaymentOutOfTurn,
     Tender,
@@ -65,6 +66,14 @@ def void(payment: Payment, tender_id: str) -> Payment:
         raise PaymentOutOfTurn("More may be captured of this payment.")
     status = tender.status if tender.captures else TenderStatus.VOID
     return with_tender(payment, replace(tender, status=status, voided=tender.voided + tender.remainder))
+
+
+def dispute(payment: Payment, id: str, amount: int, status: str) -> Payment:
+    """How a dispute stands now. Known like this is no change."""
+    stands = Dispute(amount, status)
+    if payment.disputes.get(id) == stands:
+        return payment
+    return next_version(payment, disputes={**payment.disputes, id: stands})
 
 
 def _undecided(payment: Payment, tender_id: str) -> Tender:

@@ -13,6 +13,7 @@ from chalicelib.payments.domain import (
     store_credit_account,
 )
 from chalicelib.payments.service.authorise import authorise, look_up, void
+from chalicelib.payments.service.hear_stripe import hear_stripe
 from chalicelib.payments.service.read import read_payment
 from chalicelib.payments.service.refund import request_refund, start_refund_workflow
 from chalicelib.payments.service.settle import CHARGES, CaptureDeclined, RefundDeclined, capture, settle
@@ -50,6 +51,7 @@ __all__ = [
     "credit_balance",
     "gift_card_by_code",
     "grant_store_credit",
+    "hear_stripe",
     "issue_gift_card",
     "look_up",
     "my_store_credit",

@@ -1,10 +1,13 @@
 """Authorising a payment tender by tender, and undoing it."""
 
+from collections.abc import Callable
+
 from chalicelib.core import observability
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
-from chalicelib.payments import domain, events, gateways
+from chalicelib.payments import domain, events, gateways, store
 from chalicelib.payments.domain import Payment, PaymentStatus, Tender, TenderStatus
 from chalicelib.payments.gateways import Approved, Call, Declined, PaymentGateway, Unknown, Verb
 from chalicelib.payments.service.steps import Gateways, Tokens, VoidDeclined, answered, call_of, commit, with_latest
@@ -23,7 +26,7 @@ def authorise(order_id: str, by: Principal, provider: Gateways = gateways.gatewa
             answer = _ask(payment, tender, tokens, asked)
             if isinstance(answer, Unknown):
                 return _left_unknown(payment, tender)
-            payment = _record(payment, tender, answer, by)
+            payment = recorded(payment, tender, answer, by)
         if payment.status is PaymentStatus.DECLINED:
             payment = _release(payment, provider, by)
         return _as_outcome(payment)
@@ -48,6 +51,11 @@ def _ask(payment: Payment, tender: Tender, tokens: Tokens, asked: PaymentGateway
     return gateways.make(call, asked)
 
 
+def authorisation_key(payment: Payment, tender: Tender) -> str:
+    """The key under which a tender is authorised."""
+    return _authorisation(payment, tender, "").key
+
+
 def _authorisation(payment: Payment, tender: Tender, token: str) -> Call:
     return call_of(payment, tender, Verb.AUTHORISE, "authorise", tender.amount, token)
 
@@ -58,14 +66,35 @@ def _left_unknown(payment: Payment, tender: Tender) -> Outcome:
     return {"outcome": "unknown"}
 
 
-def _record(payment: Payment, tender: Tender, answer: Approved | Declined, by: Principal) -> Payment:
-    if isinstance(answer, Approved):
-        held = domain.authorise(payment, tender.id, answer.reference, once=answer.once)
-        return commit(held, lambda tx: events.payment_authorised(tx, held, by) if held.was_authorised else None)
-    declined = domain.decline(payment, tender.id, answer.reason)
-    commit(declined, lambda tx: events.payment_declined(tx, declined, by))
-    observability.count("PaymentsDeclined")
-    return declined
+def recorded(
+    payment: Payment,
+    tender: Tender,
+    answer: Approved | Declined,
+    by: Principal,
+    alongside: Callable[[Transaction], None] = lambda _: None,
+) -> Payment:
+    """Record what a provider decided on a tender; `alongside` adds to the same transaction."""
+    if isinstance(answer, Declined):
+        declined = domain.decline(payment, tender.id, answer.reason)
+
+        def announce_refusal(tx: Transaction) -> None:
+            events.payment_declined(tx, declined, by)
+            alongside(tx)
+
+        commit(declined, announce_refusal)
+        observability.count("PaymentsDeclined")
+        return declined
+    held = domain.authorise(payment, tender.id, answer.reference, once=answer.once)
+
+    def announce(tx: Transaction) -> None:
+        if held.was_authorised:
+            events.payment_authorised(tx, held, by)
+        if tender.gateway in gateways.TELL_BY_REFERENCE:
+            name = answer.reference.partition(":")[0]  # what follows it is the adapter's own
+            store.remember(tx, tender.gateway, name, payment.order_id)
+        alongside(tx)
+
+    return commit(held, announce)
 
 
 def _as_outcome(payment: Payment) -> Outcome:
@@ -113,7 +142,7 @@ def _forestalled(payment: Payment, tender: Tender, tokens: Tokens, asked: Paymen
         raise Unavailable(f"The provider does not say yet: {answer.why}.")
     if isinstance(answer, gateways.NotFound):
         return commit(domain.void(payment, tender.id))
-    return _record(payment, tender, answer, by)
+    return recorded(payment, tender, answer, by)
 
 
 def give_back(payment: Payment, tender: Tender, asked: PaymentGateway, by: Principal) -> Payment:

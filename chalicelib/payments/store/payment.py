@@ -30,6 +30,24 @@ class PaymentItem(Item):
     document = Json()
 
 
+class ReferenceItem(Item):
+    """pk = REFERENCE#<gateway>#<authorisation>, sk = REFERENCE. Whose payment it is, for providers that tell of it by
+    their own name for it."""
+
+    order_id = UnicodeAttribute()
+
+
+def remember(tx: Transaction, gateway: str, authorisation: str, order_id: str) -> None:
+    """Keep which order an authorisation belongs to. Remembering again changes nothing."""
+    tx.put(ReferenceItem(key("REFERENCE", gateway, authorisation), "REFERENCE", order_id=order_id))
+
+
+def order_behind(gateway: str, authorisation: str) -> str | None:
+    """The order that an authorisation belongs to, or None."""
+    item = find(ReferenceItem, key("REFERENCE", gateway, authorisation), "REFERENCE", consistent=True)
+    return item.order_id if item else None
+
+
 def payment_key(order_id: str) -> tuple[type[Item], str, str]:
     return PaymentItem, key("ORDER", order_id), "PAYMENT"
 

@@ -150,7 +150,7 @@ def change_return(tx: Transaction, value: Return, *, forget_card: bool = False) 
     actions: list[Action] = [getattr(ReturnItem, name).set(given) for name, given in _attributes(value).items()]
     if forget_card:
         actions.append(ReturnItem.card.remove())
-    tx.update(ReturnItem(pk, sk), actions, ReturnItem.version == value.version - 1, stale)
+    tx.update(ReturnItem(pk, sk), actions, ReturnItem.pk.exists(), stale)
 
 
 def park_token(value: Return, token: bytes, seen: int) -> None:

@@ -50,7 +50,7 @@ class _Run:
 
     def _candidates(self, entry: Due) -> list[Delivery]:
         try:
-            return _due_delivery(entry) if entry.is_delivery else _held(entry, self.now)
+            return _due_delivery(entry, self.now) if entry.is_delivery else _held(entry, self.now)
         except Exception:
             self._note_failure(entry.pk)
             return []
@@ -71,9 +71,10 @@ class _Run:
         self.failed += 1
 
 
-def _due_delivery(entry: Due) -> list[Delivery]:
+def _due_delivery(entry: Due, now: datetime) -> list[Delivery]:
     delivery = store.get_delivery(entry.id)
-    return [delivery] if delivery is not None and delivery.state is DeliveryState.PENDING else []
+    # The list lags behind: another run may have moved it back since.
+    return [delivery] if delivery is not None and delivery.due_at is not None and delivery.due_at <= now else []
 
 
 def _held(entry: Due, now: datetime) -> list[Delivery]:

@@ -304,3 +304,21 @@ run "machine_clients" {
     error_message = "Storefronts cannot keep a secret, and sign in without sending the password."
   }
 }
+
+run "secrets" {
+  variables {
+    payment_gateway = "stripe"
+  }
+
+  assert {
+    condition     = keys(aws_secretsmanager_secret.this) == ["stripe-key", "stripe-webhook-secret"] && alltrue([for secret in aws_secretsmanager_secret.this : secret.kms_key_id == module.key["data"].arn])
+    error_message = "A secret is missing, or not encrypted with a key of the customer's."
+  }
+  assert {
+    condition = { for key, function in module.function : key => [for statement in jsondecode(function.policy).Statement : statement.Sid if contains(statement.Action, "secretsmanager:GetSecretValue")] if strcontains(function.policy, "secretsmanager:GetSecretValue") } == {
+      api_handler    = ["ReadStripeWebhookSecret"]
+      payments-tasks = ["ReadStripeKey"]
+    }
+    error_message = "A function reads a secret that it has no use for."
+  }
+}

@@ -148,9 +148,9 @@ def test_a_hold_is_nobody_elses(owner, by):
         check_own_hold(a_hold(owner), by)
 
 
-def test_only_open_and_committed_reservations_hold_stock():
+def test_what_is_being_built_is_open_or_committed_holds_stock():
     holding = [state for state in ReservationState if replace(a_hold(), state=state).holds_stock]
-    assert holding == [ReservationState.OPEN, ReservationState.COMMITTED]
+    assert holding == [ReservationState.BUILDING, ReservationState.OPEN, ReservationState.COMMITTED]
 
 
 # ---- transfers ----------------------------------------------------------------------------------------------------------

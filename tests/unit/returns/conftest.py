@@ -13,6 +13,7 @@ import pytest
 from app import app
 from chalicelib.core import clock, outbox
 from chalicelib.core.auth import Principal
+from chalicelib.core.table import Transaction, find_many
 from chalicelib.inventory import service as inventory
 from chalicelib.orders import service as orders
 from chalicelib.orders.store import order_pk
@@ -28,14 +29,28 @@ class Desk:
 
     shop: Shop
 
-    def delivered(self, *lines: tuple[str, int], postage: int = 0, by: Principal = SHOPPER, units: Any = None) -> str:
+    def delivered(
+        self,
+        *lines: tuple[str, int],
+        postage: int = 0,
+        by: Principal = SHOPPER,
+        units: Any = None,
+        captured: bool = True,
+    ) -> str:
         """An order that was paid for, shipped and delivered; of it only `units` by line where given."""
-        order_id = self.shipped(*lines, postage=postage, by=by, units=units)
+        order_id = self.shipped(*lines, postage=postage, by=by, units=units, captured=captured)
         for note in self.shop.read(order_id)["fulfilments"]:
             self._answers(note["id"], "delivered")
         return order_id
 
-    def shipped(self, *lines: tuple[str, int], postage: int = 0, by: Principal = SHOPPER, units: Any = None) -> str:
+    def shipped(
+        self,
+        *lines: tuple[str, int],
+        postage: int = 0,
+        by: Principal = SHOPPER,
+        units: Any = None,
+        captured: bool = True,
+    ) -> str:
         """An order that was paid for and shipped."""
         body = {
             "currency": "GBP",
@@ -55,7 +70,8 @@ class Desk:
             held = self.shop.call("GET", f"/v1/fulfilments/{part['fulfilment_id']}").json["lines"]
             leaving = {one["line_id"]: one["quantity"] for one in held} if units is None else units
             self._answers(part["fulfilment_id"], "shipped", leaving)
-            payments.capture(order_id, part["fulfilment_id"], WORKFLOW)
+            if captured:
+                payments.capture(order_id, part["fulfilment_id"], WORKFLOW)
         return order_id
 
     def _answers(self, fulfilment_id: str, type: str, units: Any = None) -> None:
@@ -123,6 +139,13 @@ class Desk:
         """The payment once all that is owed was paid."""
         payments.settle(order_id, WORKFLOW)
         return self.shop.payment(order_id)
+
+    def refund(self, order_id: str, amount: int) -> None:
+        """Money given back apart from returns."""
+        payment = payments.payment_from(find_many(payments.payment_keys(order_id), consistent=True), order_id)
+        tx = Transaction()
+        payments.owe(tx, payment, refund=payments.RefundRequest("goodwill", amount, "goodwill"), by=ADMIN)
+        tx.commit()
 
     def events(self, order_id: str, type: str | None = None) -> list[Any]:
         """The data of an order's events of returns, oldest first; of one type, or with their types."""

@@ -92,6 +92,13 @@ def test_goods_that_cost_nothing_share_no_postage_until_all_are_back():
     assert (other.amount, other.tax) == (300, 50)
 
 
+def test_postage_that_was_paid_back_is_not_asked_for_again():
+    refund, _, tally = refund_of(
+        [sold()], Postage(300, 50), PostageTally(0, 1, 200), [Back("1", 1, shares_postage=True)]
+    )
+    assert (refund.shipping, refund.tax, tally) == (0, 0, PostageTally(333, 2, 200))
+
+
 @pytest.mark.parametrize("units", [-1, 3])
 def test_units_that_are_not_out_cannot_come_back(units):
     with pytest.raises(ValueError, match="2 can come back"):

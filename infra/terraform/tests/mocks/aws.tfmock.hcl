@@ -45,3 +45,7 @@ mock_resource "aws_dynamodb_table" {
 mock_resource "aws_sqs_queue" {
   defaults = { arn = "arn:aws:sqs:eu-west-1:123456789012:mocked", url = "https://sqs.eu-west-1.amazonaws.com/123456789012/mocked" }
 }
+
+mock_resource "aws_secretsmanager_secret" {
+  defaults = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mocked" }
+}

@@ -1,0 +1,47 @@
+"""What the clock sets off: EventBridge Scheduler's ticks, of which only those are simulated that have something to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tests.simulation.dynamodb import Change
+from tests.simulation.world import World
+
+MINUTE = 60.0
+
+
+class Ticks:
+    """A tick in the minute after something falls due (`gsi3`), and each minute again while it has not been dealt with."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._planned: set[int] = set()
+
+    def see(self, changes: list[Change]) -> None:
+        """Plan for what has just been written."""
+        for change in changes:
+            if change.after is not None and "gsi3sk" in change.after:
+                due = datetime.fromisoformat(change.after["gsi3sk"]["S"].partition("#")[0])
+                self._plan((due - self._world.kernel.now()).total_seconds())
+
+    def _plan(self, seconds: float) -> None:
+        kernel = self._world.kernel
+        minute = int((kernel.seconds() + max(0.0, seconds)) // MINUTE) + 1
+        if minute not in self._planned:
+            self._planned.add(minute)
+            kernel.after(minute * MINUTE - kernel.seconds() + self._world.random.uniform(0, 2), self._tick)
+
+    def _tick(self) -> None:
+        now = self._world.kernel.now()
+        if not any(datetime.fromisoformat(due) <= now for due in self._due()):
+            return
+        running = self._world.functions.invoke("inventory-tasks", {"task": "release_expired_reservations"})
+        running.on_done(self._look_again)
+
+    def _look_again(self) -> None:
+        now = self._world.kernel.now()
+        if any(datetime.fromisoformat(due) <= now for due in self._due()):
+            self._plan(MINUTE)
+
+    def _due(self) -> list[str]:
+        return [item["gsi3sk"]["S"].partition("#")[0] for _, item in self._world.database.items() if "gsi3sk" in item]

@@ -1,0 +1,176 @@
+"""Bugs to plant: each takes away one guard of the code, as a careless change might. The simulator must find every one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from chalicelib.core import consumers, outbox
+from chalicelib.core.idempotency import Idempotency
+from chalicelib.core.ids import new_ulid
+from chalicelib.fulfilment import domain as fulfilment_domain
+from chalicelib.inventory import store as inventory_store
+from chalicelib.orders import events as order_events
+from chalicelib.orders import store as orders_store
+from chalicelib.payments import service as payments
+from chalicelib.payments import store as payments_store
+from chalicelib.payments.gateways import Declined, Unknown
+
+Bug = Callable[[], AbstractContextManager[Any]]
+
+
+def always(function: Any) -> Any:
+    """A function of a store whose condition is only that the item is there."""
+
+    def changed(tx: Any, *arguments: Any, **options: Any) -> None:
+        function(_Unconditional(tx), *arguments, **options)
+
+    return changed
+
+
+class _Unconditional:
+    """A transaction that forgets the conditions of updates and puts."""
+
+    def __init__(self, tx: Any) -> None:
+        self._tx = tx
+
+    def update(self, item: Any, actions: Any, condition: Any, on_conflict: Any) -> None:
+        self._tx.update(item, actions, type(item).pk.exists(), on_conflict)
+
+    def put(self, item: Any, condition: Any, on_conflict: Any) -> None:
+        self._tx.put(item, type(item).pk.exists(), on_conflict)
+
+
+def stock_condition_dropped() -> AbstractContextManager[Any]:
+    """Units are promised whether they are there or not."""
+    return patch.object(inventory_store, "promise", always(inventory_store.promise))
+
+
+def freeing_condition_dropped() -> AbstractContextManager[Any]:
+    """What is held is given back however often it was before."""
+    return patch.multiple(
+        inventory_store,
+        free=always(inventory_store.free),
+        expire_reservation=always(inventory_store.expire_reservation),
+        release_reservation=always(inventory_store.release_reservation),
+        release_hold=always(inventory_store.release_hold),
+    )
+
+
+def expiry_ignored() -> AbstractContextManager[Any]:
+    """A reservation is bound to its order though it has expired."""
+    return patch.object(inventory_store, "commit_reservation", always(inventory_store.commit_reservation))
+
+
+def idempotency_record_skipped() -> AbstractContextManager[Any]:
+    """What a command answered is not kept."""
+    return patch.object(Idempotency, "record", lambda *_: None)
+
+
+def order_version_condition_dropped() -> AbstractContextManager[Any]:
+    """The last who writes an order wins."""
+    return patch.object(orders_store, "change", always(orders_store.change))
+
+
+def payment_version_condition_dropped() -> AbstractContextManager[Any]:
+    """The last who writes a payment wins."""
+    return patch.object(payments_store, "change", always(payments_store.change))
+
+
+def provider_key_random() -> AbstractContextManager[Any]:
+    """The provider is asked under another key each time."""
+    return patch.object(payments, "_key", lambda payment, intent: f"{payment.order_id}:{intent}:{new_ulid()}")
+
+
+def unknown_taken_for_declined() -> AbstractContextManager[Any]:
+    """A provider that does not answer has refused."""
+    record = payments._record
+
+    def hasty(payment: Any, answer: Any, by: Any) -> Any:
+        return record(payment, Declined("no_answer") if isinstance(answer, Unknown) else answer, by)
+
+    return patch.object(payments, "_record", hasty)
+
+
+def forestalling_forgotten() -> AbstractContextManager[Any]:
+    """An authorisation of which nothing is known is taken for one that never was."""
+    give_back = payments._given_back_whole
+
+    def hasty(payment: Any, reason: str, asked: Any, by: Any) -> Any:
+        if payment.decided:
+            return give_back(payment, reason, asked, by)
+        closed = payment if payment.closing else payments._commit(payments.domain.close(payment, reason))
+        return payments._commit(payments.domain.void(closed))
+
+    return patch.object(payments, "_given_back_whole", hasty)
+
+
+def event_forgotten() -> AbstractContextManager[Any]:
+    """Nobody hears of an order that was confirmed."""
+    return patch.object(order_events, "order_confirmed", lambda *_: None)
+
+
+def event_outside_the_transaction() -> AbstractContextManager[Any]:
+    """Events are written by themselves, before what they tell."""
+    create = outbox.Transaction.create
+
+    def at_once(tx: Any, item: Any, on_conflict: Any) -> None:
+        if isinstance(item, outbox.EventItem):
+            alone = outbox.Transaction()
+            create(alone, item, on_conflict)
+            alone.commit()
+        else:
+            create(tx, item, on_conflict)
+
+    return patch.object(outbox.Transaction, "create", at_once)
+
+
+def message_deleted_before_it_is_dealt_with() -> AbstractContextManager[Any]:
+    """A consumer drops what it cannot do at once."""
+    finished = consumers._finished
+
+    def careless(*arguments: Any) -> bool:
+        finished(*arguments)
+        return True
+
+    return patch.object(consumers, "_finished", careless)
+
+
+def shipped_twice() -> AbstractContextManager[Any]:
+    """A parcel that left can leave again."""
+    return patch.object(fulfilment_domain, "OPEN", frozenset(fulfilment_domain.FulfilmentStatus))
+
+
+@contextmanager
+def stock_read_then_written() -> Iterator[None]:
+    """Stock is looked at, and then written: check-then-act."""
+    promise = inventory_store.promise
+
+    def check_then_act(tx: Any, line: Any, **options: Any) -> None:
+        rows = {stock.location_id: stock for stock in inventory_store.stock_of(line.sku)}
+        if line.location_id not in rows or rows[line.location_id].available < line.quantity:
+            raise inventory_store.too_low(line)(None)
+        always(promise)(tx, line, **options)
+
+    with patch.object(inventory_store, "promise", check_then_act):
+        yield
+
+
+BUGS: tuple[Bug, ...] = (
+    stock_condition_dropped,
+    stock_read_then_written,
+    freeing_condition_dropped,
+    expiry_ignored,
+    idempotency_record_skipped,
+    order_version_condition_dropped,
+    payment_version_condition_dropped,
+    provider_key_random,
+    unknown_taken_for_declined,
+    forestalling_forgotten,
+    event_forgotten,
+    event_outside_the_transaction,
+    message_deleted_before_it_is_dealt_with,
+    shipped_twice,
+)

@@ -1,0 +1,112 @@
+"""Takes time, chance and the outside from our modules, and gives them the simulated ones, for as long as a world is at hand.
+
+Every name in a module of ours that is a source of time or chance is found by what it is (`time.sleep`, `uuid.uuid4`, …), so a
+new module needs no word here; one that imports such a library whole is refused, since its calls could not be seen.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import ulid
+
+from chalicelib.core import aws, clock, observability
+from chalicelib.core.settings import settings
+from chalicelib.core.table import Item
+from tests.simulation.cloud.functions import application
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What stands in for the sources of time and chance, and for the outside."""
+
+    now: Callable[[], Any]
+    seconds: Callable[[], float]
+    sleep: Callable[[float], None]
+    random: random.Random
+    client: Callable[[str], Any]
+    dynamodb: Any
+    log: Any
+    count: Callable[..., None]
+    settings: Mapping[str, Any]
+
+    def of(self, source: Any) -> Any:
+        """The stand-in for a source; None for what is none."""
+        return {
+            id(time.sleep): self.sleep,
+            id(time.monotonic): self.seconds,
+            id(time.time): lambda: self.now().timestamp(),
+            id(time.perf_counter): self.seconds,
+            id(uuid.uuid4): lambda: uuid.UUID(int=self.random.getrandbits(128), version=4),
+            id(random.uniform): self.random.uniform,
+            id(random.random): self.random.random,
+            id(random.randint): self.random.randint,
+            id(random.choice): self.random.choice,
+            id(secrets.token_urlsafe): lambda length=32: f"{self.random.getrandbits(8 * length):0{2 * length}x}",
+            id(secrets.token_hex): lambda length=32: f"{self.random.getrandbits(8 * length):0{2 * length}x}",
+            id(secrets.token_bytes): lambda length=32: self.random.randbytes(length),
+            id(secrets.randbelow): self.random.randrange,
+            id(ulid.ULID): self._ulid,
+        }.get(id(source))
+
+    def _ulid(self) -> str:
+        milliseconds = int(self.now().timestamp() * 1000)
+        number = (milliseconds << 80) | self.random.getrandbits(80)
+        return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_SOURCES = (
+    time.sleep, time.monotonic, time.time, time.perf_counter, uuid.uuid4, random.uniform, random.random, random.randint,
+    random.choice, secrets.token_urlsafe, secrets.token_hex, secrets.token_bytes, secrets.randbelow, ulid.ULID,
+)  # fmt: skip
+_LIBRARIES = (time, uuid, random, secrets)
+
+_plan: list[tuple[ModuleType, str, Any]] | None = None
+
+
+def sources() -> list[tuple[ModuleType, str, Any]]:
+    """Where our modules hold a source of time or chance. Raises AssertionError where one imports such a library whole."""
+    global _plan
+    if _plan is None:
+        application()
+        _plan = []
+        known = {id(source) for source in _SOURCES}
+        for module in [module for name, module in sys.modules.items() if name.startswith("chalicelib")]:
+            for name, value in list(vars(module).items()):
+                assert not any(value is library for library in _LIBRARIES), f"{module.__name__} imports {name} whole"
+                if id(value) in known:
+                    _plan.append((module, name, value))
+    return _plan
+
+
+@contextmanager
+def installed(stand: Stand) -> Iterator[None]:
+    """Our modules stand on `stand` within the block."""
+    connection = Item._get_connection().connection
+    changes: list[tuple[Any, str, Any]] = [(module, name, stand.of(value)) for module, name, value in sources()]
+    changes += [
+        (clock, "_source", stand.now),
+        (aws, "_client", stand.client),
+        (observability, "log", stand.log),
+        (observability, "count", stand.count),
+        (connection, "_client", stand.dynamodb),
+        *((settings(), name, value) for name, value in stand.settings.items()),
+    ]
+    before = [(where, name, getattr(where, name)) for where, name, _ in changes]
+    try:
+        for where, name, value in changes:
+            object.__setattr__(where, name, value)
+        yield
+    finally:
+        for where, name, value in before:
+            object.__setattr__(where, name, value)
