@@ -23,6 +23,7 @@ from chalicelib.core.table import CommandTooLarge
 from chalicelib.inventory.service import StockTooLow
 from chalicelib.orders.domain import Decision, Order
 from chalicelib.promotions.service import CouponExhausted, CouponRefused
+from chalicelib.shipping.service import ShippingUnavailable
 from chalicelib.taxes.service import VatNumberInvalid
 
 routes = Routes(__name__, "carts")
@@ -44,6 +45,7 @@ CHECKING_OUT = [
     StockTooLow,
     CouponRefused,
     CouponExhausted,
+    ShippingUnavailable,
     VatNumberInvalid,
     CommandTooLarge,
 ]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from chalicelib.carts.schemas.changing import Country, Text
+from chalicelib.carts.schemas.changing import Country, MethodId, Text
 from chalicelib.carts.service import CheckoutRequest
 from chalicelib.core.schemas import Schema, View
 from chalicelib.orders.domain import Order, Status
@@ -52,11 +52,15 @@ class CheckoutTender(Schema):
 
 
 class CheckOut(Schema):
-    """What an order needs beside the cart. With `expected_total` (minor units) it is placed at that total or not at all."""
+    """What an order needs beside the cart. With `expected_total` (minor units) it is placed at that total or not at all.
+
+    Left out, `shipping_method` is the cart's.
+    """
 
     contact: CheckoutContact
     shipping_address: CheckoutAddress
     tenders: list[CheckoutTender] = Field(default_factory=list, max_length=MAX_TENDERS)
+    shipping_method: MethodId | None = None
     expected_total: Amount | None = None
     reference: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     vat_number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}[A-Za-z0-9 .-]{2,20}$")] | None = None
@@ -72,6 +76,7 @@ class CheckOut(Schema):
             contact=self.contact.model_dump(),
             shipping_address=self.shipping_address.model_dump(exclude_none=True),
             tenders=[TenderRequest(one.type, one.token, one.amount) for one in self.tenders],
+            shipping_method=self.shipping_method,
             expected_total=self.expected_total,
             reference=self.reference,
             vat_number=self.vat_number,

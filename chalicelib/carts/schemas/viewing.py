@@ -77,8 +77,18 @@ class CartPromotionView(View):
         )
 
 
+class CartShippingView(View):
+    """How it would be sent, and the days on which it would arrive at the earliest and at the latest."""
+
+    method: str
+    name: str
+    carrier: str
+    promised_from: str
+    promised_by: str
+
+
 class CartTotalsView(View):
-    """In minor units. `goods` before discounts; `total` is what an order would cost; `tax` is within it."""
+    """In minor units. `goods` before discounts; `charges` are shipping; `total` is what an order would cost, with its `tax`."""
 
     goods: int
     discount: int
@@ -100,7 +110,8 @@ class CartTotalsView(View):
 class CartView(View):
     """A cart at today's prices. Stock and prices are promised when it is ordered. `ready`: all of it could be ordered now.
 
-    `totals` are of the lines that are for sale. One that has ended shows no totals and no stock: see its order.
+    `totals` are of the lines that are for sale. With a `shipping_problem` (e.g. country_not_served) the
+    cart's method cannot be had, and they are without shipping. One that has ended shows no totals and no stock: see its order.
     """
 
     id: str
@@ -115,6 +126,8 @@ class CartView(View):
     country: str | None
     region: str | None
     shipping_method: str | None
+    shipping: CartShippingView | None
+    shipping_problem: str | None
     ready: bool
     expires_at: str
     order_id: str | None
@@ -152,6 +165,8 @@ def _fields(seen: CartSeen) -> dict[str, Any]:
         "country": cart.country,
         "region": cart.region,
         "shipping_method": cart.shipping_method,
+        "shipping": CartShippingView.model_validate(quote.shipping) if quote and quote.shipping else None,
+        "shipping_problem": seen.shipping_problem,
         "ready": seen.is_ready,
         "expires_at": clock.rfc3339(cart.expires_at),
         "order_id": cart.order_id,

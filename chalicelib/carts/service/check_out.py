@@ -20,11 +20,15 @@ _SYSTEM = system("carts")
 
 @dataclass(frozen=True, slots=True)
 class CheckoutRequest:
-    """What an order needs beside the cart. `expected_total`: what the customer was shown (minor units)."""
+    """What an order needs beside the cart. `expected_total`: what the customer was shown (minor units).
+
+    `shipping_method`: instead of the cart's.
+    """
 
     contact: Mapping[str, Any]
     shipping_address: Mapping[str, Any]
     tenders: Sequence[TenderRequest]
+    shipping_method: str | None = None
     expected_total: int | None = None
     reference: str | None = None
     vat_number: str | None = None
@@ -70,6 +74,7 @@ def _request(cart: Cart, wanted: CheckoutRequest) -> OrderRequest:
         tenders=wanted.tenders,
         coupons=cart.coupons,
         vat_number=wanted.vat_number,
+        shipping_method=wanted.shipping_method or cart.shipping_method,
     )
 
 

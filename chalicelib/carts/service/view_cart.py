@@ -1,13 +1,14 @@
 """What a cart looks like now: prices, discounts and tax as an order would have them, and what can be had."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.carts.domain import Cart, CartLine, Hint, State, hint
 from chalicelib.catalog.service import OffersRefused
 from chalicelib.inventory import service as inventory
 from chalicelib.orders import service as orders
 from chalicelib.orders.service import LineRequest, PriceRequest, Quote
+from chalicelib.shipping.service import ShippingUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,15 @@ class LineSeen:
 
 @dataclass(frozen=True, slots=True)
 class CartSeen:
-    """A cart as it is shown. `quote` is of the lines that are for sale; None when there are none."""
+    """A cart as it is shown. `quote` is of the lines that are for sale; None when there are none.
+
+    With a `shipping_problem` they cannot be sent by the cart's method, and the quote is without shipping.
+    """
 
     cart: Cart
     lines: tuple[LineSeen, ...]
-    quote: Quote | None
+    quote: Quote | None = None
+    shipping_problem: str | None = None
 
     @property
     def prices(self) -> dict[str, int]:
@@ -45,7 +50,9 @@ class CartSeen:
     @property
     def is_ready(self) -> bool:
         """Whether all of it could be ordered at this moment."""
-        return self.quote is not None and all(line.problem is None and _enough(line) for line in self.lines)
+        if self.quote is None or self.shipping_problem is not None:
+            return False
+        return all(line.problem is None and _enough(line) for line in self.lines)
 
 
 def look_at(cart: Cart) -> CartSeen:
@@ -55,21 +62,33 @@ def look_at(cart: Cart) -> CartSeen:
     """
     if cart.state is not State.ACTIVE:
         lines = (LineSeen(line.sku, line.quantity, None, unit_price=line.shown) for line in cart.lines)
-        return CartSeen(cart, tuple(lines), None)
+        return CartSeen(cart, tuple(lines))
     left = {one.sku: one.total for one in inventory.availability([line.sku for line in cart.lines], cart.channel)}
-    quoted, problems = _quoted(cart)
-    priced = {line.sku: line for line in quoted.lines} if quoted else {}
-    return CartSeen(cart, tuple(_seen(line, left, priced, problems) for line in cart.lines), quoted)
+    quote, problems, shipping_problem = _quoted(cart)
+    priced = {line.sku: line for line in quote.lines} if quote else {}
+    lines = (_seen(line, left, priced, problems) for line in cart.lines)
+    return CartSeen(cart, tuple(lines), quote, shipping_problem)
 
 
-def _quoted(cart: Cart) -> tuple[Quote | None, dict[str, str]]:
-    """What the lines that are for sale cost, and the problem of each that is not."""
+def _quoted(cart: Cart) -> tuple[Quote | None, dict[str, str], str | None]:
+    """What the lines that are for sale cost, the problem of each that is not, and that of the shipping method."""
+    problems: dict[str, str] = {}
     try:
-        return (orders.quote(_request(cart, cart.lines)) if cart.lines else None), {}
+        quote, shipping_problem = _quote(cart, cart.lines)
     except OffersRefused as refused:
         problems = {cart.lines[_index(fault.pointer)].sku: fault.code for fault in refused.faults}
-    for_sale = [line for line in cart.lines if line.sku not in problems]
-    return (orders.quote(_request(cart, for_sale)) if for_sale else None), problems
+        quote, shipping_problem = _quote(cart, [line for line in cart.lines if line.sku not in problems])
+    return quote, problems, shipping_problem
+
+
+def _quote(cart: Cart, lines: Sequence[CartLine]) -> tuple[Quote | None, str | None]:
+    if not lines:
+        return None, None
+    request = _request(cart, lines)
+    try:
+        return orders.quote(request), None
+    except ShippingUnavailable as refused:
+        return orders.quote(replace(request, shipping_method=None)), refused.faults[0].code
 
 
 def _index(pointer: str) -> int:
@@ -86,6 +105,8 @@ def _request(cart: Cart, lines: Sequence[CartLine]) -> PriceRequest:
         coupons=cart.coupons,
         country=cart.country,
         region=cart.region,
+        # What shipping costs depends on the country.
+        shipping_method=cart.shipping_method if cart.country is not None else None,
     )
 
 

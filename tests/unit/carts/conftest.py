@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.inventory import service as inventory
 from chalicelib.promotions import service as promotions
+from chalicelib.shipping import service as shipping
 from tests.conftest import ADMIN, SHOPPER, Reply
 from tests.unit.carts.visitors import Customer, Guest
 
@@ -18,9 +19,11 @@ PRICES = {"MUG": 1299, "POT": 3500, "TEA": 450}
 def nothing_remembered() -> Iterator[None]:
     inventory.forget_locations()
     promotions.forget_promotions()
+    shipping.forget_methods()
     yield
     inventory.forget_locations()
     promotions.forget_promotions()
+    shipping.forget_methods()
 
 
 @pytest.fixture

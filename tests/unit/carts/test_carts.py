@@ -256,6 +256,58 @@ def test_codes_say_what_they_do_or_why_they_do_nothing(guest, shop):
     assert (seen["totals"]["discount"], seen["totals"]["total"]) == (260, 2338)
 
 
+@pytest.fixture
+def parcel(shop):
+    """A way to send goods within Britain, for £4.95."""
+    tariff = {"currency": "GBP", "bands": [{"up_to_grams": None, "amount": 495}]}
+    zone = {
+        "name": "home",
+        "countries": ["GB"],
+        "transit_days_min": 1,
+        "transit_days_max": 2,
+        "tariffs": [tariff],
+    }
+    body = {"names": {"en": "Parcel"}, "carrier": "Post", "channels": ["web"], "zones": [zone]}
+    shop("PUT", "/v1/shipping-methods/parcel", body, **{"If-Match": '"0"'})
+
+
+def test_shipping_is_charged_once_it_is_known_where_to(guest, parcel):
+    guest.sets("MUG", 1)
+    seen = guest.configures(shipping_method="parcel").json
+    assert (seen["shipping"], seen["totals"]["charges"], seen["totals"]["total"]) == (None, 0, 1299)
+    seen = guest.configures(country="GB").json
+    assert (seen["shipping"]["method"], seen["shipping"]["carrier"]) == ("parcel", "Post")
+    assert (seen["totals"]["charges"], seen["totals"]["total"], seen["ready"]) == (495, 1794, True)
+    placed = guest.checks_out(expected_total=1794)
+    assert (placed.status, placed.json["total"]) == (202, 1794)
+
+
+def test_where_a_method_does_not_go_is_said(guest, parcel):
+    guest.sets("MUG", 1)
+    seen = guest.configures(shipping_method="parcel", country="FR").json
+    assert (seen["shipping_problem"], seen["shipping"], seen["ready"]) == ("country_not_served", None, False)
+    assert seen["totals"]["total"] == 1299
+    abroad = {"name": "Ada", "line1": "1 Rue", "city": "Lyon", "country": "FR"}
+    refused = guest.checks_out(shipping_address=abroad)
+    assert (refused.status, refused.code) == (422, "shipping_unavailable")
+
+
+def test_a_checkout_may_name_another_method_than_the_cart(guest, parcel):
+    guest.sets("MUG", 1)
+    assert guest.checks_out(shipping_method="parcel").json["total"] == 1794
+
+
+def test_free_shipping_comes_off_the_charge(guest, parcel, shop):
+    free = {"name": "Free", "reward": {"type": "shipping_percentage", "bps": 10_000}, "threshold": {"units": 2}}
+    shop("POST", "/v1/promotions", free)
+    guest.sets("MUG", 1)
+    seen = guest.configures(shipping_method="parcel", country="GB").json
+    assert (seen["promotions"], seen["totals"]["total"]) == ([], 1794)
+    seen = guest.sets("MUG", 2).json
+    assert [one["amount"] for one in seen["promotions"]] == [495]
+    assert (seen["totals"]["charges"], seen["totals"]["total"]) == (0, 2598)
+
+
 def test_only_what_is_sent_is_changed(guest):
     seen = guest.configures(country="GB", region="Yorkshire", coupons=["A1B"], shipping_method="parcel").json
     assert (seen["country"], seen["region"], seen["shipping_method"]) == ("GB", "Yorkshire", "parcel")
