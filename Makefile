@@ -10,7 +10,7 @@ LOCAL := $(PY) -m infra.local
 export PYTHON STAGE PERSIST IAM EMULATOR AISLE_STACK AISLE_PORT
 
 .PHONY: help venv up down status logs token demo test test-unit test-local check bench openapi audit deploy destroy clean
-.PHONY: check-format check-lint check-types check-imports check-terraform check-state-machines check-unit
+.PHONY: check-code check-format check-lint check-types check-imports check-terraform check-state-machines check-unit
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -40,15 +40,17 @@ demo: up  ## Replay real retail orders through the running system
 test: test-unit test-local  ## Run all tests; brings up a local cloud of their own
 
 test-unit: venv
-	$(PY) -m pytest tests/unit tests/architecture $(PYTEST_ARGS)
+	$(PY) -m pytest --numprocesses auto --dist loadfile tests/unit tests/architecture $(PYTEST_ARGS)
 
 test-local: venv test-unit
 	$(PY) -m pytest $(wildcard tests/integration tests/workflows tests/journeys) $(PYTEST_ARGS)
 
-check: venv  ## Format, lint, types, imports, Terraform, state machines, quick unit tests
+check: check-code check-unit  ## Format, lint, types, imports, Terraform, state machines, quick unit tests
+
+check-code: venv
 	@mkdir -p .local
 	@$(MAKE) --no-print-directory --jobs --output-sync=target check-format check-lint check-types check-imports \
-		check-terraform check-state-machines check-unit
+		check-terraform check-state-machines
 
 check-format:
 	@$(PY) -m ruff format --check --quiet . || { echo 'format: run $(PY) -m ruff format .'; exit 1; }
@@ -68,7 +70,7 @@ check-terraform:
 check-state-machines:
 	@$(LOCAL).lint state-machines
 
-check-unit:
+check-unit: venv
 	@$(PY) -m pytest --quiet --numprocesses auto --dist loadfile -m 'not slow' tests/unit
 
 bench: venv  ## Measure cold starts, calls, request units and the AWS bill

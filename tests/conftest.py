@@ -4,8 +4,10 @@ The environment is set before anything of ours is imported, because settings are
 """
 
 import base64
+import copy
 import json as jsonlib
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +40,9 @@ import pytest
 from chalice.app import Chalice
 from chalice.local import LambdaContext, LambdaEventConverter, RouteMatcher
 from moto import mock_aws
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from chalicelib.core.auth import RESOURCE_SERVER, USER_SCOPE, Principal, Role
@@ -89,6 +94,30 @@ def create_table(dynamodb: Any, name: str = "aisle-test") -> None:
         GlobalSecondaryIndexes=[_index(1, summary), _index(2, summary), _index(3, {"ProjectionType": "KEYS_ONLY"})],
     )
 
+
+def _light_copy(table: Table, memo: dict[int, Any]) -> Table:
+    """moto copies the whole table before each action of a transaction. What is in it is never changed in place (see
+    below), so the copy shares it; the tests take a third of the time."""
+    light = copy.copy(table)
+    light.items = defaultdict(dict, {key: dict(items) for key, items in table.items.items()})
+    memo[id(table)] = light
+    return light
+
+
+_update_item = DynamoDBBackend.update_item
+
+
+def _update_a_copy(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *args: Any, **named: Any) -> Any:
+    """moto changes an item in place; copies of its table keep the old one."""
+    items = backend.get_table(table_name).items.get(DynamoType(key["pk"]), {})
+    at = DynamoType(key["sk"])
+    if at in items:
+        items[at] = copy.deepcopy(items[at])
+    return _update_item(backend, table_name, key, *args, **named)
+
+
+Table.__deepcopy__ = _light_copy  # type: ignore[attr-defined]
+DynamoDBBackend.update_item = _update_a_copy  # type: ignore[assignment, method-assign]
 
 _one_at_a_time = Lock()
 _call_action = DynamoHandler.call_action

@@ -7,6 +7,8 @@ asks for a decision.
 from chalicelib.webhooks.domain.webhook import matches
 
 EVENT_TYPES = {
+    "aisle.carts.CartAbandoned": "A cart fell idle with lines in it",
+    "aisle.carts.CartMerged": "A guest's cart went into a customer's",
     "aisle.catalog.ProductChanged": "A product was changed",
     "aisle.catalog.ProductCreated": "A product was created",
     "aisle.catalog.VariantChanged": "A variant was created or changed",
@@ -43,8 +45,10 @@ EVENT_TYPES = {
     "aisle.payments.PaymentAuthorised": "A payment is held",
     "aisle.payments.PaymentCaptured": "A payment was taken, or part of it",
     "aisle.payments.PaymentDeclined": "A payment was declined",
+    "aisle.payments.PaymentDisputed": "A customer's bank takes a payment back, or has decided whether it does",
     "aisle.payments.PaymentRefunded": "A payment was given back, or part of it",
     "aisle.payments.PaymentVoided": "A payment was given back before it was taken",
+    "aisle.payments.RefundFailed": "A refund did not reach the customer",
     "aisle.payments.RefundRequested": "A payment is to be given back, or part of it",
     "aisle.payments.StoreCreditGranted": "A customer has more store credit",
     "aisle.promotions.CouponGivenBack": "Codes of an order that came to nothing can be used again",

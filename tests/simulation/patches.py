@@ -63,7 +63,6 @@ class Stand:
         }.get(id(source))
 
 
-
 class _Ulids:
     """Makes ULIDs as the library does, by the simulated clock and chance."""
 

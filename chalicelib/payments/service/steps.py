@@ -5,6 +5,8 @@ under the version it read. Run again after a crash anywhere, it finds the provid
 """
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import NotFound, Stale, Unavailable
@@ -55,12 +57,22 @@ def commit(payment: Payment, announce: Callable[[Transaction], None] | None = No
 
 
 def credit(tx: Transaction, before: Payment, after: Payment, by: Principal) -> None:
-    """Write what of refunds became stored value between two versions, in the transaction that records the later one."""
-    for refund, part in domain.newly_credited(before, after):
-        entry = refund_key(after, refund, part)
-        account = refund.to.removeprefix(domain.CREDIT)
-        books.grant(tx, account, part.amount, entry, EntryKind.REFUND, reason=refund.reason, by=by)
-        events.payment_refunded(tx, after, refund, part, by)
+    """Write what of refunds became stored value between two versions, in the transaction that records the later one.
+
+    An account is written once, with one entry per refund under the key of the first of its parts.
+    """
+    given: dict[str, dict[str, tuple[Refund, int]]] = {}
+    for refund, parts in groupby(domain.newly_credited(before, after), itemgetter(0)):
+        credited = [part for _, part in parts]
+        entry = refund_key(after, refund, credited[0])
+        entries = given.setdefault(refund.to.removeprefix(domain.CREDIT), {})
+        entries[entry] = (refund, sum(part.amount for part in credited))
+        for part in credited:
+            events.payment_refunded(tx, after, refund, part, by)
+    for account, entries in given.items():
+        books.add(tx, account, sum(amount for _, amount in entries.values()))
+        for entry, (refund, amount) in entries.items():
+            books.write_entry(tx, books.Entry(account, entry, EntryKind.REFUND, amount), reason=refund.reason, by=by)
 
 
 def refund_key(payment: Payment, refund: Refund, part: RefundPart) -> str:

@@ -118,25 +118,32 @@ def grant(
 ) -> None:
     """Add to an account, which is opened by its first grant. Raises `AccountVoid` at commit when it was voided, and
     `NotFound` for a top-up of none."""
-    item = _account_item(account)
+    allowed: Condition | None = None
+    if kind is EntryKind.TOP_UP:
+        allowed = AccountItem.pk.exists()
+    if kind is EntryKind.GRANT:
+        allowed = AccountItem.kind.does_not_exist() | (AccountItem.kind == str(AccountKind.STORE_CREDIT))
+    add(tx, account, amount, allowed, expires_on)
+    write_entry(tx, Entry(account, entry_key, kind, amount), reason=reason, by=by)
+
+
+def add(
+    tx: Transaction, account: str, amount: int, allowed: Condition | None = None, expires_on: date | None = None
+) -> None:
+    """Raise a balance, once in a transaction; the caller writes the entries that say why. Raises as `grant`."""
     actions = [
         AccountItem.balance.add(amount),
         AccountItem.kind.set(AccountItem.kind | str(AccountKind.STORE_CREDIT)),
     ]
     if expires_on is not None:
         actions.append(AccountItem.expires_on.set(expires_on.isoformat()))
-    allowed: Condition = AccountItem.void.does_not_exist()
-    if kind is EntryKind.TOP_UP:
-        allowed = AccountItem.pk.exists() & allowed
-    if kind is EntryKind.GRANT:
-        allowed = (AccountItem.kind.does_not_exist() | (AccountItem.kind == str(AccountKind.STORE_CREDIT))) & allowed
+    good: Condition = AccountItem.void.does_not_exist()
     tx.update(
-        item,
+        _account_item(account),
         actions,
-        allowed,
+        good if allowed is None else allowed & good,
         lambda raw: AccountVoid("It was voided, or is no store credit.") if raw else NotFound("There is no such card."),
     )
-    write_entry(tx, Entry(account, entry_key, kind, amount), reason=reason, by=by)
 
 
 def write_off(tx: Transaction, account: Account, entry_key: str, reason: str, by: Principal) -> None:

@@ -45,10 +45,10 @@ def inspect_return(
         before = must_find(return_id)
         at = life.inspecting_at(before, location_id)
         tx = Transaction()
-        after = _inspect(tx, before, at, findings, by)
-        final = answer(after)
-        once.record(tx, final)
         try:
+            after = _inspect(tx, before, at, findings, by)
+            final = answer(after)
+            once.record(tx, final)
             tx.commit()
         except Stale:
             continue
@@ -64,6 +64,7 @@ def _inspect(tx: Transaction, before: Return, location_id: str, findings: Sequen
     payment = payments.payment_from(found, before.order_id)
     order = orders.find_order(before.order_id)
     accepted = {line.line_id: units for line in lines if (units := line.restocked + line.written_off)}
+    _refuse_overtaken(order, accepted)
     refund, shares, postage = worth_of(order, tally.postage, before, accepted)
     refund = refund.within(payment.refundable)
     to = _destination(before, order)
@@ -81,6 +82,13 @@ def _inspect(tx: Transaction, before: Return, location_id: str, findings: Sequen
     if after.is_closed:
         events.return_settled(tx, after, by)
     return after
+
+
+def _refuse_overtaken(order: Order, accepted: Mapping[str, int]) -> None:
+    """The order is read after the return: another inspection of the same units may be in it, and not in the return."""
+    backable = {line.id: line.shipped - line.returned for line in order.lines}
+    if any(units > backable[line_id] for line_id, units in accepted.items()):
+        raise Stale("The same units were inspected meanwhile.")
 
 
 def worth_of(

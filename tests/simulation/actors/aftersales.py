@@ -86,11 +86,17 @@ def _inspect(shop: Shop, id: str) -> bool:
         return False
     place = waiting[0][1]
     lines = [
-        {"line_id": line, "quantity": units, "disposition": random.choice(["restock", "restock", "write_off", "refuse"])}
+        {
+            "line_id": line,
+            "quantity": units,
+            "disposition": random.choice(["restock", "restock", "write_off", "refuse"]),
+        }
         for line, at, units in waiting
         if at == place
     ]
-    shop.client.command(f"/v1/returns/{id}/inspections", {"lines": lines, "location_id": place}, random.choice(ASSOCIATES))
+    shop.client.command(
+        f"/v1/returns/{id}/inspections", {"lines": lines, "location_id": place}, random.choice(ASSOCIATES)
+    )
     return True
 
 

@@ -42,7 +42,7 @@ class Announcements:
                 continue
             heard, due = told.get(change.key, Counter()), Counter(_DUE[kind](change, written))
             if kind == "RETURN":
-                heard, due = Counter(heard.keys() and {"any": 1}), due
+                heard = Counter(heard.keys() and {"any": 1})
             if heard != due:
                 yield f"events {dict(heard)} where {dict(due)} were due", change
 
@@ -88,9 +88,7 @@ def _of_payment(change: Change, written: Written) -> Iterator[str]:
         yield "PaymentDeclined"
     yield from ["PaymentCaptured"] * len(after.captures - before.captures)
     if after.whole:
-        yield from ["PaymentVoided"] * sum(
-            now > then for now, then in zip(after.voided, before.voided, strict=True)
-        )
+        yield from ["PaymentVoided"] * sum(now > then for now, then in zip(after.voided, before.voided, strict=True))
     yield from ["RefundRequested"] * (len(after.refunds) - len(before.refunds))
     yield from ["PaymentRefunded"] * (len(after.given_back) - len(before.given_back))
 

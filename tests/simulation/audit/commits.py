@@ -48,6 +48,8 @@ class Commits:
                 yield "not the next version"
         if kind in _IN_ORDER and change.key[0].startswith("ORDER#"):
             yield from orders.look(change)
-        if kind == "IDEMPOTENCY" and change.before is not None:
-            if number(change.before, "ttl") >= self._world.kernel.now().timestamp():
-                yield "an idempotency record was overwritten"
+        if kind == "IDEMPOTENCY" and change.before is not None and self._in_time(change):
+            yield "an idempotency record was overwritten"
+
+    def _in_time(self, change: Change) -> bool:
+        return number(change.before, "ttl") >= self._world.kernel.now().timestamp()

@@ -113,9 +113,7 @@ class Money:
     @property
     def given_back(self) -> list[tuple[Any, ...]]:
         """The parts of refunds that are done: key of the refund, tender, amount, capture."""
-        return [
-            (key, *part[:3]) for key, _, _, _, parts in self.refunds for part in parts if part[3] is not None
-        ]
+        return [(key, *part[:3]) for key, _, _, _, parts in self.refunds for part in parts if part[3] is not None]
 
     @property
     def refunded(self) -> int:

@@ -56,7 +56,7 @@ def _sandbox(change: Change) -> Iterator[Finding]:
 
 def _coupon(change: Change) -> Iterator[Finding]:
     after = change.after or {}
-    if not 0 <= number(after, "used"):
+    if not number(after, "used") >= 0:
         yield "a code was given back more often than it was used"
     grown = number(after, "used") > number(change.before, "used")
     if grown and "most" in after and number(after, "used") > number(after, "most"):

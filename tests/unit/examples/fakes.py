@@ -134,9 +134,7 @@ class FakeSystem:
         if kind == "fulfilments":
             return self._answer(id_, body)
         if kind == "orders" and what:
-            return {"cancellations": self._cancel, "returns": self._announce, "refunds": self._refund}[what](
-                id_, body
-            )
+            return {"cancellations": self._cancel, "returns": self._announce, "refunds": self._refund}[what](id_, body)
         if kind == "returns":
             return {"receipts": self._came, "inspections": self._inspect}[what](id_, body)
         return {
