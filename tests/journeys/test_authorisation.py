@@ -382,6 +382,7 @@ QUERIES = {
     "GET /v1/products": {"category_id": "cat_none"},
     "GET /v1/catalog/products": {"category_id": "cat_none"},
     "GET /v1/return-policy": {"sku": "NO-SUCH"},
+    "GET /v1/returns": {"day": "2026-01-01"},
     "GET /v1/shipping-options": {"country": "GB", "currency": "GBP"},
     "GET /v1/shipping-options/explanation": {"country": "GB", "currency": "GBP"},
     "GET /v1/tax-report": {"month": "2026-01", "country": "GB"},
