@@ -81,12 +81,7 @@ locals {
       keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#"]
       environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
       extra = [
-        {
-          sid        = "ListLocations"
-          actions    = ["dynamodb:Query"]
-          resources  = ["${local.arn.table}/index/gsi1"]
-          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LOCATIONS"] } }
-        },
+        local.list_locations,
         {
           sid       = "StartFulfilPart"
           actions   = ["states:StartExecution"]
@@ -203,11 +198,13 @@ locals {
       extra       = [local.read_token, local.complete_return]
     }
     returns-tasks = {
-      does        = "Labels and expires returns, keeps their task token, orders replacements"
-      timeout     = local.task_timeout_seconds
-      keys        = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#"]
+      does    = "Labels and expires returns, keeps their task token, orders replacements"
+      timeout = local.task_timeout_seconds
+      # It places the order of an exchange, and credits its payment.
+      keys        = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"]
+      reads       = ["TAXRATES"]
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
-      extra       = [local.park_token, local.complete_return]
+      extra       = [local.park_token, local.complete_return, local.list_locations, local.list_promotions]
     }
     inventory-tasks = {
       does    = "Releases expired reservations"
@@ -381,6 +378,20 @@ locals {
 
   # On Lambda the runtime itself listens on the loopback address; only a laptop has anybody else there.
   loopback_allowed = var.local_cloud ? "on" : "off"
+
+  list_locations = {
+    sid        = "ListLocations"
+    actions    = ["dynamodb:Query"]
+    resources  = ["${local.arn.table}/index/gsi1"]
+    conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LOCATIONS"] } }
+  }
+
+  list_promotions = {
+    sid        = "ListPromotions"
+    actions    = ["dynamodb:Query"]
+    resources  = ["${local.arn.table}/index/gsi1"]
+    conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["PROMOTIONS#*"] } }
+  }
 
   start_return_order = {
     sid       = "StartReturnOrder"

@@ -164,7 +164,6 @@ WRITERS = (
     "orders-tasks",
     "payments-tasks",
     "fulfilment-tasks",
-    "fulfilment-on-order-changed",
     "fulfilment-on-warehouse-answer",
     "returns-tasks",
     "inventory-tasks",

@@ -7,6 +7,7 @@ table is recorded here and held against the conditions of their deployed policie
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +30,7 @@ from chalicelib.customers.tasks import customers_tasks
 from chalicelib.fulfilment import gateways as fulfilment_gateways
 from chalicelib.fulfilment.consumers import on_fulfilment_shipped, on_order_changed, on_warehouse_answer
 from chalicelib.fulfilment.tasks import fulfilment_tasks
+from chalicelib.inventory import service as inventory
 from chalicelib.inventory.tasks import inventory_tasks
 from chalicelib.notifications import gateways as notifications_gateways
 from chalicelib.notifications.consumers import on_order_event
@@ -39,11 +41,16 @@ from chalicelib.orders.tasks import orders_tasks
 from chalicelib.payments.consumers import on_refund_requested
 from chalicelib.payments.gateways import workflows as payments_workflows
 from chalicelib.payments.tasks import payments_tasks
+from chalicelib.promotions import service as promotions
+from chalicelib.returns import service as returns
 from chalicelib.returns.consumers import on_return_authorised, on_return_progressed
 from chalicelib.returns.tasks import returns_tasks
+from chalicelib.shipping import service as shipping
+from chalicelib.taxes import service as taxes
 from chalicelib.taxes.consumers import on_order_event as on_taxed_event
 from chalicelib.webhooks import gateways as webhooks_gateways
 from chalicelib.webhooks.consumers import on_attempt, on_event
+from chalicelib.webhooks.service import fan_out as webhooks
 from chalicelib.webhooks.tasks import webhooks_tasks
 from infra.local.testing import STAGE, TestStack
 from tests.conftest import request
@@ -54,6 +61,17 @@ from tests.journeys.guarded import FUNCTIONS, guarded, policy_of
 __all__ = ["dynamodb_url", "guarded", "real_table"]
 
 pytestmark = pytest.mark.last
+
+FORGETTING = (
+    inventory.forget_locations,
+    promotions.forget_promotions,
+    returns.forget_policies,
+    shipping.forget_methods,
+    taxes.forget_rates,
+    webhooks.forget_webhooks,
+)
+WITHOUT_TABLE = ("orders-on-order-cancelled", "payments-on-refund-requested")
+"""All that they need is in the message."""
 
 GATEWAYS = (
     customers_gateways,
@@ -126,7 +144,7 @@ def _agrees() -> MagicMock:
     service = MagicMock()
     service.exceptions.ExecutionAlreadyExists = service.exceptions.ClientError = ClientError
     service.encrypt.return_value = {"CiphertextBlob": b"sealed"}
-    service.decrypt.return_value = {"Plaintext": b"token"}
+    service.decrypt.return_value = {"Plaintext": b"whsec_" + b64encode(bytes(32))}  # does for a task token, too
     service.send_message_batch.return_value = {"Successful": [], "Failed": []}
     return service
 
@@ -139,6 +157,9 @@ class Company:
     shop: in_process.Shop
 
     def run(self, function: str, handler: Callable[..., Any], event: Any) -> Any:
+        """Cold, so that it asks for what warm functions keep."""
+        for forget in FORGETTING:
+            forget()
         self.records.function = function
         outcome = handler(event, None)
         self.records.function = None
@@ -208,14 +229,14 @@ def test_functions_touch_only_keys_that_their_roles_name(guarded: TestStack, com
     for live in (_short, _refused, _expired, _called_off, _held, _refunded, _returned, _forgotten, _abandoned, _told):
         live(company)
     asked = company.records.asked
-    assert set(asked) == set(FUNCTIONS) - {""}
+    assert set(asked) == set(FUNCTIONS) - {"", *WITHOUT_TABLE}
     refusals = [
         (function, *one)
         for function, touched in asked.items()
         for one in sorted(touched, key=str)
         if not any(_allows(statement, *one) for statement in policy_of(guarded, function))
     ]
-    assert refusals == []
+    assert not refusals, "\n".join(map(str, refusals))
 
 
 def _short(company: Company) -> None:
@@ -328,7 +349,7 @@ def _abandoned(company: Company) -> None:
     assert request(app, "PUT", path, json={"quantity": 1}, headers=headers).status == 200
     with clock.at(clock.now() + timedelta(days=1, minutes=1)):
         outcome = company.run("carts-tasks", carts_tasks, {"task": "abandon_idle_carts"})
-    assert outcome["told"] == 1, outcome
+    assert outcome["abandoned"] == 1, outcome
 
 
 def _told(company: Company) -> None:
