@@ -194,7 +194,7 @@ ACCESS: dict[str, Access] = {
     "GET /v1/orders/{order_id}/return-options": Access(BUYERS, "returns.write"),
     "POST /v1/orders/{order_id}/returns": Access(BUYERS, "returns.write"),
     "GET /v1/orders/{order_id}/returns": Access(BUYERS, "returns.write"),
-    "GET /v1/returns": Access(BUYERS, "returns.write"),
+    "GET /v1/returns": Access(STAFF, "returns.write"),
     "GET /v1/returns/{return_id}": Access(BUYERS, "returns.write"),
     "DELETE /v1/returns/{return_id}": Access(BUYERS, "returns.write"),
     "POST /v1/returns/{return_id}/receipts": Access(STAFF, "returns.write"),
