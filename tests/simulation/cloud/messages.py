@@ -106,10 +106,11 @@ class Queues:
         ]
 
     def redrive(self) -> None:
-        """What an operator does with dead letters: put each back into its queue, once or twice."""
-        for name, message in self.dead():
-            if self._redriven[message.body] < 2:
-                self._redriven[message.body] += 1
+        """What an operator does with dead letters: put them back into their queues, all copies of one at once, twice at most."""
+        dead = self.dead()
+        self._redriven.update({message.body for _, message in dead})
+        for name, message in dead:
+            if self._redriven[message.body] <= 2:
                 del self.named(name + DEAD).messages[message.id]
                 self._record.add("redriven", name)
                 self.send(name, message.body)
