@@ -105,9 +105,10 @@ class Queues:
             for message in queue.messages.values()
         ]
 
-    def redrive(self) -> None:
-        """What an operator does with dead letters: put them back into their queues, all copies of one at once, twice at most."""
-        dead = self.dead()
+    def redrive(self, worth: Callable[[str, str], bool]) -> None:
+        """What an operator does with dead letters that are `worth` it, by queue and body: put them back into their queues, all
+        copies of one at once, twice at most."""
+        dead = [(name, message) for name, message in self.dead() if worth(name, message.body)]
         self._redriven.update({message.body for _, message in dead})
         for name, message in dead:
             if self._redriven[message.body] <= 2:
