@@ -9,7 +9,7 @@ LOCAL := $(PY) -m infra.local
 
 export PYTHON STAGE PERSIST IAM EMULATOR AISLE_STACK AISLE_PORT
 
-.PHONY: help venv up down status logs token demo test test-unit test-local check bench openapi audit deploy destroy clean
+.PHONY: help venv up down status logs token demo test test-unit test-simulation test-local check bench openapi audit deploy destroy clean
 .PHONY: check-code check-format check-lint check-types check-imports check-terraform check-state-machines check-unit
 
 help:  ## List the targets
@@ -37,10 +37,13 @@ token: venv  ## Print an access token for ROLE=shopper, associate, supplier, adm
 demo: up  ## Replay real retail orders through the running system
 	@$(PY) -m examples.online_retail replay $(DEMO_ARGS)
 
-test: test-unit test-local  ## Run all tests; brings up a local cloud of their own
+test: test-unit test-simulation test-local  ## Run all tests; brings up a local cloud of their own
 
 test-unit: venv
 	$(PY) -m pytest --numprocesses auto --dist loadfile tests/unit tests/architecture $(PYTEST_ARGS)
+
+test-simulation: venv  ## Play thousands of simulated histories; AISLE_HISTORIES sets how many
+	$(PY) -m pytest --numprocesses auto --dist worksteal tests/simulation $(PYTEST_ARGS)
 
 test-local: venv test-unit
 	$(PY) -m pytest $(wildcard tests/integration tests/workflows tests/journeys) $(PYTEST_ARGS)

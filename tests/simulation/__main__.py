@@ -3,12 +3,11 @@
 import tests.simulation.environment  # noqa: F401  # isort: skip
 
 import argparse
-import gc
 import sys
 import time
 import traceback
 
-from tests.simulation.schedule import run
+from tests.simulation.schedule import played, run
 
 
 def main() -> int:
@@ -19,18 +18,15 @@ def main() -> int:
     given = parser.parse_args()
     failed = 0
     started = time.process_time()
-    gc.disable()
-    for seed in range(given.seed, given.seed + given.count):
-        history = run(seed, keep_record=given.trace)
+    seeds = range(given.seed, given.seed + given.count)
+    for history in (run(seed, keep_record=True) for seed in seeds) if given.trace else played(seeds):
         if given.trace:
             print("\n".join(history.lines))
         if history.failure is not None:
             failed += 1
-            print(f"seed {seed} failed: {type(history.failure).__name__}: {history.failure}")
+            print(f"seed {history.seed} failed: {type(history.failure).__name__}: {history.failure}")
             if given.count == 1:
                 traceback.print_exception(history.failure)
-        if seed % 20 == 0:
-            gc.collect()
     spent = time.process_time() - started
     print(
         f"{given.count} histories, {failed} failed, {spent:.1f} s CPU; the last: {history.steps} steps, {history.digest}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -11,12 +13,23 @@ from chalicelib.core import consumers, outbox
 from chalicelib.core.idempotency import Idempotency
 from chalicelib.core.ids import new_ulid
 from chalicelib.fulfilment import domain as fulfilment_domain
+from chalicelib.inventory import service as inventory
 from chalicelib.inventory import store as inventory_store
 from chalicelib.orders import events as order_events
 from chalicelib.orders import store as orders_store
+from chalicelib.payments import domain as payments_domain
 from chalicelib.payments import service as payments
 from chalicelib.payments import store as payments_store
+from chalicelib.payments.domain import Payment
 from chalicelib.payments.gateways import Declined, Unknown
+from chalicelib.payments.service import steps
+from chalicelib.promotions import store as promotions_store
+from chalicelib.returns import store as returns_store
+
+# Modules whose names are also those of functions beside them.
+authorising = import_module("chalicelib.payments.service.authorise")
+settling = import_module("chalicelib.payments.service.settle")
+cancelling = import_module("chalicelib.orders.service.cancel_order")
 
 Bug = Callable[[], AbstractContextManager[Any]]
 
@@ -28,6 +41,11 @@ def always(function: Any) -> Any:
         function(_Unconditional(tx), *arguments, **options)
 
     return changed
+
+
+def _with(module: Any, **changed: Any) -> Any:
+    """A module, some of it changed, for one of those who use it."""
+    return SimpleNamespace(**{**vars(module), **changed})
 
 
 class _Unconditional:
@@ -81,30 +99,63 @@ def payment_version_condition_dropped() -> AbstractContextManager[Any]:
 
 def provider_key_random() -> AbstractContextManager[Any]:
     """The provider is asked under another key each time."""
-    return patch.object(payments, "_key", lambda payment, intent: f"{payment.order_id}:{intent}:{new_ulid()}")
+    return patch.object(steps, "_key", lambda payment, intent, tender: f"{payment.order_id}:{intent}:{new_ulid()}")
+
+
+def refund_key_random() -> AbstractContextManager[Any]:
+    """A refund whose answer was lost is asked for under another key, and made twice."""
+    return patch.object(settling, "refund_key", lambda payment, *_: f"{payment.order_id}:refund:{new_ulid()}")
+
+
+def refunded_more_than_paid() -> AbstractContextManager[Any]:
+    """Nobody looks at what was given back before."""
+    whole = property(lambda payment: payment.captured + sum(payment.dues.values()))
+    return patch.object(Payment, "refundable", whole)
 
 
 def unknown_taken_for_declined() -> AbstractContextManager[Any]:
     """A provider that does not answer has refused."""
-    record = payments._record
+    ask = authorising._ask
 
-    def hasty(payment: Any, answer: Any, by: Any) -> Any:
-        return record(payment, Declined("no_answer") if isinstance(answer, Unknown) else answer, by)
+    def hasty(*arguments: Any) -> Any:
+        answer = ask(*arguments)
+        return Declined("no_answer") if isinstance(answer, Unknown) else answer
 
-    return patch.object(payments, "_record", hasty)
+    return patch.object(authorising, "_ask", hasty)
 
 
 def forestalling_forgotten() -> AbstractContextManager[Any]:
     """An authorisation of which nothing is known is taken for one that never was."""
-    give_back = payments._given_back_whole
 
-    def hasty(payment: Any, reason: str, asked: Any, by: Any) -> Any:
-        if payment.decided:
-            return give_back(payment, reason, asked, by)
-        closed = payment if payment.closing else payments._commit(payments.domain.close(payment, reason))
-        return payments._commit(payments.domain.void(closed))
+    def hasty(payment: Any, tender: Any, *_: Any) -> Any:
+        return steps.commit(payments_domain.void(payment, tender.id))
 
-    return patch.object(payments, "_given_back_whole", hasty)
+    return patch.object(authorising, "_forestalled", hasty)
+
+
+def cancelled_payment_left_open() -> AbstractContextManager[Any]:
+    """An order is cancelled before its payment was asked for, and the payment does not hear of it."""
+    return patch.object(payments, "close_payment", lambda *_: None)
+
+
+def cancelled_without_its_version() -> AbstractContextManager[Any]:
+    """A cancellation overwrites what became of the order in the meantime."""
+    return patch.object(cancelling, "store", _with(orders_store, change=always(orders_store.change)))
+
+
+def cancelled_units_stay_reserved() -> AbstractContextManager[Any]:
+    """Units that were cancelled are kept from others."""
+    return patch.object(inventory, "put_back", lambda *_: None)
+
+
+def return_version_condition_dropped() -> AbstractContextManager[Any]:
+    """The last who writes a return wins."""
+    return patch.object(returns_store, "change_return", always(returns_store.change_return))
+
+
+def coupon_condition_dropped() -> AbstractContextManager[Any]:
+    """A code is used by whoever comes."""
+    return patch.object(promotions_store, "count_use", always(promotions_store.count_use))
 
 
 def event_forgotten() -> AbstractContextManager[Any]:
@@ -166,9 +217,16 @@ BUGS: tuple[Bug, ...] = (
     idempotency_record_skipped,
     order_version_condition_dropped,
     payment_version_condition_dropped,
+    return_version_condition_dropped,
+    coupon_condition_dropped,
     provider_key_random,
+    refund_key_random,
+    refunded_more_than_paid,
     unknown_taken_for_declined,
     forestalling_forgotten,
+    cancelled_payment_left_open,
+    cancelled_without_its_version,
+    cancelled_units_stay_reserved,
     event_forgotten,
     event_outside_the_transaction,
     message_deleted_before_it_is_dealt_with,

@@ -11,17 +11,19 @@ import secrets
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
+from functools import cache
+from types import ModuleType, NoneType
+from typing import Any, get_args
 
 import ulid
 
 from chalicelib.core import aws, clock, observability
 from chalicelib.core.settings import settings
 from chalicelib.core.table import Item
+from chalicelib.payments.gateways import codes
 from tests.simulation.cloud.functions import application
 
 
@@ -86,6 +88,9 @@ _LIBRARIES = (time, uuid, random, secrets)
 _HARMLESS = {"compare_digest", "strftime", "gmtime", "UUID"}
 """What such a library offers beside time and chance."""
 
+_SECRETS = (aws.derived_key, codes._secret)
+"""What a process fetches once over the wire, and keeps for good."""
+
 _plan: list[tuple[ModuleType, str, Any]] | None = None
 
 
@@ -107,14 +112,31 @@ def sources() -> list[tuple[ModuleType, str, Any]]:
     """Where our modules hold a source of time or chance, or a library of them."""
     global _plan
     if _plan is None:
-        application()
-        _plan = []
         known = {id(source) for source in (*_SOURCES, *_LIBRARIES)}
-        for module in [module for name, module in sys.modules.items() if name.startswith("chalicelib")]:
-            for name, value in list(vars(module).items()):
-                if id(value) in known:
-                    _plan.append((module, name, value))
+        _plan = [
+            (module, name, value)
+            for module in _modules()
+            for name, value in list(vars(module).items())
+            if id(value) in known
+        ]
     return _plan
+
+
+@cache
+def remembered() -> Sequence[tuple[ModuleType, str]]:
+    """Where our modules keep what they read for a while: private names that hold it or None. Nothing of it may reach from
+    one history into the next."""
+    return [
+        (module, name)
+        for module in _modules()
+        for name, kind in vars(module).get("__annotations__", {}).items()
+        if name.startswith("_") and NoneType in get_args(kind)
+    ]
+
+
+def _modules() -> list[ModuleType]:
+    application()
+    return [module for name, module in sys.modules.items() if name.startswith("chalicelib")]
 
 
 @contextmanager
@@ -122,6 +144,7 @@ def installed(stand: Stand) -> Iterator[None]:
     """Our modules stand on `stand` within the block."""
     connection = Item._get_connection().connection
     changes: list[tuple[Any, str, Any]] = [(module, name, stand.of(value)) for module, name, value in sources()]
+    changes += [(module, name, None) for module, name in remembered()]
     changes += [
         (clock, "_source", stand.now),
         (aws, "_client", stand.client),
@@ -132,9 +155,16 @@ def installed(stand: Stand) -> Iterator[None]:
     ]
     before = [(where, name, getattr(where, name)) for where, name, _ in changes]
     try:
+        _forget_secrets()
         for where, name, value in changes:
             object.__setattr__(where, name, value)
         yield
     finally:
+        _forget_secrets()
         for where, name, value in before:
             object.__setattr__(where, name, value)
+
+
+def _forget_secrets() -> None:
+    for secret in _SECRETS:
+        secret.cache_clear()

@@ -8,14 +8,27 @@ from tests.simulation.bugs import BUGS, Bug
 from tests.simulation.schedule import run
 
 WITHIN = 400
-"""Histories in which each of them shows; most show in the first ten."""
+"""Histories in which each of them shows; most show in the first twenty."""
+SEEN = {
+    "cancelled_payment_left_open": 124,
+    "cancelled_without_its_version": 251,
+    "expiry_ignored": 201,
+    "forestalling_forgotten": 91,
+    "order_version_condition_dropped": 124,
+    "refund_key_random": 284,
+    "refunded_more_than_paid": 107,
+    "return_version_condition_dropped": 284,
+    "stock_read_then_written": 23,
+}
+"""Where those that take longer were seen last. It only saves time: what does not show there is looked for from the first on."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_a_planted_bug_is_found(bug: Bug) -> None:
+    seeds = [*filter(None, [SEEN.get(bug.__name__)]), *range(WITHIN)]
     with bug():
-        found = next((history for history in map(run, range(WITHIN)) if history.failure is not None), None)
+        found = next((history for history in map(run, seeds) if history.failure is not None), None)
     assert found is not None, f"{bug.__doc__} Nobody noticed in {WITHIN} histories."
     # Without the bug, the same history holds.
     assert run(found.seed).failure is None

@@ -49,3 +49,15 @@ def test_no_module_has_time_or_chance_that_the_simulator_does_not_know() -> None
         ("chalicelib.core.retry", "uniform"),
         ("chalicelib.core.ids", "ULID"),
     } <= found
+
+
+def test_what_modules_keep_for_a_while_is_forgotten_between_histories() -> None:
+    kept = {(module.__name__, name) for module, name in patches.remembered()}
+    assert {
+        ("chalicelib.core.http", "_exchange"),
+        ("chalicelib.inventory.service.manage_locations", "_listed"),
+        ("chalicelib.promotions.service.apply", "_listed"),
+        ("chalicelib.returns.service.policies", "_kept"),
+        ("chalicelib.shipping.service", "_listed"),
+        ("chalicelib.taxes.service.apply_rates", "_listed"),
+    } <= kept

@@ -4,29 +4,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from tests.simulation.schedule import played
+
 HISTORIES = int(os.environ.get("AISLE_HISTORIES", "2000"))
-PROCESSES = 2
-_ROOT = Path(__file__).resolve().parents[2]
+SHARES = 10
+"""Tests that they are spread over, so that all processors have some at all times."""
 
 
 @pytest.mark.slow
-def test_no_history_breaks_what_must_hold() -> None:
-    share = HISTORIES // PROCESSES
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.simulation", str(number * share), "--count", str(share)],
-            cwd=_ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for number in range(PROCESSES)
-    ]
-    said = [process.communicate()[0] for process in running]
-    assert all(process.returncode == 0 for process in running), "\n".join(said)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_no_history_breaks_what_must_hold(share: int) -> None:
+    seeds = range(share, HISTORIES, SHARES)
+    broken = [f"seed {history.seed}: {history.failure}" for history in played(seeds) if history.failure is not None]
+    assert not broken, "\n".join(broken)

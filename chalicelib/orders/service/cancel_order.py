@@ -99,10 +99,7 @@ def add_cancellation(
     """Add to the transaction that the plan's units are off: order, fulfilments, payment, stock, and the event."""
     changed = [fulfilment.withdraw(tx, part, plan.by_part[part.id]) for part in parts if part.id in plan.by_part]
     after = domain.cancel(order, plan.units, [note_of(part) for part in changed])
-    if after.decision is Decision.CONFIRMED and domain.is_settled(after):
-        payment = payments.payment_from(find_many(payments.payment_keys(order.id), consistent=True), order.id)
-        if not payment.final:
-            payments.owe(tx, payment, final=True, by=by)
+    _give_back_what_is_held(tx, after, by)
     freed = _freed(tx, order, changed, plan, by)
     room = MAX_ACTIONS - len(tx) - _BESIDES_STOCK - 3
     fits = len(freed) <= room
@@ -125,6 +122,19 @@ def add_cancellation(
     store.add_cancellation(tx, cancellation)
     events.order_cancelled(tx, after, cancellation, by)
     return after, cancellation
+
+
+def _give_back_what_is_held(tx: Transaction, after: Order, by: Principal) -> None:
+    """Nothing more falls due of a payment when nothing more will be sent. One that was not decided is closed: place-order
+    may not have asked for it yet, and will not start any more."""
+    if after.decision is Decision.CANCELLED:
+        payments.close_payment(tx, _payment_of(after.id), "order_cancelled")
+    elif domain.is_settled(after) and not (payment := _payment_of(after.id)).final:
+        payments.owe(tx, payment, final=True, by=by)
+
+
+def _payment_of(order_id: str) -> payments.Payment:
+    return payments.payment_from(find_many(payments.payment_keys(order_id), consistent=True), order_id)
 
 
 def _freed(

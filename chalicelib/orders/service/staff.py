@@ -116,7 +116,7 @@ def change_address(
     *,
     by: Principal,
 ) -> Order:
-    """Send what has not left elsewhere in the same country; warehouses are told.
+    """Send what has not left elsewhere in the same country; warehouses are told. To where it goes already is no change.
 
     A shopper does so while nothing of theirs is packed. Raises `Stale`, `NothingOpen`, `AddressFixed`, `Forbidden`.
     """
@@ -127,8 +127,10 @@ def change_address(
     staff = by.may(Role.ASSOCIATE, Role.ADMIN, scope="orders.write")
     if not staff and any(part.status is fulfilment.FulfilmentStatus.PACKED for part in parts):
         raise Forbidden("A parcel is packed; ask the staff.")
-    tx = Transaction()
     after = domain.readdress(order, address, contact or order.contact)
+    if (after.shipping_address, after.contact) == (order.shipping_address, order.contact):
+        return order
+    tx = Transaction()
     goes_to = {"contact": dict(after.contact), **after.shipping_address}
     changed = [fulfilment.readdress(tx, part, goes_to) for part in parts]
     store.change(tx, after)

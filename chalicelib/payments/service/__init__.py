@@ -30,7 +30,7 @@ from chalicelib.payments.service.stored_value import (
     top_up_gift_card,
     void_gift_card,
 )
-from chalicelib.payments.service.take_part import open_payment, owe, payment_from, payment_keys
+from chalicelib.payments.service.take_part import close_payment, open_payment, owe, payment_from, payment_keys
 
 __all__ = [
     "CHARGES",
@@ -48,6 +48,7 @@ __all__ = [
     "VoidDeclined",
     "authorise",
     "capture",
+    "close_payment",
     "credit_balance",
     "gift_card_by_code",
     "grant_store_credit",

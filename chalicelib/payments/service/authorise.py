@@ -28,7 +28,7 @@ def authorise(order_id: str, by: Principal, provider: Gateways = gateways.gatewa
                 return _left_unknown(payment, tender)
             payment = recorded(payment, tender, answer, by)
         if payment.status is PaymentStatus.DECLINED:
-            payment = _release(payment, provider, by)
+            payment = release(payment, provider, by)
         return _as_outcome(payment)
 
     return with_latest(order_id, step)
@@ -116,7 +116,7 @@ def void(order_id: str, reason: str, by: Principal, provider: Gateways = gateway
         if any(tender.status not in _OVER for tender in payment.tenders):
             if not payment.closing:
                 payment = commit(domain.close(payment, reason))
-            payment = _release(payment, provider, by, tokens)
+            payment = release(payment, provider, by, tokens)
         return {"outcome": "voided", "amount": payment.voided} if payment.voided else {"outcome": "nothing_to_void"}
 
     return with_latest(order_id, step)
@@ -125,7 +125,8 @@ def void(order_id: str, reason: str, by: Principal, provider: Gateways = gateway
 _OVER = (TenderStatus.VOID, TenderStatus.DECLINED)
 
 
-def _release(payment: Payment, provider: Gateways, by: Principal, tokens: Tokens = ()) -> Payment:
+def release(payment: Payment, provider: Gateways, by: Principal, tokens: Tokens = ()) -> Payment:
+    """Give back all that is held of a closed payment, and see to it that nothing can be held later. Raises as `void`."""
     for id in [tender.id for tender in payment.tenders]:
         tender = payment.tender(id)
         if not tender.decided:

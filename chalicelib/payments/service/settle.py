@@ -12,7 +12,7 @@ from chalicelib.core.tasks import Outcome
 from chalicelib.payments import domain, events, gateways
 from chalicelib.payments.domain import Payment, Refund, RefundPart, RefundStatus
 from chalicelib.payments.gateways import Call, Declined, Verb
-from chalicelib.payments.service.authorise import give_back
+from chalicelib.payments.service.authorise import give_back, release
 from chalicelib.payments.service.steps import (
     Gateways,
     Tokens,
@@ -58,14 +58,18 @@ def capture(order_id: str, due: str, by: Principal, provider: Gateways = gateway
 
 def settle(order_id: str, by: Principal, provider: Gateways = gateways.gateway) -> Outcome:
     """Capture every due, make every refund asked for, and give the rest of the authorisation back when nothing more will
-    fall due. What one provider refuses keeps nothing else from being done.
+    fall due. What one provider refuses keeps nothing else from being done. A payment that was closed before it was decided
+    is never authorised after this.
 
     Outcomes: `settled`, or `waiting` when a refund waits for a capture that is to come later and makes it; both with the
     amounts so far. Raises as `capture`.
     """
 
     def step(payment: Payment, tokens: Tokens) -> Outcome:
-        payment = _settled(payment, list(payment.dues), provider, by)
+        if payment.closing:
+            payment = release(payment, provider, by, tokens)
+        else:
+            payment = _settled(payment, list(payment.dues), provider, by)
         waiting = any(refund.status is not RefundStatus.DONE for refund in payment.refunds)
         return {
             "outcome": "waiting" if waiting else "settled",

@@ -82,6 +82,16 @@ def owe(
     return owed(tx, payment, due=due, refund=refund, final=final, by=by)
 
 
+def close_payment(tx: Transaction, payment: Payment, reason: str) -> None:
+    """Add to the caller's transaction that the payment is to be given back whole: nothing of it is authorised any more.
+
+    The caller's workflow gives back what is held through the task `settle_payment`. A payment that is not required, or is
+    being given back already, stays as it is. Raises `PaymentOutOfTurn` when something is due or captured.
+    """
+    if payment.tenders and not payment.closing:
+        store.change(tx, domain.close(payment, reason))
+
+
 def owed(
     tx: Transaction,
     payment: Payment,

@@ -8,6 +8,8 @@ from chalicelib.core.auth import Principal
 from tests.simulation.actors.shop import ADDRESS, ADMIN, ASSOCIATES, LOCATIONS, PRICES, SHOPPERS, Shop
 
 HOUR = 3_600.0
+MOST_LAG = 4.0
+"""After so many seconds, every reader sees what was written."""
 _REASONS = ("changed_mind", "damaged", "wrong_item", "defective")
 
 
@@ -121,10 +123,14 @@ def holder(shop: Shop) -> None:
     by = random.choice(ASSOCIATES)
     held = shop.client.command(f"/v1/orders/{order['id']}/holds", {"reason": "fraud_check"}, by, patience=20)
     shop.world.kernel.pause(random.choice([0.1, 60, 3 * HOUR]))
-    # Whoever holds an order sees to it that it goes on: also when the answer, with the hold's id, was lost.
-    known = shop.client.read(f"/v1/orders/{order['id']}", ADMIN, patience=20)
-    for hold in (known or (held.reply.json if held.accepted and held.reply else {"holds": []}))["holds"]:
-        shop.client.command(f"/v1/orders/{order['id']}/holds/{hold['id']}/release", None, by, patience=40)
+    # Whoever holds an order sees to it that it goes on: also when the answer, with the hold's id, was lost, and when what
+    # is read is not yet what was written.
+    told = held.reply.json if held.accepted and held.reply else {"holds": []}
+    if not told["holds"]:
+        shop.world.kernel.pause(MOST_LAG)
+    read = shop.client.read(f"/v1/orders/{order['id']}", ADMIN, patience=20) or {"holds": []}
+    for hold in sorted({hold["id"] for known in (told, read) for hold in known["holds"]}):
+        shop.client.command(f"/v1/orders/{order['id']}/holds/{hold}/release", None, by, patience=40)
 
 
 def readdresser(shop: Shop) -> None:

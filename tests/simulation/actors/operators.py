@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tests.simulation.actors.shop import ADMIN, Shop
-from tests.simulation.audit.sales import Sale, sales_in
+from tests.simulation.audit.sales import Sale, is_past, sales_in
 
 HOUR = 3_600
 
 
 def on_call(shop: Shop, hours: int = 6) -> None:
-    """Put dead letters back into their queues, now and every hour."""
-    shop.world.queues.redrive()
+    """Put dead letters back into their queues, now and every hour; but not those that nobody would listen to."""
+    shop.world.queues.redrive(lambda name, body: not is_past(shop.world.database, name, body))
     if hours:
         shop.world.kernel.after(HOUR, lambda: on_call(shop, hours - 1))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Item = Mapping[str, Any]
@@ -25,8 +26,11 @@ def number(item: Item | None, name: str) -> int:
 
 
 def document(item: Item | None, name: str = "document") -> Any:
-    """A JSON document, or None."""
-    return json.loads(item[name]["S"]) if item is not None and name in item else None
+    """A JSON document, or None. Nobody changes what it holds."""
+    return _parsed(item[name]["S"]) if item is not None and name in item else None
+
+
+_parsed = lru_cache(maxsize=1_000)(json.loads)
 
 
 def key_of(kind: str, id: str) -> Key | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 
 from tests.simulation.actors.client import Intent
 from tests.simulation.actors.shop import Shop
 from tests.simulation.audit.items import STORED_VALUE, document, held_by, number, text
-from tests.simulation.audit.sales import Sale, sales_in
-from tests.simulation.cloud.functions import full_name
+from tests.simulation.audit.sales import Sale, is_past, sales_in
 from tests.simulation.cloud.machines import Execution
 
 REFUSING = {
@@ -19,8 +17,6 @@ REFUSING = {
     "RefundDeclined": "tok_refund_fails",
 }
 """What a payment provider may refuse for good, by the token that makes it do so; a person is asked then."""
-_BEFORE = {"packed": {"requested"}, "shipped": {"requested", "packed"}, "delivered": {"shipped"}}
-"""In which states of a fulfilment an answer of the warehouse still has something to say."""
 
 
 def audit(shop: Shop) -> None:
@@ -67,17 +63,9 @@ def _queues(shop: Shop) -> Iterator[str]:
     for name, queue in shop.world.queues.all().items():
         if queue.messages and not name.endswith("-dlq"):
             yield f"messages are left in {name}: {list(queue.messages.values())[:3]}"
-    answers = full_name("fulfilment-warehouse-answers")
     for name, message in shop.world.queues.dead():
-        # What a warehouse says a second time, or too late, is not listened to.
-        if name != answers or not _past(shop, json.loads(message.body)):
+        if not is_past(shop.world.database, name, message.body):
             yield f"a dead letter of {name}: {message}"
-
-
-def _past(shop: Shop, answer: dict[str, str]) -> bool:
-    order, _, number_ = answer["fulfilment_id"].removeprefix("ful_").rpartition("_")
-    part = shop.world.database.item(f"ORDER#ord_{order}", f"FULFILMENT#{number_}")
-    return part is not None and text(part, "status") not in _BEFORE[answer["type"]]
 
 
 # ---- orders -------------------------------------------------------------------------------------------------------------
@@ -157,7 +145,7 @@ def _intents(shop: Shop) -> Iterator[str]:
     effects = _effects(shop)
     for intent in shop.client.journal:
         reference = (intent.body or {}).get("reference")
-        if reference is None or reference == "opening":
+        if reference is None:
             continue
         done = effects.get(reference, set())
         if len(done) > 1:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from tests.simulation.audit.items import Document, Item, Money, charged, document, number, share, text
+from tests.simulation.cloud.functions import full_name
 from tests.simulation.dynamodb import Database
 
 
@@ -118,6 +120,21 @@ def sales_in(database: Database) -> list[Sale]:
             key = pk.removeprefix("SANDBOX#")
             books.setdefault(key.partition(":")[0], {})[key] = item
     return [_sale(id, items, books.get(id, {})) for id, items in beside.items() if "ORDER" in items]
+
+
+def is_past(database: Database, queue: str, body: str) -> bool:
+    """Whether a message is an answer of a warehouse that has nothing more to say: what it says a second time, or too late,
+    is not listened to."""
+    if queue != full_name("fulfilment-warehouse-answers"):
+        return False
+    answer = json.loads(body)
+    order, _, number_ = answer["fulfilment_id"].removeprefix("ful_").rpartition("_")
+    part = database.item(f"ORDER#ord_{order}", f"FULFILMENT#{number_}")
+    return part is not None and text(part, "status") not in _BEFORE[answer["type"]]
+
+
+_BEFORE = {"packed": {"requested"}, "shipped": {"requested", "packed"}, "delivered": {"shipped"}}
+"""In which states of a fulfilment an answer of the warehouse still has something to say."""
 
 
 def _sale(id: str, items: Mapping[str, Item], books: Mapping[str, Item]) -> Sale:

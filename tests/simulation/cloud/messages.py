@@ -105,11 +105,13 @@ class Queues:
             for message in queue.messages.values()
         ]
 
-    def redrive(self) -> None:
-        """What an operator does with dead letters: put each back into its queue, once or twice."""
-        for name, message in self.dead():
-            if self._redriven[message.body] < 2:
-                self._redriven[message.body] += 1
+    def redrive(self, worth: Callable[[str, str], bool]) -> None:
+        """What an operator does with dead letters that are `worth` it, by queue and body: put them back into their queues, all
+        copies of one at once, twice at most."""
+        dead = [(name, message) for name, message in self.dead() if worth(name, message.body)]
+        self._redriven.update({message.body for _, message in dead})
+        for name, message in dead:
+            if self._redriven[message.body] <= 2:
                 del self.named(name + DEAD).messages[message.id]
                 self._record.add("redriven", name)
                 self.send(name, message.body)

@@ -308,7 +308,8 @@ class Database:
             codes = ", ".join(reason["Code"] for reason in reasons)
             message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
             raise refusal("TransactionCanceledException", message, "TransactWriteItems", reasons)
-        if sum(values.weight(item) for _, item in writes if item is not None) > MAX_TRANSACTION_BYTES:
+        heavy = len(writes) * MAX_ITEM_BYTES > MAX_TRANSACTION_BYTES  # else there is nothing to weigh
+        if heavy and sum(values.weight(item) for _, item in writes if item is not None) > MAX_TRANSACTION_BYTES:
             raise Malformed("Collective size of items in the transaction cannot exceed 4MB")
         self._commit(writes)
         if token is not None:

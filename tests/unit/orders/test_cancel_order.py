@@ -67,15 +67,31 @@ def test_all_of_a_confirmed_order(shop: Shop) -> None:
     assert shop.ships(part, line_1=3).code == "fulfilment_out_of_turn"
 
 
-def test_before_the_payment_is_decided(shop: Shop) -> None:
+def test_before_the_payment_is_asked_for(shop: Shop) -> None:
     order_id = shop.placed((shop.sells("A", leeds=5), 3))
     assert cancel(shop, order_id, line_1=1).code == "not_cancellable"
-    assert cancel(shop, order_id).status == 201
+    cancelled = cancel(shop, order_id)
+    assert cancelled.status == 201
     assert shop.stock("A") == {"leeds": (5, 5, 0)}
+    # OrderPlaced may come only now, and starts nothing: cancel-order alone sees to it that the payment comes to its end.
+    finish(order_id, cancelled.json["id"])
+    assert shop.payment(order_id)["status"] == "void"
+    assert payments.authorise(order_id, WORKFLOW) == {"outcome": "declined", "reason": "order_cancelled"}
+    assert shop.payment(order_id)["authorised"] == 0
+
+
+def test_while_the_payment_is_decided(shop: Shop) -> None:
+    order_id = shop.placed((shop.sells("A", price=500, leeds=5), 3))
     payments.authorise(order_id, WORKFLOW)
+    cancelled = cancel(shop, order_id)
     assert service.confirm_order(order_id, WORKFLOW) == {"outcome": "cancelled"}
-    assert payments.void(order_id, "cancelled", WORKFLOW)["outcome"] == "voided"
+    # Both workflows give back what is held, in any order.
+    finish(order_id, cancelled.json["id"])
+    assert payments.void(order_id, "cancelled", WORKFLOW) == {"outcome": "voided", "amount": 1500}
     assert service.refuse_order(order_id, "cancelled", WORKFLOW) == {"outcome": "cancelled"}
+    payment = shop.payment(order_id)
+    assert (payment["status"], payment["authorised"], payment["voided"]) == ("void", 1500, 1500)
+    assert shop.events(order_id).count("PaymentVoided") == 1
     assert shop.read(order_id)["status"] == "cancelled"
 
 

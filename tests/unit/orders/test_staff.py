@@ -92,7 +92,10 @@ def test_what_has_not_left_goes_elsewhere(shop: Shop) -> None:
     assert _moves(shop, order_id, by=a_shopper("usr_other")).status == 404
     assert _moves(shop, order_id, country="FR").code == "address_fixed"
     assert _moves(shop, order_id, version=1).status == 412
-    assert _moves(shop, order_id).json["shipping_address"]["city"] == "Derby"
+    moved = _moves(shop, order_id)
+    assert moved.json["shipping_address"]["city"] == "Derby"
+    assert _moves(shop, order_id).json == moved.json
+    assert shop.events(order_id).count("OrderReaddressed") == 1
     told = Told()
     fulfilment.tell(part, "readdressed", told)
     assert told.messages == [("address", "Derby")]
