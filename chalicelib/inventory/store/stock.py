@@ -212,7 +212,9 @@ def promise(tx: Transaction, line: StockLine, *, channel: str | None, safety: in
     actions = _moving(0, -line.quantity, line.quantity, line.waiting)
     there = line.quantity - line.waiting
     if line.waiting:
-        condition = (StockItem.available >= line.quantity + safety - limit) & (StockItem.backorder_limit >= limit)
+        condition = StockItem.available >= line.quantity + safety - limit
+        if limit:
+            condition &= StockItem.backorder_limit >= limit
         if there:
             condition &= StockItem.available >= there + safety
     else:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,8 @@ from tests.unit.inventory.builders import (
     receive,
     release,
     reserve,
+    serve,
+    set_policy,
     set_safety,
     settle,
     stock,
@@ -36,32 +39,11 @@ def leeds(table) -> str:
 
 
 def may_backorder(sku: str = "A", limit: int = 5, days: int = 7, at: str = "leeds", **safety: int) -> None:
-    version = service.read_policy(sku, at, ADMIN).version
-    service.set_policy(sku, at, version, safety=safety, backorder_limit=limit, backorder_days=days, by=ADMIN)
+    set_policy(sku, limit, at, days, **safety)
 
 
-def backorder(id: str, there: int, waiting: int, sku: str = "A", channel: str = "web", found=None) -> None:
-    line = StockLine(sku, "leeds", there + waiting, waiting)
-    tx = Transaction()
-    service.reserve(
-        tx,
-        id,
-        [line],
-        found=find_many(service.stock_keys([sku], ["leeds"])) if found is None else found,
-        channel=channel,
-        expires_at=clock.now() + timedelta(minutes=10),
-        owner=id,
-        by=ASSOCIATE,
-    )
-    tx.commit()
-
-
-def serve(quantity: int, sku: str = "A", found=None) -> None:
-    tx = Transaction()
-    if found is None:
-        found = find_many(service.stock_keys([sku], ["leeds"]), consistent=True)
-    service.serve(tx, [StockLine(sku, "leeds", quantity)], found=found)
-    tx.commit()
+def backorder(id: str, there: int, waiting: int, found: Any = None) -> None:
+    reserve(id, ("A", there + waiting, waiting), found=found)
 
 
 def waiting(sku: str = "A") -> int:
@@ -157,9 +139,9 @@ def test_who_waits_is_served_once_enough_is_there(leeds):
     backorder("ord_1", 0, 4)
     receive(("A", 3))
     with pytest.raises(StockTooLow):
-        serve(4)
+        serve("A", 4)
     receive(("A", 1))
-    serve(4)
+    serve("A", 4)
     assert (counters("A"), waiting()) == ((4, 0, 4), 0)
     settle(Settlement("A", "leeds", 4, 0))
     assert counters("A") == (0, 0, 0)
@@ -171,12 +153,12 @@ def test_nobody_is_served_from_what_another_is_being_sent(leeds):
     reserve("ord_1", ("A", 3))
     backorder("ord_2", 0, 2)
     with pytest.raises(StockTooLow):
-        serve(2)
+        serve("A", 2)
     receive(("A", 1))
     with pytest.raises(StockTooLow):
-        serve(2)
+        serve("A", 2)
     release("ord_1")
-    serve(2)
+    serve("A", 2)
     assert (counters("A"), waiting()) == ((4, 2, 2), 0)
 
 
@@ -186,9 +168,9 @@ def test_two_that_read_the_same_units_do_not_both_get_them(leeds):
     backorder("ord_2", 0, 2)
     receive(("A", 3))
     found = find_many(service.stock_keys(["A"], ["leeds"]), consistent=True)
-    serve(2, found=found)
+    serve("A", 2, found=found)
     with pytest.raises(StockTooLow):
-        serve(2, found=found)
+        serve("A", 2, found=found)
     assert (counters("A"), waiting()) == ((3, -1, 4), 2)
 
 
@@ -222,7 +204,7 @@ def test_one_that_is_called_off_after_some_of_it_was_served_gives_that_back_as_s
     backorder("ord_1", 1, 3)
     backorder("ord_2", 0, 1)
     receive(("A", 3))
-    serve(3)
+    serve("A", 3)
     tx = Transaction()
     served = [StockLine("A", "leeds", 3)]
     found = service.find_reservation("ord_1")
@@ -241,7 +223,7 @@ def test_a_large_one_that_was_served_gives_back_as_it_took(leeds):
     open_parts("big")
     backorder("ord_2", 0, 1)
     receive(("A", 3))
-    serve(3)
+    serve("A", 3)
     assert waiting() == 1
     tx = Transaction()
     service.release_reservation(tx, reservation, ASSOCIATE, served=[StockLine("A", "leeds", 3)])
@@ -356,7 +338,7 @@ def test_however_many_serve_at_once_no_unit_is_given_twice(leeds):
     def one(_: int) -> int:
         for _attempt in range(30):
             try:
-                serve(2)
+                serve("A", 2)
                 return 1
             except StockTooLow:
                 continue
