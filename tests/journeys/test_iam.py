@@ -402,6 +402,7 @@ def test_functions_touch_only_keys_that_their_roles_name(guarded: TestStack, rec
     shop.placed(("A", 1))
     with clock.at(clock.now() + timedelta(hours=1)):
         run("inventory-tasks", inventory_tasks, json.loads(RELEASE))
+        run("orders-tasks", orders_tasks, {"task": "serve_waiting"})
     assert shop.stock("A") == {"leeds": (8, 8, 0)}  # one shipped, one not found
 
     shopper = Principal("user", "usr_keys", roles=frozenset({Role.SHOPPER}))
