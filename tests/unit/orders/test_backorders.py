@@ -16,6 +16,7 @@ from chalicelib.core.table import Transaction
 from chalicelib.fulfilment import service as fulfilment
 from chalicelib.inventory import service as inventory
 from chalicelib.orders import consumers, gateways, service, store
+from chalicelib.orders.tasks import orders_tasks
 from chalicelib.payments import service as payments
 from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, request
 from tests.integration.orders.conftest import WORKFLOW, Shop
@@ -271,6 +272,15 @@ def test_what_a_cancelled_order_leaves_serves_who_waits(shop: Shop) -> None:
     assert (status(part), shop.stock("A")) == ("requested", {"leeds": (2, 0, 2)})
 
 
+def test_the_schedule_serves(shop: Shop) -> None:
+    may_backorder(shop, shop.sells("A"), 5)
+    confirmed(shop, ("A", 2))
+    shop.moves("leeds", "A", 2)
+    outcome = {"outcome": "done", "served": 1, "failed": 0, "left": 0, "overdue": 0}
+    assert orders_tasks({"task": "serve_waiting"}, None) == outcome
+    assert waiting_at(shop) == []
+
+
 def test_what_is_past_its_promise_is_counted(shop: Shop) -> None:
     may_backorder(shop, shop.sells("A"), 5, days=3)
     confirmed(shop, ("A", 2))
@@ -380,6 +390,7 @@ def test_another_location_that_has_it_takes_over(shop: Shop) -> None:
     reply = shop.call("POST", f"/v1/fulfilments/{part}/reallocation", json={"location_id": "york"}, by=ASSOCIATE)
     assert (reply.status, reply.json["status"], reply.json["promised_on"]) == (201, "requested", None)
     assert shop.stock("A") == {"leeds": (0, 0, 0), "york": (3, 1, 2)}
+    assert [one.waiting for one in inventory.stock_of_sku("A", WORKFLOW)] == [0, 0]
     assert shop.read(order_id)["lines"][0]["waiting"] == 0
     [moved] = [event for event in timeline(store.order_pk(order_id)) if event.type == "OrderReassigned"]
     assert moved.data["left"] is None
