@@ -81,12 +81,7 @@ locals {
       keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#"]
       environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
       extra = [
-        {
-          sid        = "ListLocations"
-          actions    = ["dynamodb:Query"]
-          resources  = ["${local.arn.table}/index/gsi1"]
-          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LOCATIONS"] } }
-        },
+        local.list_locations,
         local.find_waiting,
         {
           sid       = "StartFulfilPart"
@@ -205,11 +200,13 @@ locals {
       extra       = [local.read_token, local.complete_return]
     }
     returns-tasks = {
-      does        = "Labels and expires returns, keeps their task token, orders replacements"
-      timeout     = local.task_timeout_seconds
-      keys        = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#"]
+      does    = "Labels and expires returns, keeps their task token, orders replacements"
+      timeout = local.task_timeout_seconds
+      # It places the order of an exchange, and credits its payment.
+      keys        = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"]
+      reads       = ["TAXRATES"]
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
-      extra       = [local.park_token, local.complete_return]
+      extra       = [local.park_token, local.complete_return, local.list_locations, local.list_promotions]
     }
     inventory-tasks = {
       does    = "Releases expired reservations"
@@ -389,6 +386,20 @@ locals {
     actions    = ["dynamodb:Query"]
     resources  = ["${local.arn.table}/index/gsi2"]
     conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["WAITING#*"] } }
+  }
+
+  list_locations = {
+    sid        = "ListLocations"
+    actions    = ["dynamodb:Query"]
+    resources  = ["${local.arn.table}/index/gsi1"]
+    conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LOCATIONS"] } }
+  }
+
+  list_promotions = {
+    sid        = "ListPromotions"
+    actions    = ["dynamodb:Query"]
+    resources  = ["${local.arn.table}/index/gsi1"]
+    conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["PROMOTIONS#*"] } }
   }
 
   start_return_order = {

@@ -57,6 +57,11 @@ resource "aws_scheduler_schedule" "this" {
   }
 }
 
+moved {
+  from = aws_scheduler_schedule.release_expired_reservations
+  to   = aws_scheduler_schedule.this["inventory-release-expired-reservations"]
+}
+
 module "scheduler_role" {
   source = "./modules/role"
 

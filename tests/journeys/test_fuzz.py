@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 import schemathesis
@@ -68,7 +70,33 @@ def real(stack: TestStack) -> dict[str, str]:
         {"channel": shop.channel, "seconds": 3600, "lines": [{**lines[0], "location_id": shop.location}]},
     )
     customer = shop.post("/v1/customers", {"name": "Ada Lovelace"})
+    line = {"line_id": "1", "quantity": 1, "reason": "damaged"}
+    shop.answers(order["fulfilments"][0]["id"], "shipped", {"1": 1})
+    shop.answers(order["fulfilments"][0]["id"], "delivered")
+    returned = shop.post(f"/v1/orders/{order['id']}/returns", {"lines": [line]})
+    promotion = shop.post(
+        "/v1/promotions",
+        {"name": "Fuzz", "reward": {"type": "percentage", "bps": 1}, "by_code": True, "channels": [shop.channel]},
+    )
+    code = f"FUZZ-{uuid4().hex[:12].upper()}"
+    shop.post(f"/v1/promotions/{promotion.body['id']}/codes", {"codes": [code]})
+    terms = {"damaged": {"window_days": 1, "shipping_paid_by": "merchant"}}
+    policy = shop.post("/v1/return-policies", {"name": "Fuzz", "scope": {"channels": [shop.channel]}, "terms": terms})
+    webhook = shop.post("/v1/webhooks", {"url": "https://fuzz.invalid/", "event_types": ["aisle.webhooks.*"]})
     return {
+        "cart_id": shop.post("/v1/carts", {"channel": shop.channel, "currency": "GBP"}, "shopper").body["id"],
+        "code": code,
+        "country": "XX",
+        "category": "fuzz",
+        "delivery_id": "dlv_none",
+        "gift_card_id": shop.post("/v1/gift-cards", {"amount": 100, "currency": "GBP"}).body["id"],
+        "hold_id": "hld_none",
+        "jurisdiction": "XX",
+        "policy_id": policy.body["id"],
+        "promotion_id": promotion.body["id"],
+        "return_id": returned.body["id"],
+        "review_id": "rev_none",
+        "webhook_id": webhook.body["id"],
         "customer_id": customer.body["id"],
         "address_id": "adr_none",
         "device_id": "dev_none",
@@ -85,6 +113,31 @@ def real(stack: TestStack) -> dict[str, str]:
         "transfer_id": transfer.body["id"],
         "reservation_id": held.body["id"],
     }
+
+
+PRICED_BY = {
+    "/v1/promotions": "id",
+    "/v1/return-policies": "id",
+    "/v1/shipping-methods": "code",
+    "/v1/webhooks": "id",
+}
+"""What holds for every shop on the stack, and by what it is named."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tidied(stack: TestStack) -> Iterator[None]:
+    """What is left here must not change what other tests pay."""
+    yield
+    for path, name in PRICED_BY.items():
+        cursor: str | None = None
+        while True:
+            page = stack.call("GET", path, role="admin", params={"cursor": cursor} if cursor else {}).body
+            for one in page["items"]:
+                headers = {"If-Match": f'"{one["version"]}"'}
+                stack.call("DELETE", f"{path}/{one[name]}", role="admin", headers=headers)
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
 
 
 fuzzed = settings(
