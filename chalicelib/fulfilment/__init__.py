@@ -1,5 +1,5 @@
 """Fulfilment: where the units of an order come from, and their way out of the warehouse.
 
-Decides the allocation over locations and the life of a fulfilment (requested → packed → shipped or short → delivered).
-Owns the events FulfilmentPacked, FulfilmentShipped, FulfilmentShort and FulfilmentDelivered.
+Decides the allocation over locations and the life of a fulfilment (waiting → requested → packed → shipped or short → delivered).
+Owns the events FulfilmentReady, FulfilmentPacked, FulfilmentShipped, FulfilmentShort and FulfilmentDelivered.
 """

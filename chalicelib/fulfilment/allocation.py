@@ -47,12 +47,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Units of a line from a location."""
+    """Units of a line from a location: there now, or, with `days`, still to come and promised within so many."""
 
     line_id: str
     sku: str
     location_id: str
     quantity: int
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Shortage:
 class Reason:
     """Why a location is in the plan: the rule that needed it, and how much it ships.
 
-    `rule` is `one_location`, `fewest_locations` or `split_lines` (a line asks for more than any location has left).
+    `rule` is `one_location`, `fewest_locations` or `split_lines` (a line asks for more than any location has left), or
+    `backordered` for units that are still to come.
     """
 
     rule: str

@@ -9,8 +9,10 @@ from chalicelib.core.errors import Conflict, RuleBroken
 
 
 class FulfilmentStatus(StrEnum):
-    """The life of a fulfilment. `short`: nothing of it could be found. `cancelled`: the order was refused."""
+    """The life of a fulfilment. `waiting`: its units are still to come, and the location was not asked yet. `short`: nothing of
+    it could be found. `cancelled`: the order was refused."""
 
+    WAITING = "waiting"
     REQUESTED = "requested"
     PACKED = "packed"
     SHIPPED = "shipped"
@@ -19,7 +21,11 @@ class FulfilmentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-OPEN = frozenset({FulfilmentStatus.REQUESTED, FulfilmentStatus.PACKED})
+ASKED_FOR = frozenset({FulfilmentStatus.REQUESTED, FulfilmentStatus.PACKED})
+"""The location has it to ship."""
+
+OPEN = ASKED_FOR | {FulfilmentStatus.WAITING}
+"""It has not left, and is to."""
 
 
 class OutOfTurn(Conflict):
@@ -83,7 +89,8 @@ class FulfilmentLine:
 class Fulfilment:
     """One location's part of an order. While it is `held` it may be packed, and does not leave.
 
-    `whereabouts`: `code` and `at` of the carrier's latest word.
+    `whereabouts`: `code` and `at` of the carrier's latest word. `promised_on`: the day for which units that were still to come
+    when they were sold are promised; such a fulfilment is of one SKU.
     """
 
     id: str
@@ -95,7 +102,17 @@ class Fulfilment:
     tracking: Mapping[str, str] | None = None
     held: bool = False
     whereabouts: Mapping[str, str] | None = None
+    promised_on: str | None = None
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Lines that a location is to ship together; with `promised_on` they wait until they are there."""
+
+    location_id: str
+    lines: tuple[FulfilmentLine, ...]
+    promised_on: str | None = None
 
 
 def fulfilment_id(order_id: str, number: int) -> str:
@@ -107,6 +124,13 @@ def order_of(fulfilment_id: str) -> tuple[str, str]:
     """The order id and number in a fulfilment id; an id of another shape gives an order that does not exist."""
     ulid, _, number = fulfilment_id.removeprefix("ful_").rpartition("_")
     return f"ord_{ulid}", number
+
+
+def serve(fulfilment: Fulfilment) -> Fulfilment:
+    """The fulfilment that waited, its units being there. Raises `OutOfTurn` unless it waits."""
+    if fulfilment.status is not FulfilmentStatus.WAITING:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it does not wait.")
+    return replace(fulfilment, status=FulfilmentStatus.REQUESTED, version=fulfilment.version + 1)
 
 
 def pack(fulfilment: Fulfilment) -> Fulfilment:
@@ -122,7 +146,7 @@ def ship(fulfilment: Fulfilment, shipped: Mapping[str, int], tracking: Mapping[s
     With no unit shipped it is `short`. Raises `OutOfTurn` when it left before, `OnHold`, `MoreThanRequested` for foreign
     lines.
     """
-    if fulfilment.status not in OPEN:
+    if fulfilment.status not in ASKED_FOR:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it cannot be shipped.")
     if fulfilment.held:
         raise OnHold("Keep the parcel until the order is released.")

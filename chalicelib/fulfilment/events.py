@@ -33,6 +33,24 @@ def fulfilment_changed(tx: Transaction, fulfilment: Fulfilment, by: Principal) -
     )
 
 
+def fulfilment_ready(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> None:
+    """FulfilmentReady: the units that it waited for are there, and it wants its workflow."""
+    outbox.publish(
+        tx,
+        pk=key("ORDER", fulfilment.order_id),
+        source="fulfilment",
+        type="FulfilmentReady",
+        aggregate=Aggregate("fulfilment", fulfilment.id, fulfilment.version),
+        by=by,
+        data={
+            "order_id": fulfilment.order_id,
+            "location_id": fulfilment.location_id,
+            "lines": [[line.sku, line.wanted] for line in fulfilment.lines],
+            "promised_on": fulfilment.promised_on,
+        },
+    )
+
+
 def parcel_tracked(tx: Transaction, fulfilment: Fulfilment, word: TrackingEvent, by: Principal) -> None:
     """The carrier said where a parcel is."""
     outbox.publish(

@@ -92,7 +92,7 @@ class FulfilmentLineView(View):
 
 
 class FulfilmentView(View):
-    """One location's part of an order."""
+    """One location's part of an order. `promised_on`: the day for which units that were still to come are promised."""
 
     id: str
     order_id: str
@@ -102,6 +102,7 @@ class FulfilmentView(View):
     tracking: dict[str, str] | None
     held: bool
     whereabouts: dict[str, str] | None
+    promised_on: str | None
     version: int
 
 
@@ -112,3 +113,4 @@ class FulfilmentSummary(View):
     order_id: str
     location_id: str
     status: FulfilmentStatus
+    promised_on: str | None = None

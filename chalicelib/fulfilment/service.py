@@ -11,20 +11,23 @@ from chalicelib.core.table import Item, Transaction
 from chalicelib.core.workflow import Workflow
 from chalicelib.fulfilment import domain, events, store
 from chalicelib.fulfilment.allocation import Assignment, Demand, Plan, Rules, Shortage, Site, allocate
+from chalicelib.fulfilment.backorders import Later, allocate_with_backorders
 from chalicelib.fulfilment.domain import (
+    ASKED_FOR,
     OPEN,
     Fulfilment,
     FulfilmentLine,
     FulfilmentStatus,
     OnHold,
     OutOfTurn,
+    Parcel,
     TrackingCode,
     TrackingEvent,
     fulfilment_id,
     order_of,
 )
 from chalicelib.fulfilment.gateways import QueuedWarehouse, Warehouse
-from chalicelib.fulfilment.store import AlreadyTracked
+from chalicelib.fulfilment.store import AlreadyTracked, Place
 
 __all__ = [
     "OPEN",
@@ -34,8 +37,11 @@ __all__ = [
     "Fulfilment",
     "FulfilmentLine",
     "FulfilmentStatus",
+    "Later",
     "OnHold",
     "OutOfTurn",
+    "Parcel",
+    "Place",
     "Plan",
     "Rules",
     "Shortage",
@@ -43,6 +49,7 @@ __all__ = [
     "TrackingCode",
     "TrackingEvent",
     "allocate",
+    "allocate_with_backorders",
     "order_of",
 ]
 
@@ -50,24 +57,25 @@ __all__ = [
 def create(
     tx: Transaction,
     order_id: str,
-    parts: Sequence[tuple[str, Sequence[FulfilmentLine]]],
+    parcels: Sequence[Parcel],
     address: Mapping[str, Any],
     *,
     after: int = 0,
     held: bool = False,
 ) -> list[Fulfilment]:
-    """Add a fulfilment for each (location, lines) to the transaction; the order has `after` of them."""
+    """Add a fulfilment for each parcel to the transaction; the order has `after` of them."""
     created = [
         Fulfilment(
             fulfilment_id(order_id, number),
             order_id,
-            location_id,
-            FulfilmentStatus.REQUESTED,
-            tuple(lines),
+            parcel.location_id,
+            FulfilmentStatus.WAITING if parcel.promised_on else FulfilmentStatus.REQUESTED,
+            parcel.lines,
             address,
             held=held,
+            promised_on=parcel.promised_on,
         )
-        for number, (location_id, lines) in enumerate(parts, start=after + 1)
+        for number, parcel in enumerate(parcels, start=after + 1)
     ]
     for fulfilment in created:
         store.add(tx, fulfilment)
@@ -80,6 +88,17 @@ def key_of(fulfilment_id: str) -> tuple[type[Item], str, str]:
 
 
 in_batch = store.in_batch
+in_line = store.in_line
+all_in_line = store.all_in_line
+
+
+def serve(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilment:
+    """Add to the transaction that the units it waited for are there: it is asked for now, by the workflow that its event
+    starts."""
+    served = domain.serve(fulfilment)
+    store.change(tx, served)
+    events.fulfilment_ready(tx, served, by)
+    return served
 
 
 def pack(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilment:
@@ -165,7 +184,7 @@ def dispatch(
     """Keep the workflow's token and ask the warehouse to ship. Safe to repeat.
 
     A fulfilment that was answered already (a workflow run again) completes the token at once; a held one is asked for when
-    it is released. Returns its status.
+    it is released, and one that waits when its units are there. Returns its status.
     """
     workflow = workflow or Workflow()
     fulfilment = _must_find(fulfilment_id)
@@ -176,7 +195,7 @@ def dispatch(
             fulfilment = _must_find(fulfilment_id)
     if fulfilment.status not in OPEN:
         workflow.complete(task_token, _outcome(fulfilment))
-    elif not fulfilment.held:
+    elif fulfilment.status in ASKED_FOR and not fulfilment.held:
         (warehouse or QueuedWarehouse()).request_shipment(fulfilment)
     return fulfilment.status
 
@@ -185,10 +204,10 @@ def tell(fulfilment_id: str, change: str, warehouse: Warehouse | None = None) ->
     """Tell the location what its order's change means for a fulfilment: `held`, `released` or `readdressed`.
 
     It is told how things are now, so late and repeated changes do no harm: a held one to wait, any other to ship what is
-    asked for, and where to. One that has left is told nothing.
+    asked for, and where to. Of one that has left, or that waits for stock, nothing is told.
     """
     fulfilment = _must_find(fulfilment_id)
-    if fulfilment.status not in OPEN:
+    if fulfilment.status not in ASKED_FOR:
         return
     through = warehouse or QueuedWarehouse()
     if fulfilment.held:

@@ -1,19 +1,20 @@
 """Fulfilments in the table.
 
-| item | pk | sk | gsi1 |
-|---|---|---|---|
-| fulfilment | ORDER#<order> | FULFILMENT#<n> | FULFILMENTS#<location>#<status> / <id> |
-| carrier's word | ORDER#<order> | TRACKING#<n>#<hash> | |
+| item | pk | sk | gsi1 | gsi2 |
+|---|---|---|---|---|
+| fulfilment | ORDER#<order> | FULFILMENT#<n> | FULFILMENTS#<location>#<status> / <id> | WAITING#<shard> / <sku>#<location>#<id>, while it waits |
+| carrier's word | ORDER#<order> | TRACKING#<n>#<hash> | | |
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, cast
 
 from pynamodb.attributes import BinarySetAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.core.errors import AisleError, Conflict, Stale
-from chalicelib.core.keys import key
+from chalicelib.core.keys import key, shard
 from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find
 from chalicelib.fulfilment.domain import (
     OPEN,
@@ -25,6 +26,9 @@ from chalicelib.fulfilment.domain import (
     TrackingEvent,
     order_of,
 )
+
+SHARDS = 4
+"""Index partitions of what waits for stock."""
 
 
 class FulfilmentItem(Item):
@@ -72,7 +76,7 @@ def _attributes(fulfilment: Fulfilment) -> dict[str, Any]:
     document = {**fields_of(fulfilment), "lines": [fields_of(line) for line in fulfilment.lines]}
     for kept_apart in ("version", "status"):
         del document[kept_apart]
-    for name in ("held", "whereabouts"):
+    for name in ("held", "whereabouts", "promised_on"):
         if not document[name]:
             del document[name]
     return {
@@ -85,8 +89,25 @@ def _attributes(fulfilment: Fulfilment) -> dict[str, Any]:
             "order_id": fulfilment.order_id,
             "location_id": fulfilment.location_id,
             "status": fulfilment.status,
+            **({"promised_on": fulfilment.promised_on} if fulfilment.promised_on else {}),
         },
+        **_place_in_line(fulfilment),
     }
+
+
+def _place_in_line(fulfilment: Fulfilment) -> dict[str, str | None]:
+    """Where one stands that waits; one that waited before stands nowhere, and all others never did."""
+    if fulfilment.promised_on is None:
+        return {}
+    if fulfilment.status is not FulfilmentStatus.WAITING:
+        return {"gsi2pk": None, "gsi2sk": None}
+    sku = fulfilment.lines[0].sku
+    # Ids sort by the time of their orders.
+    return {"gsi2pk": _line_pk(sku, fulfilment.location_id), "gsi2sk": key(sku, fulfilment.location_id, fulfilment.id)}
+
+
+def _line_pk(sku: str, location_id: str) -> str:
+    return key("WAITING", shard(key(sku, location_id), SHARDS))
 
 
 def fulfilment_from(item: FulfilmentItem) -> Fulfilment:
@@ -111,7 +132,10 @@ def change(tx: Transaction, fulfilment: Fulfilment) -> None:
         return Stale(f"The fulfilment is not at version {fulfilment.version - 1} any more.")
 
     _, pk, sk = fulfilment_key(fulfilment.id)
-    actions = [getattr(FulfilmentItem, name).set(value) for name, value in _attributes(fulfilment).items()]
+    actions = [
+        getattr(FulfilmentItem, name).remove() if value is None else getattr(FulfilmentItem, name).set(value)
+        for name, value in _attributes(fulfilment).items()
+    ]
     tx.update(FulfilmentItem(pk, sk), actions, FulfilmentItem.version == fulfilment.version - 1, stale)
 
 
@@ -151,3 +175,32 @@ def at_location(location_id: str, status: str, after: str | None, count: int) ->
     condition = FulfilmentItem.gsi1sk > after if after else None
     rows = FulfilmentItem.by_owner.query(key("FULFILMENTS", location_id, status), condition, limit=count)
     return [{"id": row.gsi1sk, **row.summary} for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A fulfilment in the line for a SKU at a location."""
+
+    sku: str
+    location_id: str
+    fulfilment_id: str
+    promised_on: str
+
+
+def _place(row: Item) -> Place:
+    sku, location_id, waiting = str(row.gsi2sk).split("#")
+    return Place(sku, location_id, waiting, row.summary["promised_on"])
+
+
+def in_line(sku: str, location_id: str) -> Iterator[Place]:
+    """Who waits for a SKU at a location, in the order in which the orders were placed."""
+    mine = FulfilmentItem.gsi2sk.startswith(key(sku, location_id) + "#")
+    for row in FulfilmentItem.by_state.query(_line_pk(sku, location_id), mine, page_size=25):
+        yield _place(row)
+
+
+def all_in_line() -> Iterator[Place]:
+    """Who waits for anything anywhere; those who wait for the same stand together, in their order."""
+    for number in range(SHARDS):
+        for row in FulfilmentItem.by_state.query(key("WAITING", str(number)), page_size=500):
+            yield _place(row)

@@ -36,7 +36,19 @@ def park_compensation(order_id: str, state: str, by: Principal, error: Any = Non
     return service.park_compensation(order_id, state, error, by, **context)
 
 
+SECONDS = 40.0
+"""What one run takes at most: it is over before the next one starts, a minute later."""
+
+
+@tasks.task
+def serve_waiting(by: Principal) -> Outcome:
+    """Let leave what waited for stock that is there; what is not reached or fails comes again with the next run."""
+    counts = service.serve_all_waiting(by, within=SECONDS)
+    return {"outcome": "done" if not (counts["failed"] or counts["left"]) else "continues", **counts}
+
+
 @functions.lambda_function(name="orders-tasks")
 def orders_tasks(event: dict[str, Any], context: object) -> Outcome:
-    """Trigger: Step Functions place-order, fulfil-part and cancel-order."""
+    """Trigger: Step Functions place-order, fulfil-part and cancel-order; EventBridge Scheduler, each minute, with
+    `{"task": "serve_waiting"}`."""
     return tasks.run(event)

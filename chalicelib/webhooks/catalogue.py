@@ -18,6 +18,7 @@ EVENT_TYPES = {
     "aisle.customers.CustomerErased": "A customer is to be forgotten",
     "aisle.fulfilment.FulfilmentDelivered": "A parcel arrived",
     "aisle.fulfilment.FulfilmentPacked": "A parcel is packed",
+    "aisle.fulfilment.FulfilmentReady": "The units that a fulfilment waited for are there",
     "aisle.fulfilment.FulfilmentShipped": "A parcel left",
     "aisle.fulfilment.FulfilmentShort": "Nothing of a fulfilment was found",
     "aisle.fulfilment.ParcelTracked": "The carrier said where a parcel is",

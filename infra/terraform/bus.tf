@@ -11,8 +11,13 @@ locals {
       types       = { "aisle.orders" = ["OrderCancelled"] }
     }
     orders-reassigned = {
-      description = "Find other locations for units that one could not ship, and start the workflow of what was found."
-      types       = { "aisle.orders" = ["OrderUnitsMissing", "OrderReassigned"] }
+      description = "Find other locations for units that one could not ship, serve who waits for what came in, and start the workflow of either."
+      types = {
+        "aisle.orders"     = ["OrderUnitsMissing", "OrderReassigned"]
+        "aisle.fulfilment" = ["FulfilmentReady"]
+        "aisle.inventory"  = ["StockAdjusted", "StockCounted", "StockReceived", "TransferCancelled", "TransferReceived"]
+        "aisle.returns"    = ["ReturnInspected"]
+      }
     }
     fulfilment-shipped = {
       description = "Complete the task of the workflow that waits for the warehouse."

@@ -75,13 +75,14 @@ locals {
       extra       = [local.start_cancel_order]
     }
     orders-on-units-missing = {
-      does        = "Finds other locations for units that one could not ship, and starts fulfil-part for what was found"
+      does        = "Finds other locations for units that one could not ship, serves who waits for what came in, and starts fulfil-part for either"
       timeout     = local.consumer_timeout_seconds
       queue       = "orders-reassigned"
       keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#"]
       environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
       extra = [
         local.list_locations,
+        local.find_waiting,
         {
           sid       = "StartFulfilPart"
           actions   = ["states:StartExecution"]
@@ -90,9 +91,10 @@ locals {
       ]
     }
     orders-tasks = {
-      does    = "Confirms, refuses, parks and cancels orders"
+      does    = "Confirms, refuses, parks and cancels orders, and serves those that wait for stock"
       timeout = local.task_timeout_seconds
       keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#"]
+      extra   = [local.find_waiting]
     }
     payments-on-refund-requested = {
       does        = "Starts refund-payment for a refund that staff asked for"
@@ -378,6 +380,13 @@ locals {
 
   # On Lambda the runtime itself listens on the loopback address; only a laptop has anybody else there.
   loopback_allowed = var.local_cloud ? "on" : "off"
+
+  find_waiting = {
+    sid        = "FindWaiting"
+    actions    = ["dynamodb:Query"]
+    resources  = ["${local.arn.table}/index/gsi2"]
+    conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["WAITING#*"] } }
+  }
 
   list_locations = {
     sid        = "ListLocations"

@@ -6,6 +6,11 @@ locals {
       function = "inventory-tasks"
       minutes  = 1
     }
+    "orders-serve-waiting" = {
+      does     = "Lets leave what waited for stock that is there"
+      function = "orders-tasks"
+      minutes  = 1
+    }
     "customers-continue-erasures" = {
       does     = "Forgets customers who asked for it, step by step"
       function = "customers-tasks"

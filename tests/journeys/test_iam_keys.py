@@ -265,6 +265,7 @@ def _expired(company: Company) -> None:
     company.shop.placed(("A", 1))
     with clock.at(clock.now() + timedelta(hours=1)):
         company.run("inventory-tasks", inventory_tasks, {"task": "release_expired_reservations"})
+        company.run("orders-tasks", orders_tasks, {"task": "serve_waiting"})
     assert company.shop.stock("A")["leeds"][2] <= 2
 
 

@@ -238,6 +238,7 @@ PATHS = [
         f"{CONFIRMING} OrderDecided VoidPayment RefuseOrder",
     ),
     Path("confirm-broken", {"confirm_order": [BROKEN]}, f"{CONFIRMING} VoidPayment RefuseOrder"),
+    Path("all-of-it-waits-for-stock", {"confirm_order": [confirmed()]}, f"{CONFIRMING} OrderDecided FulfilOrder"),
     Path(
         "nothing-to-ship",
         {"confirm_order": [outcome("confirmed_without_goods")]},

@@ -12,7 +12,7 @@ from chalicelib.promotions.service import Finding, Rule
 
 class CartLineView(View):
     """A line at today's price. `was`: the price that was shown before, where it changed. `left`: units to be had, where they are
-    few. A line with a `problem` (sku_unknown, not_active, no_price) cannot be ordered."""
+    few. `promised_on`: where units are still to come, the day for which the first of them would be promised. A line with a `problem` (sku_unknown, not_active, no_price) cannot be ordered."""
 
     sku: str
     quantity: int
@@ -23,6 +23,7 @@ class CartLineView(View):
     discount: int
     availability: Hint | None
     left: int | None
+    promised_on: str | None
     problem: str | None
 
     @classmethod
@@ -37,6 +38,7 @@ class CartLineView(View):
             discount=line.discount,
             availability=line.hint,
             left=line.left,
+            promised_on=line.promised_on,
             problem=line.problem,
         )
 

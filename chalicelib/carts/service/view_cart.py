@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from chalicelib.carts.domain import Cart, CartLine, Hint, State, hint
 from chalicelib.catalog.service import OffersRefused
+from chalicelib.core import clock
 from chalicelib.inventory import service as inventory
 from chalicelib.orders import service as orders
 from chalicelib.orders.service import LineRequest, PriceRequest, Quote
@@ -16,6 +18,7 @@ class LineSeen:
     """A line as its owner is shown it. Without a price it has a `problem` and cannot be ordered.
 
     `was`: the unit price that was shown before, where it is another. `left`: units to be had, where they are few.
+    `promised_on`: where units of it are still to come, the day for which the first of them would be promised.
     """
 
     sku: str
@@ -28,6 +31,7 @@ class LineSeen:
     amount: int = 0
     discount: int = 0
     problem: str | None = None
+    promised_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def look_at(cart: Cart) -> CartSeen:
     if cart.state is not State.ACTIVE:
         lines = (LineSeen(line.sku, line.quantity, None, unit_price=line.shown) for line in cart.lines)
         return CartSeen(cart, tuple(lines))
-    left = {one.sku: one.total for one in inventory.availability([line.sku for line in cart.lines], cart.channel)}
+    left = {one.sku: one for one in inventory.availability([line.sku for line in cart.lines], cart.channel)}
     quote, problems, shipping_problem = _quoted(cart)
     priced = {line.sku: line for line in quote.lines} if quote else {}
     lines = (_seen(line, left, priced, problems) for line in cart.lines)
@@ -111,9 +115,12 @@ def _request(cart: Cart, lines: Sequence[CartLine]) -> PriceRequest:
 
 
 def _seen(
-    line: CartLine, left: Mapping[str, int], priced: Mapping[str, orders.Line], problems: Mapping[str, str]
+    line: CartLine,
+    left: Mapping[str, inventory.Availability],
+    priced: Mapping[str, orders.Line],
+    problems: Mapping[str, str],
 ) -> LineSeen:
-    units = left[line.sku]
+    units = left[line.sku].total
     said = hint(line.quantity, units)
     few = units if said is Hint.ONLY_LEFT else None
     price = priced.get(line.sku)
@@ -129,8 +136,19 @@ def _seen(
         was=line.shown if line.shown not in (None, price.unit_price) else None,
         amount=price.amount,
         discount=price.discount,
+        promised_on=_promised_on(line, left[line.sku]),
     )
 
 
+def _promised_on(line: CartLine, left: inventory.Availability) -> str | None:
+    if left.days is None or not left.total < line.quantity <= left.total + left.backorderable:
+        return None
+    return (clock.now().date() + timedelta(days=left.days)).isoformat()
+
+
 def _enough(line: LineSeen) -> bool:
-    return line.hint is Hint.IN_STOCK or (line.left is not None and line.left >= line.quantity)
+    return (
+        line.hint is Hint.IN_STOCK
+        or line.promised_on is not None
+        or (line.left is not None and line.left >= line.quantity)
+    )

@@ -1,6 +1,9 @@
 """How much there is, how much is promised, and the units that commands speak of.
 
-At every location `on_hand = available + reserved`, each at least zero; the conditions that keep it so are in `store/stock.py`.
+At every location `on_hand = available + reserved`. Units on hand and reserved are at least zero. `available` falls below zero,
+as far as the line's backorder limit, when units are sold that are still to come; of the reserved ones `waiting` wait for them.
+The others are always on hand, for nobody can reserve, promise or take out what the waiting ones need: `reserved - waiting <=
+on_hand`. The conditions that keep it so are in `store/stock.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,6 +43,13 @@ class ReservedTooLow(Conflict):
     title = "These units are not reserved any more"
 
 
+class NotOnHand(Conflict):
+    """Reserved units shall be shipped that are still to come."""
+
+    code = "not_on_hand"
+    title = "These units are not there yet"
+
+
 class CountOutdated(Conflict):
     """Stock moved while it was counted; `counts` says for each SKU what is on hand and reserved now."""
 
@@ -70,29 +80,64 @@ class TooManyUnits(RuleBroken):
 
 
 @dataclass(frozen=True, slots=True)
+class StockPolicy:
+    """How a SKU is sold at a location: units kept back, by channel, and how many may be sold before they are there.
+
+    Who buys those is promised them within `backorder_days`. `version` counts its changes, not those of the counters.
+    """
+
+    safety: Mapping[str, int] = field(default_factory=dict)
+    backorder_limit: int = 0
+    backorder_days: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Backorder:
+    """Units that may be sold before they are there, promised within so many days."""
+
+    units: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stock:
-    """Counters of a SKU at a location: on_hand = available + reserved. `safety` is kept back, by channel."""
+    """Counters of a SKU at a location: on_hand = available + reserved. Of the reserved units `waiting` wait for stock."""
 
     sku: str
     location_id: str
     on_hand: int = 0
     available: int = 0
     reserved: int = 0
-    safety: Mapping[str, int] = field(default_factory=dict)
+    waiting: int = 0
+    policy: StockPolicy = StockPolicy()
     version: int = 0
 
     def sellable(self, channel: str) -> int:
-        """Units that this channel may still promise."""
-        return max(0, self.available - self.safety.get(channel, 0))
+        """Units that are there and that this channel may still promise."""
+        return max(0, self._beyond_safety(channel))
+
+    def backorderable(self, channel: str) -> int:
+        """Units that this channel may promise on top, before they are there."""
+        return max(0, self.policy.backorder_limit + min(0, self._beyond_safety(channel)))
+
+    @property
+    def uncommitted(self) -> int:
+        """Units on hand that nobody who is being served needs: those that wait can have them."""
+        return self.available + self.waiting
+
+    def _beyond_safety(self, channel: str) -> int:
+        return self.available - self.policy.safety.get(channel, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class StockLine:
-    """Units of a SKU at a location."""
+    """Units of a SKU at a location; of a reservation's, `waiting` are not there yet."""
 
     sku: str
     location_id: str
     quantity: int
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +152,13 @@ class ReturnedUnits:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Reserved units that another location shall ship instead."""
+    """Reserved units that another location shall ship instead, which has them; `waited` if the first had not."""
 
     sku: str
     from_location: str
     to_location: str
     quantity: int
+    waited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +182,12 @@ class Settlement:
 
 def summed(lines: Iterable[StockLine]) -> list[StockLine]:
     """The lines with one entry per SKU and location (a transaction may touch an item once), without those of no units."""
-    units: dict[tuple[str, str], int] = {}
+    units: dict[tuple[str, str], tuple[int, int]] = {}
     for line in lines:
         at = (line.sku, line.location_id)
-        units[at] = units.get(at, 0) + line.quantity
-    return [StockLine(sku, location_id, quantity) for (sku, location_id), quantity in units.items() if quantity]
+        quantity, waiting = units.get(at, (0, 0))
+        units[at] = (quantity + line.quantity, waiting + line.waiting)
+    return [StockLine(sku, location_id, *counts) for (sku, location_id), counts in units.items() if counts[0]]
 
 
 def summed_settlements(settlements: Iterable[Settlement]) -> list[Settlement]:
@@ -167,7 +214,7 @@ def net_of_moves(moves: Iterable[Move]) -> list[StockLine]:
         line
         for move in moves
         for line in (
-            StockLine(move.sku, move.from_location, -move.quantity),
+            StockLine(move.sku, move.from_location, -move.quantity, -move.quantity if move.waited else 0),
             StockLine(move.sku, move.to_location, move.quantity),
         )
     )

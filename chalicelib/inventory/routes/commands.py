@@ -1,8 +1,9 @@
-"""Routes that receive, adjust and count stock, and keep some of it back."""
+"""Routes that receive, adjust and count stock, keep some of it back, and sell some of it before it is there."""
 
 from chalice.app import Response
 
 from chalicelib.core import http
+from chalicelib.core.errors import NotFound, Stale
 from chalicelib.inventory import service
 from chalicelib.inventory.domain import (
     CountBelowReserved,
@@ -20,6 +21,8 @@ from chalicelib.inventory.schemas import (
     CountStock,
     ReceiveStock,
     SetSafetyStock,
+    SetStockPolicy,
+    StockPolicyView,
 )
 
 
@@ -117,3 +120,42 @@ def set_safety_stock() -> Response:
             given.location_id, given.by_sku(), by=http.caller(), once=once, answer=lambda: http.answer(204)
         )
     )
+
+
+@routes.endpoint(
+    "GET",
+    "/v1/inventory/stock/{sku}/locations/{location_id}/policy",
+    summary="Read how a SKU is sold at a location",
+    answers={200: StockPolicyView},
+    scopes=[SCOPE],
+    raises=[NotFound],
+)
+def read_stock_policy(sku: str, location_id: str) -> Response:
+    """Version 0 where nothing was ever set."""
+    policy = service.read_policy(sku, location_id, http.caller())
+    return http.ok(StockPolicyView.of(policy), version=policy.version)
+
+
+@routes.endpoint(
+    "PUT",
+    "/v1/inventory/stock/{sku}/locations/{location_id}/policy",
+    summary="Set how a SKU is sold at a location",
+    body=SetStockPolicy,
+    answers={200: StockPolicyView},
+    scopes=[SCOPE],
+    versioned=True,
+    raises=[NotFound, Stale],
+)
+def set_stock_policy(sku: str, location_id: str) -> Response:
+    """Safety stock, and how many units may be sold before they are there. It bounds what is promised from now on."""
+    given = http.body(SetStockPolicy)
+    policy = service.set_policy(
+        sku,
+        location_id,
+        http.expected_version(),
+        safety=given.safety,
+        backorder_limit=given.backorder_limit,
+        backorder_days=given.backorder_days,
+        by=http.caller(),
+    )
+    return http.ok(StockPolicyView.of(policy), version=policy.version)

@@ -11,6 +11,8 @@ from chalicelib.inventory.schemas.commands import (
     ReceiveStock,
     SafetyLine,
     SetSafetyStock,
+    SetStockPolicy,
+    StockPolicyView,
 )
 from chalicelib.inventory.schemas.locations import ChangeLocation, CreateLocation, LocationAddress, LocationView
 from chalicelib.inventory.schemas.reading import (
@@ -57,6 +59,8 @@ __all__ = [
     "ReservationView",
     "SafetyLine",
     "SetSafetyStock",
+    "SetStockPolicy",
+    "StockPolicyView",
     "StockQuery",
     "StockView",
     "TransferLineView",

@@ -100,6 +100,27 @@ class SetSafetyStock(Schema):
         return {line.sku: line.safety for line in self.lines}
 
 
+class SetStockPolicy(Schema):
+    """How a SKU is sold at a location, in place of what held before.
+
+    Each channel that `safety` names keeps back so many units. Beyond what is there, up to `backorder_limit` units are sold
+    that are still to come, promised within `backorder_days`; safety stock counts against the limit.
+    """
+
+    safety: dict[Channel, UnitsOrNone] = Field(default_factory=dict, max_length=20)
+    backorder_limit: UnitsOrNone = 0
+    backorder_days: int = Field(default=0, ge=0, le=365)
+
+
+class StockPolicyView(View):
+    """How a SKU is sold at a location. `version` is the policy's own."""
+
+    safety: dict[str, int]
+    backorder_limit: int
+    backorder_days: int
+    version: int
+
+
 class BookedLine(View):
     sku: str
     quantity: int

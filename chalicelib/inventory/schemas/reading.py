@@ -1,12 +1,15 @@
 """Stock, movements and availability as callers ask for and get them."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from chalicelib.core import clock
 from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.inventory.domain import (
     MovementKind,
+    Stock,
 )
 from chalicelib.inventory.schemas.fields import Channel, LocationId, Sku
 from chalicelib.inventory.service import Availability
@@ -21,15 +24,34 @@ class StockQuery(PageQuery):
 
 
 class StockView(View):
-    """Counters of a SKU at a location: on_hand = available + reserved."""
+    """Counters of a SKU at a location: on_hand = available + reserved. `waiting` of the reserved units were sold before they
+    are there, which may take `available` below zero, as far as `backorder_limit`."""
 
     sku: str
     location_id: str
     on_hand: int
     available: int
     reserved: int
+    waiting: int
     safety: dict[str, int]
+    backorder_limit: int
+    backorder_days: int
     version: int
+
+    @classmethod
+    def of(cls, stock: Stock) -> "StockView":
+        return cls(
+            sku=stock.sku,
+            location_id=stock.location_id,
+            on_hand=stock.on_hand,
+            available=stock.available,
+            reserved=stock.reserved,
+            waiting=stock.waiting,
+            safety=dict(stock.policy.safety),
+            backorder_limit=stock.policy.backorder_limit,
+            backorder_days=stock.policy.backorder_days,
+            version=stock.version,
+        )
 
 
 class MovementView(View):
@@ -61,16 +83,23 @@ class AvailabilityQuery(Schema):
 
 
 class AvailableAt(View):
+    """What a location has to sell, and may sell before it is there; bought today, that is promised for `promised_on`."""
+
     location_id: str
     available: int
+    backorderable: int
+    promised_on: str | None
 
 
 class AvailabilityView(View):
-    """Units that a channel may sell, in all and by location, first choice first."""
+    """Units that a channel may sell, in all and by location, first choice first. `backorderable` ones are still to come;
+    the first of them are promised for `promised_on` (UTC) if they are bought today."""
 
     sku: str
     channel: str
     available: int
+    backorderable: int
+    promised_on: str | None
     locations: list[AvailableAt]
 
     @classmethod
@@ -79,5 +108,21 @@ class AvailabilityView(View):
             sku=availability.sku,
             channel=channel,
             available=availability.total,
-            locations=[AvailableAt(location_id=at, available=units) for at, units in availability.by_location],
+            backorderable=availability.backorderable,
+            promised_on=_day(availability.days),
+            locations=[_at(availability, site, units) for site, units in availability.by_location],
         )
+
+
+def _at(availability: Availability, location_id: str, units: int) -> AvailableAt:
+    later = availability.backorders.get(location_id)
+    return AvailableAt(
+        location_id=location_id,
+        available=units,
+        backorderable=later.units if later else 0,
+        promised_on=_day(later.days if later else None),
+    )
+
+
+def _day(days: int | None) -> str | None:
+    return None if days is None else (clock.now().date() + timedelta(days=days)).isoformat()

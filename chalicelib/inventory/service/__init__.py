@@ -2,6 +2,7 @@
 
 from chalicelib.inventory.domain import (
     AlreadySettled,
+    Backorder,
     Location,
     LocationUnknown,
     Move,
@@ -36,6 +37,7 @@ from chalicelib.inventory.service.manage_locations import (
 from chalicelib.inventory.service.read_stock import (
     Availability,
     availability,
+    backorders,
     levels,
     movements_of,
     stock_at_location,
@@ -52,7 +54,9 @@ from chalicelib.inventory.service.reserve_stock import (
     release_reservation,
     reserve,
 )
+from chalicelib.inventory.service.serve_waiting import serve, uncommitted
 from chalicelib.inventory.service.settle_stock import move_reserved, promise_more, settle
+from chalicelib.inventory.service.stock_policy import read_policy, set_policy
 from chalicelib.inventory.service.take_back_stock import take_back
 from chalicelib.inventory.service.transfer_stock import (
     cancel_transfer,
@@ -65,6 +69,7 @@ from chalicelib.inventory.service.transfer_stock import (
 __all__ = [
     "AlreadySettled",
     "Availability",
+    "Backorder",
     "Booked",
     "Location",
     "LocationUnknown",
@@ -79,6 +84,7 @@ __all__ = [
     "TooManyUnits",
     "adjust_stock",
     "availability",
+    "backorders",
     "cancel_transfer",
     "change_location",
     "check_location",
@@ -100,6 +106,7 @@ __all__ = [
     "put_back",
     "read_hold",
     "read_location",
+    "read_policy",
     "read_transfer",
     "receive_stock",
     "receive_transfer",
@@ -108,6 +115,8 @@ __all__ = [
     "release_reservation",
     "reserve",
     "reserve_in_parts",
+    "serve",
+    "set_policy",
     "set_safety_stock",
     "settle",
     "sourcing_locations",
@@ -116,4 +125,5 @@ __all__ = [
     "stock_of_sku",
     "summed",
     "take_back",
+    "uncommitted",
 ]

@@ -88,7 +88,11 @@ def _take_part(part: Part, channel: str) -> None:
 
 def _shortages(lines: Sequence[StockLine], channel: str) -> list[dict[str, str | int]]:
     found = find_many(line_keys(lines), consistent=True)
-    left = [store.in_batch(found, line.sku, line.location_id).sellable(channel) for line in lines]
+    stock = [store.in_batch(found, line.sku, line.location_id) for line in lines]
+    left = [
+        now.sellable(channel) + (now.backorderable(channel) if line.waiting else 0)
+        for now, line in zip(stock, lines, strict=True)
+    ]
     return [
         {"sku": line.sku, "location_id": line.location_id, "wanted": line.quantity, "left": units}
         for line, units in zip(lines, left, strict=True)

@@ -1,28 +1,39 @@
 """Reading stock: what can be sold, what is there, and how it came to be."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Item, find_many
 from chalicelib.inventory import store
-from chalicelib.inventory.domain import Movement, Stock, StockLine, is_name
+from chalicelib.inventory.domain import Backorder, Movement, Stock, StockLine, is_name
 from chalicelib.inventory.service.manage_locations import read_location, sourcing_locations
 
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Units of a SKU that a channel may sell: by location, first choice first."""
+    """Units of a SKU that a channel may sell: by location, first choice first; and what it may sell before it is there."""
 
     sku: str
     by_location: tuple[tuple[str, int], ...]
+    backorders: Mapping[str, Backorder] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
         """Units over all locations."""
         return sum(units for _, units in self.by_location)
+
+    @property
+    def backorderable(self) -> int:
+        """Units that may be sold before they are there, over all locations."""
+        return sum(one.units for one in self.backorders.values())
+
+    @property
+    def days(self) -> int | None:
+        """Within how many days the first of them is promised."""
+        return min((one.days for one in self.backorders.values()), default=None)
 
 
 def stock_keys(skus: Iterable[str], locations: Iterable[str]) -> list[tuple[type[Item], str, str]]:
@@ -48,12 +59,34 @@ def levels(
     }
 
 
+def backorders(
+    found: Mapping[tuple[str, str], Item], skus: Iterable[str], locations: Iterable[str], channel: str
+) -> dict[tuple[str, str], Backorder]:
+    """What the channel may sell before it is there by (SKU, location id), out of a batch read with `stock_keys`; only where
+    there is any."""
+    sites = list(locations)
+    stock = {(sku, site): store.in_batch(found, sku, site) for sku in skus for site in sites}
+    return {
+        at: Backorder(units, one.policy.backorder_days)
+        for at, one in stock.items()
+        if (units := one.backorderable(channel))
+    }
+
+
 def availability(skus: Sequence[str], channel: str) -> list[Availability]:
     """What the channel may sell of each SKU. For anybody; a SKU that was never stocked has none."""
     sites = [location.id for location in sourcing_locations(channel)]
     wanted = list(dict.fromkeys(skus))
-    sellable = levels(find_many(stock_keys(wanted, sites)), wanted, sites, channel)
-    return [Availability(sku, tuple((site, sellable[sku, site]) for site in sites)) for sku in wanted]
+    found = find_many(stock_keys(wanted, sites))
+    sellable, later = levels(found, wanted, sites, channel), backorders(found, wanted, sites, channel)
+    return [
+        Availability(
+            sku,
+            tuple((site, sellable[sku, site]) for site in sites),
+            {site: later[sku, site] for site in sites if (sku, site) in later},
+        )
+        for sku in wanted
+    ]
 
 
 def stock_of_sku(sku: str, by: Principal) -> list[Stock]:

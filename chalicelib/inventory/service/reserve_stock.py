@@ -41,7 +41,7 @@ def reserve(
     """Add to the transaction that `lines` are held for `owner` until `expires_at`: an action per SKU and location, and one.
 
     The condition is `available >= quantity + safety stock of the channel`, the latter as in `found` (a batch read with
-    `stock_keys`). At commit `StockTooLow` says what each short SKU has left; `Conflict` when the id is taken.
+    `stock_keys`); for lines of which some wait, less the backorder limit. At commit `StockTooLow` says what each short SKU has left; `Conflict` when the id is taken.
     """
     reservation = Reservation(reservation_id, ReservationState.OPEN, tuple(summed(lines)), channel, owner, expires_at)
     store.add_reservation(tx, reservation, by)
@@ -52,10 +52,11 @@ def reserve(
 def promise(
     tx: Transaction, lines: Sequence[StockLine], *, found: Mapping[tuple[str, str], Item], channel: str
 ) -> None:
-    """Add to the transaction that available units of summed lines become reserved, beyond the channel's safety stock."""
+    """Add to the transaction that available units of summed lines become reserved, beyond the channel's safety stock, and
+    those that wait within the backorder limit as found."""
     for line in lines:
-        safety = store.in_batch(found, line.sku, line.location_id).safety.get(channel, 0)
-        store.promise(tx, line, channel=channel, safety=safety)
+        policy = store.in_batch(found, line.sku, line.location_id).policy
+        store.promise(tx, line, channel=channel, safety=policy.safety.get(channel, 0), limit=policy.backorder_limit)
 
 
 def commit_reservation(tx: Transaction, reservation_id: str, by: Principal) -> None:
@@ -66,18 +67,24 @@ def commit_reservation(tx: Transaction, reservation_id: str, by: Principal) -> N
     store.commit_reservation(tx, reservation_id, clock.now(), by)
 
 
-def release_reservation(tx: Transaction, reservation: Reservation, by: Principal) -> None:
+def release_reservation(
+    tx: Transaction, reservation: Reservation, by: Principal, *, served: Sequence[StockLine] = ()
+) -> None:
     """Add to the transaction that all units of the reservation are available again.
 
-    Open or committed; of a committed one nothing may have been settled or moved since (those give back with `put_back`).
-    One in parts is only marked here: call `finish_release` after the commit, or leave it to the schedule, which comes by
-    within a minute. At commit `AlreadySettled` when it holds nothing any more.
+    Open or committed; of a committed one nothing may have been settled or moved since (those give back with `put_back`), and
+    `served` are its units that waited and were there since. One in parts is only marked here: call `finish_release` after
+    the commit, or leave it to the schedule, which comes by within a minute. At commit `AlreadySettled` when it holds nothing
+    any more.
     """
     if reservation.in_parts:
+        # Its parts are given back as they were taken.
+        for line in summed(served):
+            store.wait_again(tx, line)
         store.begin_release(tx, reservation.id, clock.now(), by)
         return
     store.release_reservation(tx, reservation.id, clock.now(), by)
-    put_back(tx, reservation.lines)
+    put_back(tx, [*reservation.lines, *(StockLine(one.sku, one.location_id, 0, -one.quantity) for one in served)])
 
 
 def put_back(tx: Transaction, lines: Sequence[StockLine]) -> None:

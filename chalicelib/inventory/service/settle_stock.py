@@ -22,7 +22,8 @@ def settle(tx: Transaction, lines: Sequence[Settlement], *, reference: str, by: 
     """Add to the transaction that reserved units left (`shipped`) or could not be found (`short`).
 
     On hand and reserved go down, with a movement for each of the two: two actions per SKU and location, three where some
-    are short. At commit `ReservedTooLow` when fewer are reserved: they were settled before.
+    are short. At commit `ReservedTooLow` when fewer are reserved: they were settled before; `NotOnHand` when they are still
+    to come.
     """
     for line in summed_settlements(lines):
         store.settle(tx, line)
@@ -42,7 +43,7 @@ def move_reserved(tx: Transaction, moves: Sequence[Move]) -> None:
             # Safety stock is kept back from selling; these units are sold already.
             store.promise(tx, line, channel=None, safety=0)
         else:
-            store.free(tx, replace(line, quantity=-line.quantity))
+            store.free(tx, replace(line, quantity=-line.quantity, waiting=-line.waiting))
 
 
 def promise_more(tx: Transaction, lines: Sequence[StockLine]) -> None:

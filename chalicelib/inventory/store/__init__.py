@@ -32,7 +32,9 @@ from chalicelib.inventory.store.stock import (
     free,
     in_batch,
     promise,
+    serve,
     set_count,
+    set_policy,
     set_safety,
     settle,
     stock_at,
@@ -40,6 +42,7 @@ from chalicelib.inventory.store.stock import (
     stock_of,
     take_out,
     too_low,
+    wait_again,
 )
 from chalicelib.inventory.store.transfer import add_transfer, change_transfer, get_transfer, transfers_in
 
@@ -72,7 +75,9 @@ __all__ = [
     "release_hold",
     "release_part",
     "release_reservation",
+    "serve",
     "set_count",
+    "set_policy",
     "set_safety",
     "settle",
     "stock_at",
@@ -81,4 +86,5 @@ __all__ = [
     "take_out",
     "too_low",
     "transfers_in",
+    "wait_again",
 ]

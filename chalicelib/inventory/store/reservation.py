@@ -1,7 +1,8 @@
 """Promised stock, and when the promise ends."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -44,6 +45,11 @@ class ReservationItem(Item):
     becomes = UnicodeAttribute(null=True)
 
 
+def rows_of(lines: Iterable[StockLine]) -> list[list[Any]]:
+    """The lines as they are kept: SKU, location, units, and how many of them wait if any do."""
+    return [[line.sku, line.location_id, line.quantity, *([line.waiting] if line.waiting else ())] for line in lines]
+
+
 def _due_pk(reservation_id: str) -> str:
     return key("DUE", "RESERVATION", shard(reservation_id, SHARDS))
 
@@ -69,7 +75,7 @@ def add_reservation(tx: Transaction, reservation: Reservation, by: Principal) ->
         key("RESERVATION", reservation.id),
         "RESERVATION",
         state=str(reservation.state),
-        lines=[[line.sku, line.location_id, line.quantity] for line in reservation.lines],
+        lines=rows_of(reservation.lines),
         channel=reservation.channel,
         owner=reservation.owner,
         expires_at=expiry,

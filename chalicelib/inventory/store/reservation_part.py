@@ -9,7 +9,7 @@ from chalicelib.core.errors import Conflict
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Json, Transaction
 from chalicelib.inventory.domain import AlreadySettled, Part, StockLine
-from chalicelib.inventory.store.reservation import SETTLED_KEPT
+from chalicelib.inventory.store.reservation import SETTLED_KEPT, rows_of
 
 _HELD, _RELEASED = "held", "released"
 
@@ -29,7 +29,7 @@ def add_part(tx: Transaction, part: Part) -> None:
     """Write a part, whose units the same transaction reserves."""
     item = _at(part)
     item.state = _HELD
-    item.lines = [[line.sku, line.location_id, line.quantity] for line in part.lines]
+    item.lines = rows_of(part.lines)
     tx.create(item, lambda _: Conflict(f"Part {part.number} of reservation {part.reservation_id} exists."))
 
 

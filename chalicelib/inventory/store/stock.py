@@ -6,7 +6,7 @@ from typing import cast
 from pynamodb.attributes import NumberAttribute
 from pynamodb.expressions.update import Action
 
-from chalicelib.core.errors import AisleError, Contended
+from chalicelib.core.errors import AisleError, Contended, Stale
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Json, OnConflict, RawItem, Transaction, find_many
 from chalicelib.inventory.domain import (
@@ -14,22 +14,31 @@ from chalicelib.inventory.domain import (
     Count,
     CountBelowReserved,
     CountOutdated,
+    NotOnHand,
     ReservedTooLow,
     Settlement,
     Stock,
     StockLine,
+    StockPolicy,
     StockTooLow,
     TooManyUnits,
 )
 
 
 class StockItem(Item):
-    """pk = STOCK#<sku>, sk = LOCATION#<location>. The counters are in no index, so changing them writes none."""
+    """pk = STOCK#<sku>, sk = LOCATION#<location>. The counters are in no index, so changing them writes none.
+
+    `waiting` and the policy are there from the first time that they matter.
+    """
 
     on_hand = NumberAttribute(default=0)
     available = NumberAttribute(default=0)
     reserved = NumberAttribute(default=0)
+    waiting = NumberAttribute(null=True)
     safety = Json(null=True)
+    backorder_limit = NumberAttribute(null=True)
+    backorder_days = NumberAttribute(null=True)
+    policy_version = NumberAttribute(null=True)
     version = NumberAttribute(default=0)
 
 
@@ -49,7 +58,13 @@ def _stock(item: StockItem) -> Stock:
         on_hand=int(item.on_hand),
         available=int(item.available),
         reserved=int(item.reserved),
-        safety=item.safety or {},
+        waiting=int(item.waiting or 0),
+        policy=StockPolicy(
+            item.safety or {},
+            int(item.backorder_limit or 0),
+            int(item.backorder_days or 0),
+            int(item.policy_version or 0),
+        ),
         version=int(item.version),
     )
 
@@ -80,9 +95,14 @@ def stock_at(location_id: str, after: str | None, count: int) -> list[Stock]:
     return [in_batch(found, sku, location_id) for sku in skus]
 
 
-def _moving(on_hand: int, available: int, reserved: int) -> list[Action]:
+def _moving(on_hand: int, available: int, reserved: int, waiting: int = 0) -> list[Action]:
     """Counters of a row that is there, as every condition on a counter requires."""
-    moved = ((StockItem.on_hand, on_hand), (StockItem.available, available), (StockItem.reserved, reserved))
+    moved = (
+        (StockItem.on_hand, on_hand),
+        (StockItem.available, available),
+        (StockItem.reserved, reserved),
+        (StockItem.waiting, waiting),
+    )
     return [*(counter.add(units) for counter, units in moved if units), StockItem.version.add(1)]
 
 
@@ -123,10 +143,13 @@ def take_out(tx: Transaction, line: StockLine) -> None:
 
 
 def set_count(tx: Transaction, location_id: str, count: Count) -> None:
-    """On hand becomes what was counted, if it still is what the counter was told, and what is reserved is there."""
+    """On hand becomes what was counted, if it still is what the counter was told, and fewer are there only of what nobody was
+    promised."""
     delta = count.counted - count.expected_on_hand
     actions = [*_counting(delta, delta, 0), *_listing(count.sku, location_id)]
-    as_told = (StockItem.on_hand == count.expected_on_hand) & (StockItem.available >= -delta)
+    as_told = StockItem.on_hand == count.expected_on_hand
+    if delta < 0:
+        as_told &= StockItem.available >= -delta
     condition = as_told | StockItem.pk.does_not_exist() if count.expected_on_hand == 0 else as_told
 
     def outdated(raw: RawItem | None) -> AisleError:
@@ -149,22 +172,79 @@ def set_count(tx: Transaction, location_id: str, count: Count) -> None:
 
 def set_safety(tx: Transaction, sku: str, location_id: str, safety: Mapping[str, int]) -> None:
     """Units to keep back, by channel, in place of those before; makes the row when there is none."""
-    actions = [StockItem.safety.set(dict(safety)), *_counting(0, 0, 0), *_listing(sku, location_id)]
+    actions = [
+        StockItem.safety.set(dict(safety)),
+        StockItem.policy_version.add(1),
+        *_counting(0, 0, 0),
+        *_listing(sku, location_id),
+    ]
     # Always true: what is kept back depends on nothing, and every update states its condition.
     anything = StockItem.pk.does_not_exist() | StockItem.pk.exists()
     tx.update(_at(sku, location_id), actions, anything, lambda _: Contended("The stock row changed."))
 
 
-def promise(tx: Transaction, line: StockLine, *, channel: str | None, safety: int) -> None:
-    """Available units become reserved, if `safety` units stay; the error tells what the channel has left to sell."""
-    actions = _moving(0, -line.quantity, line.quantity)
-    condition = StockItem.available >= line.quantity + safety
+def set_policy(tx: Transaction, sku: str, location_id: str, policy: StockPolicy) -> None:
+    """The next version of the policy; makes the row when there is none. `Stale` at commit unless the one before stands."""
+    actions = [
+        StockItem.safety.set(dict(policy.safety)),
+        StockItem.backorder_limit.set(policy.backorder_limit),
+        StockItem.backorder_days.set(policy.backorder_days),
+        StockItem.policy_version.set(policy.version),
+        *_counting(0, 0, 0),
+        *_listing(sku, location_id),
+    ]
+    before = policy.version - 1
+    as_read = StockItem.policy_version == before if before else StockItem.policy_version.does_not_exist()
+
+    def stale(raw: RawItem | None) -> AisleError:
+        now = _stock_in(raw, StockLine(sku, location_id, 0)).policy.version
+        return Stale(f"The policy of {sku} at {location_id} is at version {now}, not {before}.")
+
+    tx.update(_at(sku, location_id), actions, as_read, stale)
+
+
+def promise(tx: Transaction, line: StockLine, *, channel: str | None, safety: int, limit: int = 0) -> None:
+    """Available units become reserved, if `safety` units stay; the error tells what the channel has left to sell.
+
+    Those of them that wait may take `available` below zero, as far as `limit`: the row's own as it was read, or a lower one.
+    A condition adds up nothing, so it states that the row's limit is not below the one that was read.
+    """
+    actions = _moving(0, -line.quantity, line.quantity, line.waiting)
+    there = line.quantity - line.waiting
+    if line.waiting:
+        condition = StockItem.available >= line.quantity + safety - limit
+        if limit:
+            condition &= StockItem.backorder_limit >= limit
+        if there:
+            condition &= StockItem.available >= there + safety
+    else:
+        condition = StockItem.available >= there + safety
     tx.update(_at(line.sku, line.location_id), actions, condition, too_low(line, channel))
 
 
 def free(tx: Transaction, line: StockLine) -> None:
-    """Reserved units can be sold again."""
-    actions = _moving(0, line.quantity, -line.quantity)
+    """Reserved units can be sold again; those that waited wait no more."""
+    actions = _moving(0, line.quantity, -line.quantity, -line.waiting)
+    condition = StockItem.reserved >= line.quantity
+    if line.waiting:
+        condition &= StockItem.waiting >= line.waiting
+    tx.update(_at(line.sku, line.location_id), actions, condition, _not_reserved(line))
+
+
+def serve(tx: Transaction, line: StockLine, now: Stock) -> None:
+    """Units that waited are there, and wait no more.
+
+    `available + waiting` is what they can be taken from. Neither may be below what it was read as, less what was to spare:
+    a sale of units to come moves one into the other and may refuse this for once, never allow it wrongly.
+    """
+    to_spare = now.uncommitted - line.quantity
+    condition = (StockItem.available >= now.available - to_spare) & (StockItem.waiting >= now.waiting)
+    tx.update(_at(line.sku, line.location_id), _moving(0, 0, 0, -line.quantity), condition, too_low(line))
+
+
+def wait_again(tx: Transaction, line: StockLine) -> None:
+    """Reserved units that did not wait any more do so: the undo of `serve`."""
+    actions = _moving(0, 0, 0, line.quantity)
     tx.update(_at(line.sku, line.location_id), actions, StockItem.reserved >= line.quantity, _not_reserved(line))
 
 
@@ -172,7 +252,8 @@ def settle(tx: Transaction, settlement: Settlement) -> None:
     """Reserved units left, or are not there."""
     line = StockLine(settlement.sku, settlement.location_id, settlement.shipped + settlement.short)
     actions = _moving(-line.quantity, 0, -line.quantity)
-    tx.update(_at(line.sku, line.location_id), actions, StockItem.reserved >= line.quantity, _not_reserved(line))
+    condition = (StockItem.reserved >= line.quantity) & (StockItem.on_hand >= line.quantity)
+    tx.update(_at(line.sku, line.location_id), actions, condition, _not_reserved(line))
 
 
 def too_low(line: StockLine, channel: str | None = None) -> OnConflict:
@@ -180,7 +261,9 @@ def too_low(line: StockLine, channel: str | None = None) -> OnConflict:
 
     def error(raw: RawItem | None) -> AisleError:
         now = _stock_in(raw, line)
-        left = now.available if channel is None else now.sellable(channel)
+        left = max(0, now.available) if channel is None else now.sellable(channel)
+        if channel is not None and line.waiting:
+            left += now.backorderable(channel)
         return StockTooLow.of(
             [{"sku": line.sku, "location_id": line.location_id, "wanted": line.quantity, "left": left}]
         )
@@ -190,7 +273,9 @@ def too_low(line: StockLine, channel: str | None = None) -> OnConflict:
 
 def _not_reserved(line: StockLine) -> OnConflict:
     def error(raw: RawItem | None) -> AisleError:
-        reserved = _stock_in(raw, line).reserved
-        return ReservedTooLow(f"{line.sku} at {line.location_id} has {reserved} reserved, not {line.quantity}.")
+        now = _stock_in(raw, line)
+        words = f"{line.sku} at {line.location_id} has {now.on_hand} on hand, {now.reserved} reserved, {now.waiting} of them"
+        kind = NotOnHand if now.on_hand < line.quantity <= now.reserved else ReservedTooLow
+        return kind(f"{words} waiting, not {line.quantity} as asked for.")
 
     return error

@@ -32,6 +32,7 @@ from chalicelib.orders.domain.life import (
     reassign,
     refuse,
     release,
+    serve,
     ship,
     take_back,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "reassign",
     "refuse",
     "release",
+    "serve",
     "ship",
     "status_of",
     "take_back",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from chalicelib.core.errors import Conflict, Fault
 from chalicelib.core.money import share_of_units
@@ -79,7 +80,7 @@ class Cancellation:
     """Units of an order that were called off, and what they would have cost (minor units).
 
     `lines` are (line id, SKU, units), `recalled` units by line id for each fulfilment that gives some up; `to_release` (SKU,
-    location, units) is stock that did not fit into the command's own transaction.
+    location, units, and how many of them waited if any did) is stock that did not fit into the command's own transaction.
     """
 
     id: str
@@ -90,7 +91,7 @@ class Cancellation:
     amount: int
     lines: Sequence[tuple[str, str, int]]
     recalled: Mapping[str, Mapping[str, int]]
-    to_release: tuple[tuple[str, str, int], ...] = ()
+    to_release: tuple[tuple[Any, ...], ...] = ()
 
 
 def plan_cancellation(

@@ -55,22 +55,28 @@ def refuse(order: Order, reason: str) -> Order:
     sent = any(line.shipped or line.cancelled for line in order.lines)
     if order.decision in (Decision.REFUSED, Decision.CANCELLED) or sent:
         raise NotPending(f"The order is {order.status}.")
-    lines = tuple(replace(line, allocated=0) for line in order.lines)
+    lines = tuple(replace(line, allocated=0, waiting=0) for line in order.lines)
     notes = tuple(replace(note, status="cancelled") for note in order.fulfilments)
     return replace(
         order, decision=Decision.REFUSED, lines=lines, fulfilments=notes, refusal=reason, version=order.version + 1
     )
 
 
-def cancel(order: Order, units: Mapping[str, int], notes: Sequence[FulfilmentNote] = ()) -> Order:
-    """The order without these units, by line id; `notes` are its fulfilments that changed with it.
+def cancel(
+    order: Order,
+    units: Mapping[str, int],
+    notes: Sequence[FulfilmentNote] = (),
+    waited: Mapping[str, int] | None = None,
+) -> Order:
+    """The order without these units, by line id, of which some `waited`; `notes` are its fulfilments that changed with it.
 
     Before the confirmation all of it is cancelled or none. What no location was asked for goes first, then what one was.
     """
     if order.decision is Decision.PENDING:
-        gone = tuple(replace(line, cancelled=line.ordered) for line in order.lines)
+        gone = tuple(replace(line, cancelled=line.ordered, waiting=0) for line in order.lines)
         return replace(order, decision=Decision.CANCELLED, lines=gone, version=order.version + 1)
-    lines = tuple(_without(line, units.get(line.id, 0)) for line in order.lines)
+    left = _fewer_waiting(order, waited or {})
+    lines = tuple(_without(line, units.get(line.id, 0)) for line in left)
     return replace(_with_notes(order, notes), lines=lines, version=order.version + 1)
 
 
@@ -172,10 +178,25 @@ def _check_open(order: Order) -> None:
         raise NothingOpen(f"The order is {order.status}.")
 
 
-def move(order: Order, old: FulfilmentNote, new: FulfilmentNote) -> Order:
-    """The order after another location took over what a fulfilment had to ship."""
+def move(order: Order, old: FulfilmentNote, new: FulfilmentNote, waited: Mapping[str, int]) -> Order:
+    """The order after another location took over what a fulfilment had to ship; units by line id that `waited` do so no
+    more."""
     noted = _with_notes(order, [old])
-    return replace(noted, fulfilments=(*noted.fulfilments, new), version=order.version + 1)
+    return replace(
+        noted,
+        lines=_fewer_waiting(order, waited),
+        fulfilments=(*noted.fulfilments, new),
+        version=order.version + 1,
+    )
+
+
+def serve(order: Order, note: FulfilmentNote, units: Mapping[str, int]) -> Order:
+    """The order after units by line id that one of its fulfilments waited for are there."""
+    return replace(_with_notes(order, [note]), lines=_fewer_waiting(order, units), version=order.version + 1)
+
+
+def _fewer_waiting(order: Order, units: Mapping[str, int]) -> tuple[Line, ...]:
+    return tuple(replace(line, waiting=line.waiting - units.get(line.id, 0)) for line in order.lines)
 
 
 def _with_notes(order: Order, notes: Sequence[FulfilmentNote]) -> Order:

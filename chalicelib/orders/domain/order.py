@@ -50,7 +50,8 @@ class Line:
     """One SKU of an order, in minor units. `discount` is its share of the order's discounts.
 
     `tax` is within the amounts, or, when not `tax_included`, comes on top. `tax_relief` is taken off: a tax that the price
-    holds and that is not due here (reverse charge).
+    holds and that is not due here (reverse charge). Of the units that are still to be shipped, `waiting` were sold before they
+    were there, promised for `promised_on`.
     """
 
     id: str
@@ -71,6 +72,8 @@ class Line:
     delivered: int = 0
     cancelled: int = 0
     returned: int = 0
+    waiting: int = 0
+    promised_on: str | None = None
 
     @property
     def charged(self) -> int:
@@ -101,11 +104,12 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """So many units of a line come from a location."""
+    """So many units of a line come from a location; those that wait are not there yet."""
 
     line_id: str
     location_id: str
     quantity: int
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

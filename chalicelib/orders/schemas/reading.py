@@ -17,7 +17,8 @@ class MoneyView(View):
 
 
 class LineView(View):
-    """A line: frozen amounts (minor units) and counters. `charged` is what all of it costs, with its tax."""
+    """A line: frozen amounts (minor units) and counters. `charged` is what all of it costs, with its tax. `waiting` of its
+    units are still to come, and were promised for `promised_on`."""
 
     id: str
     sku: str
@@ -37,6 +38,8 @@ class LineView(View):
     delivered: int
     cancelled: int
     returned: int
+    waiting: int
+    promised_on: str | None
 
 
 class ChargeView(View):
@@ -124,7 +127,8 @@ class OrderView(View):
 
 
 class QuotedLineView(View):
-    """A line as it would be frozen (minor units)."""
+    """A line as it would be frozen (minor units). `waiting` of its units would be still to come, and be promised for
+    `promised_on`."""
 
     id: str
     sku: str
@@ -139,6 +143,8 @@ class QuotedLineView(View):
     tax_included: bool
     tax_relief: int
     charged: int
+    waiting: int
+    promised_on: str | None
 
 
 class FindingView(View):

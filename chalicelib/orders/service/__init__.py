@@ -29,6 +29,7 @@ from chalicelib.orders.service.run_workflow import (
     start_parts,
     start_workflow,
 )
+from chalicelib.orders.service.serve_waiting import serve_all_waiting, serve_waiting
 from chalicelib.orders.service.staff import (
     AlreadyThere,
     change_address,
@@ -88,6 +89,8 @@ __all__ = [
     "release_order",
     "resolve_review",
     "resume_workflow",
+    "serve_all_waiting",
+    "serve_waiting",
     "start_cancellation",
     "start_parts",
     "start_workflow",

@@ -4,7 +4,8 @@ Cancelling and shipping write the same order and fulfilment under their versions
 units are out of the parcel before it leaves, or they have left and can be returned.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal, Role
@@ -98,9 +99,11 @@ def add_cancellation(
 ) -> tuple[Order, Cancellation]:
     """Add to the transaction that the plan's units are off: order, fulfilments, payment, stock, and the event."""
     changed = [fulfilment.withdraw(tx, part, plan.by_part[part.id]) for part in parts if part.id in plan.by_part]
-    after = domain.cancel(order, plan.units, [note_of(part) for part in changed])
+    waited = {part.id for part in parts if part.status is fulfilment.FulfilmentStatus.WAITING}
+    fewer_waiting = _by_line([plan.by_part[part.id] for part in changed if part.id in waited])
+    after = domain.cancel(order, plan.units, [note_of(part) for part in changed], fewer_waiting)
     _give_back_what_is_held(tx, after, by)
-    freed = _freed(tx, order, changed, plan, by)
+    freed = _freed(tx, order, changed, plan, waited, by)
     room = MAX_ACTIONS - len(tx) - _BESIDES_STOCK - 3
     fits = len(freed) <= room
     cancellation = Cancellation(
@@ -111,8 +114,9 @@ def add_cancellation(
         at=clock.rfc3339(clock.now()),
         amount=domain.worth_of(order, plan.units),
         lines=[(line.id, line.sku, units) for line in order.lines if (units := plan.units.get(line.id, 0))],
-        recalled=plan.by_part,
-        to_release=() if fits else tuple((line.sku, line.location_id, line.quantity) for line in freed),
+        # The location of one that waits was told nothing that it could be told to leave.
+        recalled={part_id: units for part_id, units in plan.by_part.items() if part_id not in waited},
+        to_release=() if fits else tuple(_row(line) for line in freed),
     )
     if fits:
         inventory.put_back(tx, freed)
@@ -137,8 +141,26 @@ def _payment_of(order_id: str) -> payments.Payment:
     return payments.payment_from(find_many(payments.payment_keys(order_id), consistent=True), order_id)
 
 
+def _row(line: StockLine) -> tuple[Any, ...]:
+    row = (line.sku, line.location_id, line.quantity)
+    return (*row, line.waiting) if line.waiting else row
+
+
+def _by_line(units: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    summed: dict[str, int] = {}
+    for by_line in units:
+        for line_id, quantity in by_line.items():
+            summed[line_id] = summed.get(line_id, 0) + quantity
+    return summed
+
+
 def _freed(
-    tx: Transaction, order: Order, changed: Sequence[Fulfilment], plan: CancellationPlan, by: Principal
+    tx: Transaction,
+    order: Order,
+    changed: Sequence[Fulfilment],
+    plan: CancellationPlan,
+    waited: Collection[str],
+    by: Principal,
 ) -> list[StockLine]:
     """Stock that the plan's units leave behind. Before the confirmation it is all held by the reservation."""
     if order.decision is Decision.PENDING:
@@ -147,9 +169,10 @@ def _freed(
             inventory.release_reservation(tx, reservation, by)
         return []
     return inventory.summed(
-        StockLine(line.sku, part.location_id, plan.by_part[part.id].get(line.line_id, 0))
+        StockLine(line.sku, part.location_id, units, units if part.id in waited else 0)
         for part in changed
         for line in part.lines
+        if (units := plan.by_part[part.id].get(line.line_id, 0))
     )
 
 

@@ -66,7 +66,9 @@ def _decided(order: Order) -> Outcome:
         return {"outcome": str(order.decision)}
     if not order.fulfilments:
         return {"outcome": "confirmed_without_goods"}
-    return {"outcome": "confirmed", "fulfilments": [{"fulfilment_id": note.id} for note in order.fulfilments]}
+    # Those that wait for stock get a workflow of their own once it is there.
+    asked_for = [note for note in order.fulfilments if note.status != fulfilment.FulfilmentStatus.WAITING]
+    return {"outcome": "confirmed", "fulfilments": [{"fulfilment_id": note.id} for note in asked_for]}
 
 
 def refuse_order(order_id: str, reason: str, by: Principal) -> Outcome:
@@ -97,6 +99,7 @@ def refuse_order(order_id: str, reason: str, by: Principal) -> Outcome:
 
 
 def _undo(tx: Transaction, order: Order, by: Principal) -> None:
+    served: list[inventory.StockLine] = []
     if order.fulfilments:
         found = find_many([fulfilment.key_of(note.id) for note in order.fulfilments], consistent=True)
         for note in order.fulfilments:
@@ -104,9 +107,11 @@ def _undo(tx: Transaction, order: Order, by: Principal) -> None:
             if part is None:
                 raise NotFound(f"There is no fulfilment {note.id}.")
             fulfilment.cancel(tx, part)
+            if part.promised_on and part.status is not fulfilment.FulfilmentStatus.WAITING:
+                served += [inventory.StockLine(line.sku, part.location_id, line.quantity) for line in part.lines]
     reservation = inventory.find_reservation(order.id)
     if reservation is not None and reservation.holds_stock:
-        inventory.release_reservation(tx, reservation, by)
+        inventory.release_reservation(tx, reservation, by, served=served)
     if order.coupons:
         promotions.give_back(tx, order.id, by)
 

@@ -3,23 +3,29 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from chalicelib.fulfilment.service import FulfilmentLine
+from chalicelib.fulfilment.service import FulfilmentLine, Parcel
 from chalicelib.orders.domain import MAX_FULFILMENT_LINES, Allocation, Order
 
 
-def parcels(order: Order, allocations: Sequence[Allocation]) -> list[tuple[str, Sequence[FulfilmentLine]]]:
-    """The allocation as parcels: by location, each small enough that shipping it is one transaction."""
-    skus = {line.id: line.sku for line in order.lines}
-    by_location = sorted(allocations, key=_location)
+def parcels(order: Order, allocations: Sequence[Allocation]) -> list[Parcel]:
+    """The allocation as parcels: by location, each small enough that shipping it is one transaction.
+
+    What waits is a parcel for each SKU, so that no SKU waits for another.
+    """
+    lines = {line.id: line for line in order.lines}
+
+    def belongs(one: Allocation) -> tuple[bool, str, str]:
+        return one.waits, one.location_id, lines[one.line_id].sku if one.waits else ""
+
     return [
-        (location_id, [FulfilmentLine(a.line_id, skus[a.line_id], a.quantity) for a in chunk])
-        for location_id, group in groupby(by_location, key=_location)
+        Parcel(
+            location_id,
+            tuple(FulfilmentLine(one.line_id, lines[one.line_id].sku, one.quantity) for one in chunk),
+            max(lines[one.line_id].promised_on or "" for one in chunk) if waits else None,
+        )
+        for (waits, location_id, _), group in groupby(sorted(allocations, key=belongs), key=belongs)
         for chunk in _chunks(list(group))
     ]
-
-
-def _location(allocation: Allocation) -> str:
-    return allocation.location_id
 
 
 def _chunks(allocations: list[Allocation]) -> list[list[Allocation]]:

@@ -18,6 +18,7 @@ from chalicelib.inventory.service import StockLine
 from chalicelib.orders import events, store
 from chalicelib.orders.domain import INLINE_LINES, MAX_FULFILMENTS, Allocation, Decision, Order
 from chalicelib.orders.service.parcels import parcels
+from chalicelib.orders.service.plan_units import plan_units, waits, with_waiting
 from chalicelib.orders.service.price_order import Found, LineRequest, PriceRequest, applied, price, price_keys, promised
 from chalicelib.payments import service as payments
 from chalicelib.payments.service import TenderRequest
@@ -89,7 +90,7 @@ def place_order(
     for attempt in range(1, _ATTEMPTS + 1):
         # The first read is eventually consistent and may be behind, and so may the list of locations. What it calls short,
         # and what others took between read and write, is planned anew from a consistent read; what that calls short is
-        # short.
+        # short, or waits.
         fresh = attempt > 1
         try:
             draft = _draft(request, fresh=fresh)
@@ -165,12 +166,17 @@ def _draft(request: OrderRequest, *, fresh: bool) -> _Draft:
         guest=_guest(request),
         shipping=promised(priced.shipping),
     )
-    plan = _planned(order, found, sites, request.channel)
-    allocations = tuple(Allocation(a.line_id, a.location_id, a.quantity) for a in plan.assignments)
-    order = replace(order, allocations=allocations, reasons=tuple(reason.as_dict() for reason in plan.reasons))
+    plan = _planned(order, found, sites, fresh=fresh)
+    allocations = tuple(Allocation(a.line_id, a.location_id, a.quantity, a.days is not None) for a in plan.assignments)
+    order = replace(
+        order,
+        lines=with_waiting(order.lines, plan, now.date()),
+        allocations=allocations,
+        reasons=tuple(reason.as_dict() for reason in plan.reasons),
+    )
     if len(parcels(order, allocations)) > MAX_FULFILMENTS:
         raise CommandTooLarge(f"The order would leave in more than {MAX_FULFILMENTS} parcels.", limit=MAX_FULFILMENTS)
-    lines = [StockLine(a.sku, a.location_id, a.quantity) for a in plan.assignments]
+    lines = [StockLine(a.sku, a.location_id, a.quantity, 0 if a.days is None else a.quantity) for a in plan.assignments]
     return _Draft(order, lines, found, priced.discounts)
 
 
@@ -224,12 +230,9 @@ def _give_back(reservation: inventory.Reservation, by: Principal) -> None:
     inventory.finish_release(reservation.id, by)
 
 
-def _planned(order: Order, found: Found, sites: Sequence[inventory.Location], channel: str) -> fulfilment.Plan:
-    skus = list(dict.fromkeys(line.sku for line in order.lines))
-    levels = inventory.levels(found, skus, [site.id for site in sites], channel)
-    demands = [fulfilment.Demand(line.id, line.sku, line.ordered) for line in order.lines]
-    plan = fulfilment.allocate(demands, levels, [fulfilment.Site(site.id, site.priority) for site in sites])
-    if plan.shortages:
+def _planned(order: Order, found: Found, sites: Sequence[inventory.Location], *, fresh: bool) -> fulfilment.Plan:
+    plan = plan_units(order.lines, found, sites, order.channel)
+    if plan.shortages or (waits(plan) and not fresh):
         raise inventory.StockTooLow.of(
             [{"sku": short.sku, "wanted": short.wanted, "left": short.left} for short in plan.shortages]
         )

@@ -7,7 +7,9 @@ from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import Forbidden
 from chalicelib.core.money import Money
 from chalicelib.core.table import find_many
+from chalicelib.inventory import service as inventory
 from chalicelib.orders.domain import Charge, Line
+from chalicelib.orders.service.plan_units import plan_units, with_waiting
 from chalicelib.orders.service.price_order import PriceRequest, price, price_keys, promised
 from chalicelib.promotions.service import Discounts
 
@@ -24,15 +26,23 @@ class Quote:
     tax: Money
 
 
-def quote(request: PriceRequest) -> Quote:
+def quote(request: PriceRequest, *, with_stock: bool = False) -> Quote:
     """Prices, promotions and tax as `place_order` would freeze them. Nothing is reserved.
 
+    `with_stock` the same read tells which units would wait, and until when; of what cannot be had at all nothing is said.
     A code that takes nothing off is no error here: `discounts.refused_codes` says why. Raises `OffersRefused`,
     `TotalNegative`, `VatNumberInvalid`, `ShippingUnavailable`.
     """
-    priced = price(request, find_many(price_keys(request)), clock.now())
+    now = clock.now()
+    sites = inventory.sourcing_locations(request.channel) if with_stock else ()
+    stock = inventory.stock_keys(dict.fromkeys(line.sku for line in request.lines), [site.id for site in sites])
+    found = find_many([*price_keys(request), *stock])
+    priced = price(request, found, now)
+    lines = priced.lines
+    if with_stock:
+        lines = with_waiting(lines, plan_units(lines, found, sites, request.channel), now.date())
     return Quote(
-        priced.lines,
+        lines,
         priced.charges,
         priced.discounts,
         promised(priced.shipping),
@@ -45,7 +55,7 @@ def quote_for(request: PriceRequest, by: Principal) -> Quote:
     """`quote` for whoever may order: shoppers for themselves, staff and machines for anyone."""
     by.require(Role.SHOPPER, Role.ASSOCIATE, Role.ADMIN, scope="orders.write")
     if by.may(Role.ASSOCIATE, Role.ADMIN, scope="orders.write"):
-        return quote(request)
+        return quote(request, with_stock=True)
     if request.customer_id not in (None, by.id) or any(line.unit_price is not None for line in request.lines):
         raise Forbidden("A shopper asks for themself, at the catalogue's prices.")
-    return quote(replace(request, customer_id=by.id))
+    return quote(replace(request, customer_id=by.id), with_stock=True)

@@ -10,7 +10,7 @@ from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import new_id
 from chalicelib.core.table import Transaction
 from chalicelib.fulfilment import service as fulfilment
-from chalicelib.fulfilment.service import Fulfilment, FulfilmentLine
+from chalicelib.fulfilment.service import Fulfilment, FulfilmentLine, FulfilmentStatus, Parcel
 from chalicelib.inventory import service as inventory
 from chalicelib.inventory.service import Move
 from chalicelib.orders import domain, events, store
@@ -173,15 +173,17 @@ def reallocate_fulfilment(
 
 def _move(tx: Transaction, order: Order, old: Fulfilment, location_id: str, by: Principal) -> tuple[Order, Fulfilment]:
     units = {line.line_id: line.wanted for line in old.lines}
+    waited = old.status is FulfilmentStatus.WAITING
     lines = [FulfilmentLine(line.line_id, line.sku, line.wanted) for line in old.lines if line.wanted]
     left = fulfilment.withdraw(tx, old, units)
     [new] = fulfilment.create(
-        tx, order.id, [(location_id, lines)], old.address, after=len(order.fulfilments), held=old.held
+        tx, order.id, [Parcel(location_id, tuple(lines))], old.address, after=len(order.fulfilments), held=old.held
     )
-    inventory.move_reserved(tx, [Move(line.sku, old.location_id, location_id, line.quantity) for line in lines])
-    after = domain.move(order, note_of(left), note_of(new))
+    inventory.move_reserved(tx, [Move(line.sku, old.location_id, location_id, line.quantity, waited) for line in lines])
+    after = domain.move(order, note_of(left), note_of(new), units if waited else {})
     _audit(tx, order, "reallocate", {old.id: old.location_id}, {new.id: location_id}, by)
-    events.order_reassigned(tx, after, [new.id], by, left=old.id)
+    # The location of one that waited was told nothing that it could be told to leave.
+    events.order_reassigned(tx, after, [new.id], by, left=None if waited else old.id)
     return after, new
 
 

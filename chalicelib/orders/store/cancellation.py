@@ -63,5 +63,5 @@ def _document(cancellation: Cancellation) -> dict[str, Any]:
 
 
 def _cancellation(item: CancellationItem) -> Cancellation:
-    rows = tuple((sku, location, units) for sku, location, units in item.to_release or ())
+    rows = tuple(tuple(row) for row in item.to_release or ())
     return Cancellation(**item.document, to_release=rows)

@@ -177,6 +177,7 @@ def test_a_cart_is_priced_as_an_order_would_be(guest):
         "discount": 0,
         "availability": "in_stock",
         "left": None,
+        "promised_on": None,
         "problem": None,
     }
 
@@ -200,6 +201,18 @@ def test_what_is_left_is_hinted_at(guest):
     assert (line_of(seen, "MUG")["availability"], line_of(seen, "MUG")["left"]) == ("only_left", 10)
     assert seen.json["ready"] is False
     assert guest.sets("MUG", 10).json["ready"] is True
+
+
+def test_what_is_still_to_come_is_ready_and_has_its_day(guest, shop):
+    policy = "/v1/inventory/stock/TEA/locations/leeds/policy"
+    shop("PUT", policy, {"backorder_limit": 2, "backorder_days": 5}, **{"If-Match": '"0"'})
+    seen = guest.sets("TEA", 6)
+    assert line_of(seen, "TEA")["promised_on"] == (clock.now().date() + timedelta(days=5)).isoformat()
+    assert (line_of(seen, "TEA")["left"], seen.json["ready"]) == (4, True)
+    seen = guest.sets("TEA", 4)
+    assert (line_of(seen, "TEA")["promised_on"], seen.json["ready"]) == (None, True)
+    seen = guest.sets("TEA", 7)
+    assert (line_of(seen, "TEA")["promised_on"], seen.json["ready"]) == (None, False)
 
 
 def test_what_is_sold_out_is_said(guest, shop):

@@ -41,7 +41,7 @@ class Workflow:
 def requested(table: Any) -> Fulfilment:
     tx = Transaction()
     order, _ = service.order_of(FULFILMENT)
-    [made] = service.create(tx, order, [("leeds", LINES)], {"city": "Leeds"})
+    [made] = service.create(tx, order, [service.Parcel("leeds", LINES)], {"city": "Leeds"})
     tx.commit()
     return made
 

@@ -109,6 +109,20 @@ def set_safety(sku: str, units: dict[str, int], at: str = "leeds") -> None:
     service.set_safety_stock(at, {sku: units}, by=ASSOCIATE, once=a_key(), answer=no_answer)
 
 
+def set_policy(sku: str, limit: int, at: str = "leeds", days: int = 7, **safety: int) -> None:
+    """The next version of the policy of a SKU at a location."""
+    version = service.read_policy(sku, at, ADMIN).version
+    service.set_policy(sku, at, version, safety=safety, backorder_limit=limit, backorder_days=days, by=ADMIN)
+
+
+def serve(sku: str, quantity: int, at: str = "leeds", found: Any = None) -> None:
+    """Units that waited do so no more."""
+    tx = Transaction()
+    found = find_many(service.stock_keys([sku], [at]), consistent=True) if found is None else found
+    service.serve(tx, [StockLine(sku, at, quantity)], found=found)
+    tx.commit()
+
+
 def stock(sku: str, at: str = "leeds") -> Stock:
     """The counters as they are."""
     return in_batch(find_many(service.stock_keys([sku], [at]), consistent=True), sku, at)
@@ -128,15 +142,15 @@ def movements(sku: str) -> list[tuple[str, str, int]]:
 
 def reserve(
     id: str,
-    *lines: tuple[str, int],
+    *lines: tuple[str, int] | tuple[str, int, int],
     at: str = "leeds",
     channel: str = "web",
     owner: str = "ord_1",
     seconds: float = 600,
     found: Any = None,
 ) -> None:
-    """A reservation, committed to the table."""
-    held = [StockLine(sku, at, quantity) for sku, quantity in lines]
+    """A reservation, committed to the table: (sku, units) or (sku, units, how many of them wait)."""
+    held = [StockLine(sku, at, *units) for sku, *units in lines]
     tx = Transaction()
     service.reserve(
         tx,

@@ -21,6 +21,7 @@ from chalicelib.inventory.domain import (
     Settlement,
     Stock,
     StockLine,
+    StockPolicy,
     StockTooLow,
     Transfer,
     TransferLine,
@@ -46,7 +47,7 @@ def a_transfer(*lines: TransferLine) -> Transfer:
 
 
 def test_sellable_is_what_is_left_beyond_the_channels_safety_stock():
-    stock = Stock("A", "leeds", on_hand=7, available=5, reserved=2, safety={"web": 2, "store": 9})
+    stock = Stock("A", "leeds", on_hand=7, available=5, reserved=2, policy=StockPolicy({"web": 2, "store": 9}))
     assert [stock.sellable(channel) for channel in ("web", "store", "marketplace")] == [3, 0, 5]
 
 

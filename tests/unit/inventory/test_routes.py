@@ -77,7 +77,10 @@ def test_stock_is_received_once_per_key(call, post, shop):
         "on_hand": 5,
         "available": 5,
         "reserved": 0,
+        "waiting": 0,
         "safety": {},
+        "backorder_limit": 0,
+        "backorder_days": 0,
         "version": 1,
     }
     [movement] = call("GET", "/v1/inventory/stock/B/movements", by=ASSOCIATE).json["items"]
@@ -104,6 +107,9 @@ def test_stock_is_adjusted_and_counted(call, post, shop):
     assert refused.json["shortages"] == [{"sku": "A", "location_id": "leeds", "wanted": 8, "left": 7}]
 
 
+NO_BACKORDERS = {"backorderable": 0, "promised_on": None}
+
+
 def test_anybody_reads_what_can_be_sold(call, post, shop):
     lines = [{"sku": "A", "safety": {"web": 3}}]
     assert post("/v1/inventory/safety-stock", {"location_id": "leeds", "lines": lines}).status == 204
@@ -111,8 +117,20 @@ def test_anybody_reads_what_can_be_sold(call, post, shop):
     assert (answer.status, answer.json["items"]) == (
         200,
         [
-            {"sku": "A", "channel": "web", "available": 7, "locations": [{"location_id": "leeds", "available": 7}]},
-            {"sku": "B", "channel": "web", "available": 0, "locations": [{"location_id": "leeds", "available": 0}]},
+            {
+                "sku": "A",
+                "channel": "web",
+                "available": 7,
+                **NO_BACKORDERS,
+                "locations": [{"location_id": "leeds", "available": 7, **NO_BACKORDERS}],
+            },
+            {
+                "sku": "B",
+                "channel": "web",
+                "available": 0,
+                **NO_BACKORDERS,
+                "locations": [{"location_id": "leeds", "available": 0, **NO_BACKORDERS}],
+            },
         ],
     )
     assert call("GET", "/v1/availability?sku=A").json["items"][0]["available"] == 7

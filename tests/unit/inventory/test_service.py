@@ -320,7 +320,7 @@ def test_safety_stock_is_replaced_as_a_whole_and_may_come_before_the_goods():
     set_safety("A", {"web": 2})
     set_safety("A", {"store": 1})
     receive(("A", 5))
-    assert stock("A").safety == {"store": 1}
+    assert stock("A").policy.safety == {"store": 1}
     assert counters("A") == (5, 5, 0)
 
 

@@ -18,7 +18,7 @@ from chalicelib.core.errors import Conflict, RuleBroken
 from chalicelib.core.idempotency import no_answer
 from chalicelib.inventory import service
 from chalicelib.inventory.domain import ReservationState
-from chalicelib.inventory.service import Move, ReturnedUnits, Settlement
+from chalicelib.inventory.service import Move, ReturnedUnits, Settlement, StockLine
 from tests.conftest import create_table
 from tests.unit.inventory.builders import (
     ASSOCIATE,
@@ -32,9 +32,12 @@ from tests.unit.inventory.builders import (
     move,
     movements,
     noting,
+    put_back,
     receive,
     release,
     reserve,
+    serve,
+    set_policy,
     set_safety,
     settle,
     stock,
@@ -68,13 +71,16 @@ class StockMachine(RuleBasedStateMachine):
         self.now = NOON
         self.orders = 0
         self.held: dict[tuple[str, str], int] = {}
+        self.waiting: dict[tuple[str, str], int] = {}
+        self.limits: dict[tuple[str, str], int] = {}
 
     def teardown(self) -> None:
         self.mock.stop()
         service.forget_locations()
 
-    def _hold(self, sku: str, site: str, quantity: int) -> None:
+    def _hold(self, sku: str, site: str, quantity: int, waiting: int = 0) -> None:
         self.held[sku, site] = self.held.get((sku, site), 0) + quantity
+        self.waiting[sku, site] = self.waiting.get((sku, site), 0) + waiting
 
     @rule(sku=skus, site=sites, quantity=units)
     def receive(self, sku: str, site: str, quantity: int) -> None:
@@ -96,20 +102,29 @@ class StockMachine(RuleBasedStateMachine):
     def keep_back(self, sku: str, site: str, quantity: int) -> None:
         set_safety(sku, {"web": quantity}, at=site)
 
-    @rule(target=placed, sku=skus, site=sites, quantity=units)
-    def reserve(self, sku: str, site: str, quantity: int) -> Any:
+    @rule(sku=skus, site=sites, limit=st.integers(0, 9))
+    def sell_before_it_is_there(self, sku: str, site: str, limit: int) -> None:
+        set_policy(sku, limit, site)
+        self.limits[sku, site] = max(limit, self.limits.get((sku, site), 0))
+
+    @rule(target=placed, sku=skus, site=sites, quantity=units, later=st.integers(0, 5))
+    def reserve(self, sku: str, site: str, quantity: int, later: int) -> Any:
         before = stock(sku, site)
         self.orders += 1
         id = f"ord_{self.orders}"
+        waits = min(later, quantity)
+        there = quantity - waits
+        possible = before.sellable("web") + (before.backorderable("web") if waits else 0)
+        allowed = possible >= quantity and (not there or before.sellable("web") >= there)
         with clock.at(self.now):
             try:
-                reserve(id, (sku, quantity), at=site, seconds=60)
+                reserve(id, (sku, quantity, waits), at=site, seconds=60)
             except Conflict:
-                assert before.sellable("web") < quantity
+                assert not allowed
                 return None
-        assert before.sellable("web") >= quantity
-        self._hold(sku, site, quantity)
-        return id, sku, site, quantity
+        assert allowed
+        self._hold(sku, site, quantity, waits)
+        return id, sku, site, quantity, waits
 
     @rule(target=confirmed, one=consumes(placed))
     def confirm(self, one: Any) -> Any:
@@ -127,7 +142,7 @@ class StockMachine(RuleBasedStateMachine):
     def refuse(self, one: Any) -> None:
         if one is not None and the_reservation(one[0]).holds_stock:
             release(one[0])
-            self._hold(one[1], one[2], -one[3])
+            self._hold(one[1], one[2], -one[3], -one[4])
 
     @rule(minutes=st.integers(0, 2))
     def time_passes_and_the_schedule_comes_by(self, minutes: int) -> None:
@@ -143,16 +158,41 @@ class StockMachine(RuleBasedStateMachine):
             if was.state is ReservationState.OPEN and was.expires_at <= self.now:
                 assert the_reservation(id).state is ReservationState.EXPIRED
                 for line in was.lines:
-                    self._hold(line.sku, line.location_id, -line.quantity)
+                    self._hold(line.sku, line.location_id, -line.quantity, -line.waiting)
 
-    @rule(one=consumes(confirmed), short=st.integers(0, 8))
-    def ship(self, one: Any, short: int) -> None:
-        if one is None:
-            return
-        _, sku, site, quantity = one
+    @rule(target=confirmed, one=consumes(confirmed))
+    def serve_who_waits(self, one: Any) -> Any:
+        if one is None or not one[4]:
+            return one
+        id, sku, site, quantity, waits = one
+        before = stock(sku, site)
+        firm = before.reserved - before.waiting
+        try:
+            serve(sku, waits, site)
+        except Conflict:
+            assert before.on_hand - firm < waits
+            return one
+        assert before.on_hand - firm >= waits
+        self._hold(sku, site, 0, -waits)
+        return id, sku, site, quantity, 0
+
+    @rule(one=consumes(confirmed))
+    def cancel(self, one: Any) -> None:
+        if one is not None:
+            _, sku, site, quantity, waits = one
+            put_back([StockLine(sku, site, quantity, waits)])
+            self._hold(sku, site, -quantity, -waits)
+
+    @rule(target=confirmed, one=consumes(confirmed), short=st.integers(0, 8))
+    def ship(self, one: Any, short: int) -> Any:
+        """What waits is not shipped: its parcel is not asked for."""
+        if one is None or one[4]:
+            return one
+        _, sku, site, quantity, _ = one
         missing = min(short, quantity)
         settle(Settlement(sku, site, quantity - missing, missing))
         self._hold(sku, site, -quantity)
+        return None
 
     @rule(sku=skus, site=sites, restock=st.integers(0, 4), write_off=st.integers(0, 4))
     def take_back(self, sku: str, site: str, restock: int, write_off: int) -> None:
@@ -162,15 +202,18 @@ class StockMachine(RuleBasedStateMachine):
     def ship_from_elsewhere(self, one: Any) -> Any:
         if one is None:
             return None
-        id, sku, site, quantity = one
+        id, sku, site, quantity, waits = one
+        if 0 < waits < quantity:
+            # Such a one has a parcel that waits and one that does not, each moved by itself.
+            return one
         other = next(name for name in SITES if name != site)
         try:
-            move(Move(sku, site, other, quantity))
+            move(Move(sku, site, other, quantity, waited=bool(waits)))
         except Conflict:
             return one
-        self._hold(sku, site, -quantity)
+        self._hold(sku, site, -quantity, -waits)
         self._hold(sku, other, quantity)
-        return id, sku, other, quantity
+        return id, sku, other, quantity, 0
 
     @rule(target=under_way, sku=skus, site=sites, quantity=units)
     def dispatch(self, sku: str, site: str, quantity: int) -> Any:
@@ -215,8 +258,11 @@ class StockMachine(RuleBasedStateMachine):
             for site in SITES:
                 on_hand, available, reserved = counters(sku, site)
                 assert on_hand == available + reserved
-                assert min(on_hand, available, reserved) >= 0
-                assert reserved == self.held.get((sku, site), 0)
+                now = stock(sku, site)
+                assert min(on_hand, reserved, now.waiting) >= 0
+                assert available >= -self.limits.get((sku, site), 0)
+                assert reserved - now.waiting <= on_hand
+                assert (reserved, now.waiting) == (self.held.get((sku, site), 0), self.waiting.get((sku, site), 0))
                 if booked:
                     assert on_hand == sum(quantity for _, where, quantity in booked if where == site)
 
