@@ -47,7 +47,7 @@ ROWS = [
 ]
 ORDERS = 6
 BACK = 8
-"""Two cancellations, C536392 as one return and one refund, C536394 as two returns of each part."""
+"""Two cancellations, C536392 as one return and one refund, C536394 as two returns of each sale."""
 
 
 @pytest.fixture
