@@ -19,7 +19,7 @@ from examples.online_retail import ledger as ledgers
 from examples.online_retail import load as loading
 from examples.online_retail import mapping, matching, reading_back, report, show
 from examples.online_retail.api import Api, Problem, Unreachable
-from examples.online_retail.faults import MAX_RATE, BadNetwork
+from examples.online_retail.faults import DEFAULT_RATE, MAX_RATE, BadNetwork
 from examples.online_retail.giving_back import GivingBack, Waiting, chains
 from examples.online_retail.journal import Journal
 from examples.online_retail.replay import Followed, Pace, Replay, Stuck
@@ -103,9 +103,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--faults",
             type=_rate,
+            nargs="?",
+            const=DEFAULT_RATE,
             default=0.0,
             metavar="RATE",
-            help=f"share of calls that are throttled, reset or lose their answer, up to {MAX_RATE}",
+            help=f"share of calls that are throttled, reset or lose their answer ({DEFAULT_RATE}, up to {MAX_RATE})",
         )
     return parser
 
@@ -249,8 +251,14 @@ def replay(given: argparse.Namespace, console: Console) -> int:
                 return EXIT_STUCK
         code = _report(given, api, journal, scope, pace, console)
     if network.faults:
-        console.print(f"Injected: {', '.join(f'{count} {fault}' for fault, count in sorted(network.faults.items()))}.")
+        _tell_faults(network, console)
     return code
+
+
+def _tell_faults(network: BadNetwork, console: Console) -> None:
+    faults = ", ".join(f"{count:,} {fault}" for fault, count in sorted(network.faults.items()))
+    lost = ", ".join(f"{kind} {count:,}" for kind, count in sorted(network.lost.items()))
+    console.print(f"Injected: {faults}.\nAnswers lost, by kind of call: {lost}.", soft_wrap=True, highlight=False)
 
 
 def _run(given: argparse.Namespace, stack: Stack, api: Api, journal: Journal, scope: Scope, progress: Progress) -> Pace:

@@ -48,9 +48,7 @@ def test_a_later_day_is_a_return_at_the_price_paid() -> None:
 
 def test_the_same_day_is_a_cancellation() -> None:
     made = planned(a_row(), c_row(InvoiceDate="2010-12-01 16:00:00"))
-    assert [(one.key, one.way) for one in made.give_backs] == [
-        ("cancellation-C536379-of-536365-1", Way.CANCELLATION)
-    ]
+    assert [(one.key, one.way) for one in made.give_backs] == [("cancellation-C536379-of-536365-1", Way.CANCELLATION)]
     assert made.waiting() == {SALE: list(made.give_backs)}
 
 
