@@ -27,7 +27,7 @@ from examples.online_retail.stack import DEFAULT_RECORD, ROOT, NoStack, Stack
 from examples.online_retail.warehouse import ANSWERS, REQUESTS, AnswerType, ByApi, ByQueue, Warehouse, Way
 
 SAMPLE = Path(__file__).parent / "sample" / "online-retail-2010-12-01-to-2010-12-09.csv.gz"
-DEFAULT_INVOICES = 200
+DEFAULT_INVOICES = 120
 LOCAL = ROOT / ".local"
 """Where the journal and the JSON report go."""
 

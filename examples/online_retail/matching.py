@@ -123,14 +123,13 @@ class Plan:
     give_backs: tuple[GiveBack, ...]
 
     def within(self, ledger: Ledger, sales: Iterable[Sale]) -> "Plan":
-        """What of it concerns a beginning of the file: its C rows and orders, and with these whatever was cancelled of them
-        on their own day, wherever the beginning ends."""
+        """What of it concerns a beginning of the file: its C rows, and whatever comes back of its orders, however late."""
         placed = {sale.key for sale in sales}
         wanted = {entry.row.invoice for entry in ledger.entries if entry.kind is Kind.CANCELLATION}
-        wanted |= {one.invoice for one in self.give_backs if one.way is Way.CANCELLATION and one.sale in placed}
+        wanted |= {one.invoice for one in self.give_backs if one.sale in placed}
         return Plan(
             tuple(_beyond(one, placed) for one in self.outcomes if one.row.invoice in wanted),
-            tuple(one for one in self.give_backs if one.invoice in wanted and one.sale in placed),
+            tuple(one for one in self.give_backs if one.sale in placed),
         )
 
     def waiting(self) -> dict[str, list[GiveBack]]:

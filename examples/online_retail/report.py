@@ -254,16 +254,15 @@ def _back_differences(back: Plan, facts: Mapping[str, Facts]) -> list[Difference
 
 def _c_row_differences(ledger: Ledger, back: Plan) -> list[Difference]:
     """Every C row is matched or explained to the unit and to the penny."""
-    outcomes = {one.row.number: one for one in back.outcomes}
-    found = []
-    for entry in ledger.entries:
-        if entry.kind is not Kind.CANCELLATION:
-            continue
-        row, one = entry.row, outcomes.get(entry.row.number)
+    known = {one.row.number for one in back.outcomes}
+    found = [
+        Difference(f"row {entry.row.number}", "row", "given back", "none", "", explained=False)
+        for entry in ledger.entries
+        if entry.kind is Kind.CANCELLATION and entry.row.number not in known
+    ]
+    for one in back.outcomes:
+        row = one.row
         where = f"row {row.number}, invoice {row.invoice}"
-        if one is None:
-            found.append(Difference(where, "row", "given back", "none", "", explained=False))
-            continue
         units = sum(taken.units for taken in one.taken) + one.unmatched
         pence = sum(taken.pence for taken in one.taken) + sum(note.pence for note in one.notes) + one.refunded
         if pence != -row.amount * 100:

@@ -144,18 +144,24 @@ def test_a_return_of_many_lines_is_several() -> None:
     assert [one.key[-2:] for one in made.give_backs] == ["-1", "-2", "-3"]
 
 
-def test_of_a_beginning_of_the_file_only_its_orders_are_given_back() -> None:
+def test_of_a_beginning_of_the_file_all_that_comes_back_of_its_orders_does() -> None:
     whole = a_ledger(
         a_row(InvoiceNo="536001"),
         a_row(InvoiceNo="536002"),
         c_row(InvoiceDate="2010-12-01 16:00:00", Quantity="-8.0"),
-        c_row(InvoiceNo="C536380"),
+        c_row(InvoiceNo="C536380", CustomerID=""),
+        a_row(InvoiceNo="536003", InvoiceDate=LATER, UnitPrice="3.0"),
+        c_row(InvoiceNo="C536381", InvoiceDate="2010-12-06 10:00:00"),
+        c_row(InvoiceNo="C536382", InvoiceDate="2010-12-06 10:00:00", UnitPrice="3.0"),
     )
     beginning = until(whole, invoices=1)
     made = plan(whole, list(orders(whole))).within(beginning, list(orders(beginning)))
-    assert [(one.sale, one.units) for one in made.give_backs] == [("online-retail-536001", 2)]
+    assert [(one.invoice, one.sale, one.units) for one in made.give_backs] == [
+        ("C536379", "online-retail-536001", 2),
+        ("C536381", "online-retail-536001", 1),
+    ]
+    assert [one.row.invoice for one in made.outcomes] == ["C536379", "C536381"]
     assert made.outcomes[0].notes == (Note(Why.BEYOND, 6, 1530),)
-    assert len(made.outcomes) == 1
 
 
 def test_what_comes_back_counts_from_the_next_day() -> None:
