@@ -224,13 +224,13 @@ def _order_figures(sale: Sale, where: str, order: Mapping[str, Any], done: Seque
 def _payment_figures(
     where: str, total: int, payment: Mapping[str, int], done: Sequence[GiveBack], given_back: Facts
 ) -> list[Difference]:
-    """Captured: what was ordered without what was called off; refunded: what each return and refund said."""
+    """Captured: what was ordered without what was called off; refunded: what each return and refund said; nothing is held."""
     said = {one.key: given_back[one.key]["pence"] for one in done}
     off = sum(said[one.key] + one.not_taken for one in done if one.way is Way.CANCELLATION)
     refunded = sum(said[one.key] for one in done if one.way is not Way.CANCELLATION)
     return [
         Difference(where, f"pence {name}", str(due), str(payment.get(name, "none")), "", explained=False)
-        for name, due in (("captured", total - off), ("refunded", refunded))
+        for name, due in (("captured", total - off), ("refunded", refunded), ("held", 0))
         if payment.get(name) != due
     ]
 

@@ -280,6 +280,15 @@ def test_a_capture_of_what_was_called_off_fails(run: Any, report: Any, system: F
     ]
 
 
+def test_money_that_stays_held_fails(run: Any, report: Any, system: FakeSystem) -> None:
+    system.voids = False
+    assert run("replay", "--patience", "2") == cli.EXIT_DIFFERS
+    assert unexplained(report()) == [
+        ("invoice 536365", "pence held", "0", "255"),
+        ("invoice 536390", "pence held", "0", "1665"),
+    ]
+
+
 def test_a_unit_that_is_returned_twice_fails(run: Any, report: Any, system: FakeSystem) -> None:
     assert run("replay") == 0
     system.orders[order_of(system, "536382")]["lines"][0]["returned"] += 1
