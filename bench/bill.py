@@ -12,6 +12,7 @@ from typing import Any
 from bench import prices
 from bench.commands import LINES, SMALL, writes
 from bench.ground import Ground
+from bench.inside.life import HAND_OUT
 from bench.prices import Price
 from bench.report import Figure
 from bench.transitions import Count, counted
@@ -19,7 +20,7 @@ from bench.transitions import Count, counted
 PART = "AWS bill per million orders"
 ORDERS = 1_000_000
 
-NOT_OF_AN_ORDER = ("receive stock", "list 20 orders")
+NOT_OF_AN_ORDER = ("receive stock", "list 20 orders", "quote")
 QUEUED = "-on-"
 """In the names of functions that a queue invokes."""
 
@@ -58,7 +59,8 @@ def _line(price: Price, quantity: float) -> Figure:
 
 
 def _rows(ground: Ground, all_steps: Mapping[str, Any], count: Count) -> Iterator[tuple[Price, float]]:
-    steps = [step for name, step in all_steps.items() if name not in NOT_OF_AN_ORDER]
+    of_orders = [name for name, step in all_steps.items() if step["part_of"] == "order" and name not in NOT_OF_AN_ORDER]
+    steps = [all_steps[name] for name in of_orders for _ in range(count.events if name == HAND_OUT else 1)]
     others = [call for step in steps for call in step["others"]]
     sizes = [item["bytes"] for step in steps for item in step["items"] if item["item"].endswith(" EVENT")]
     events = len(sizes)

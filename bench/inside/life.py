@@ -20,19 +20,23 @@ from statistics import median
 from time import process_time
 from typing import Any, cast
 
-from bench.inside.handlers import ADMIN, Handlers, request
+from bench.inside.handlers import ADMIN, SHOPPER, Handlers, request
 from bench.inside.ledger import Ledger
 from bench.inside.wire import Tape, recording, replaying
 from bench.units import Index
 
 TABLE = "aisle-bench"
 CHANNEL, LOCATION, CURRENCY = "bench", "wh-bench", "GBP"
+HAND_OUT = "hand an event to webhooks, of which there are none"
 REPETITIONS, WARM_UP = 60, 6
+TOKEN = "t" * 600
+"""A task token, about as long as those of AWS."""
 
 STUBBED: dict[tuple[str, str], dict[str, Any]] = {
     ("stepfunctions", "StartExecution"): {"executionArn": "arn:aws:states:::execution:bench", "startDate": 0},
     ("stepfunctions", "SendTaskSuccess"): {},
     ("sqs", "SendMessage"): {"MessageId": "bench"},
+    ("sqs", "SendMessageBatch"): {"Successful": [], "Failed": []},
 }
 
 Run = Callable[[], Any]
@@ -55,6 +59,7 @@ class Life:
     ledger: Ledger
     heard: _Heard
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    part_of: str = "order"
 
     def step(self, name: str, function: str, run: Run) -> Any:
         """Run once against the cloud and count; then repeat against its answers and take the median of the CPU."""
@@ -66,6 +71,7 @@ class Life:
         calls = [call for call in tape.calls if call.service == "dynamodb"]
         self.steps[name] = {
             "function": function,
+            "part_of": self.part_of,
             "round_trips": len(calls),
             "write_units": ledger.writes,
             "index_write_units": ledger.index_writes,
@@ -80,6 +86,32 @@ class Life:
         with replaying(tape):
             self.steps[name]["cpu_ms"] = _cpu_ms(run)
         return result
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Steps of one order."""
+
+    life: Life
+    handlers: Handlers
+    order_id: str
+
+    def asks(self, name: str, path: str, body: Any, expect: int, claims: dict[str, str] = SHOPPER, **parts: str) -> Any:
+        """Somebody calls the API."""
+        event = request("POST", path, body, parts=parts, claims=claims)
+        return self.life.step(name, "api", lambda: self.handlers.api(event, expect))
+
+    def message(self, name: str, function: str, body: Any) -> None:
+        """A message of a function's queue."""
+        self.life.step(name, function, lambda: self.handlers.message(function, body))
+
+    def told(self, function: str, name: str, type: str) -> None:
+        """An event of the order, by the function's queue."""
+        self.message(name, function, {"detail": _event(self.life, self.order_id, type)})
+
+    def task(self, name: str, function: str, **payload: Any) -> Any:
+        """A step of a workflow."""
+        return self.life.step(name, function, lambda: self.handlers.task(function, order_id=self.order_id, **payload))
 
 
 def _stubbed(service: str, operation: str) -> dict[str, Any] | None:
@@ -115,38 +147,80 @@ def live(life: Life, handlers: Handlers, lines: int) -> None:
     listed = request("GET", "/v1/orders", query={"limit": "20"})
     handlers.api(listed, 200)  # the key that signs cursors is fetched once per warm function
     life.step("list 20 orders", "api", lambda: handlers.api(listed, 200))
+    ten = {"currency": CURRENCY, "channel": CHANNEL, "lines": order["lines"], "country": "GB"}
+    quote = request("POST", "/v1/quotes", ten)
+    life.step("quote", "api", lambda: handlers.api(quote, 200))
 
     _work(life, handlers, order_id)
+    _return(life, handlers, order_id)
+    _cancel(life, handlers, handlers.api(request("POST", "/v1/orders", order), 202)["id"])
 
 
 def _work(life: Life, handlers: Handlers, order_id: str) -> None:
-    def message(name: str, function: str, body: Any) -> None:
-        life.step(name, function, lambda: handlers.message(function, body))
-
-    def task(name: str, function: str, **payload: Any) -> Any:
-        return life.step(name, function, lambda: handlers.task(function, order_id=order_id, **payload))
-
-    def told(function: str, name: str, type: str) -> None:
-        message(name, function, {"detail": _event(life, order_id, type)})
+    step = Steps(life, handlers, order_id)
+    step.told("webhooks-on-event", HAND_OUT, "OrderPlaced")
+    step.told("orders-on-order-placed", "start workflow", "OrderPlaced")
+    step.task("authorise payment", "payments-tasks", task="authorise_payment")
+    confirmed = step.task("confirm order", "orders-tasks", task="confirm_order")
+    [part] = [one["fulfilment_id"] for one in confirmed["fulfilments"]]
+    step.told("notifications-on-order-event", "notify of OrderConfirmed", "OrderConfirmed")
+    step.told("taxes-on-order-event", "book tax of OrderConfirmed", "OrderConfirmed")
+    step.task(
+        "dispatch fulfilment", "fulfilment-tasks", task="dispatch_fulfilment", fulfilment_id=part, task_token=TOKEN
+    )
 
     def answered(type: str, **more: Any) -> None:
         body = {"message_id": f"{part}-{type}", "fulfilment_id": part, "type": type, **more}
-        message(f"record {type}", "fulfilment-on-warehouse-answer", body)
+        step.message(f"record {type}", "fulfilment-on-warehouse-answer", body)
 
-    told("orders-on-order-placed", "start workflow", "OrderPlaced")
-    task("authorise payment", "payments-tasks", task="authorise_payment")
-    confirmed = task("confirm order", "orders-tasks", task="confirm_order")
-    [part] = [one["fulfilment_id"] for one in confirmed["fulfilments"]]
-    told("notifications-on-order-event", "notify of OrderConfirmed", "OrderConfirmed")
-    token = "t" * 600  # about as long as those of AWS
-    task("dispatch fulfilment", "fulfilment-tasks", task="dispatch_fulfilment", fulfilment_id=part, task_token=token)
     answered("packed")
     tracking = {"carrier": "Bench Parcels", "number": "BP123456789GB"}
     answered("shipped", lines=_order_lines(life, order_id), tracking=tracking)
-    told("fulfilment-on-fulfilment-shipped", "complete task", "FulfilmentShipped")
-    told("notifications-on-order-event", "notify of FulfilmentShipped", "FulfilmentShipped")
-    task("capture payment", "payments-tasks", task="capture_payment", fulfilment_id=part)
+    step.told("fulfilment-on-fulfilment-shipped", "complete task", "FulfilmentShipped")
+    step.told("notifications-on-order-event", "notify of FulfilmentShipped", "FulfilmentShipped")
+    step.task("capture payment", "payments-tasks", task="capture_payment", fulfilment_id=part)
     answered("delivered")
+
+
+def _return(life: Life, handlers: Handlers, order_id: str) -> None:
+    """Every unit of the order comes back at once, and is paid back."""
+    life.part_of = "return"
+    step = Steps(life, handlers, order_id)
+    lines = _order_lines(life, order_id)
+    reasoned = [{**line, "reason": "changed_mind"} for line in lines]
+    path = "/v1/orders/{order_id}/returns"
+    announced = step.asks("announce return", path, {"lines": reasoned}, 201, order_id=order_id)
+    given = {"return_id": announced["id"]}
+    step.told("returns-on-return-authorised", "start return workflow", "ReturnAuthorised")
+    step.task("issue label", "returns-tasks", task="issue_label", **given)
+    step.task("wait for goods", "returns-tasks", task="await_goods", seen=0, task_token=TOKEN, **given)
+    received = {"location_id": LOCATION, "lines": lines}
+    step.asks("receive return", "/v1/returns/{return_id}/receipts", received, 200, claims=ADMIN, **given)
+    found = {"lines": [{**line, "disposition": "restock"} for line in lines]}
+    step.asks("inspect return", "/v1/returns/{return_id}/inspections", found, 200, claims=ADMIN, **given)
+    step.told("returns-on-return-progressed", "complete return task", "ReturnInspected")
+    step.task("refund payment", "payments-tasks", task="settle_payment")
+    step.told("taxes-on-order-event", "book tax of RefundRequested", "RefundRequested")
+
+
+def _cancel(life: Life, handlers: Handlers, order_id: str) -> None:
+    """The whole of a confirmed order is called off."""
+    handlers.task("payments-tasks", order_id=order_id, task="authorise_payment")
+    confirmed = handlers.task("orders-tasks", order_id=order_id, task="confirm_order")
+    [part] = [one["fulfilment_id"] for one in confirmed["fulfilments"]]
+    handlers.task(
+        "fulfilment-tasks", order_id=order_id, task="dispatch_fulfilment", fulfilment_id=part, task_token=TOKEN
+    )
+    life.part_of = "cancellation"
+    step = Steps(life, handlers, order_id)
+    cancelled = step.asks("cancel order", "/v1/orders/{order_id}/cancellations", {}, 201, order_id=order_id)
+    given = {"cancellation_id": cancelled["id"]}
+    step.told("orders-on-order-cancelled", "start cancel workflow", "OrderCancelled")
+    found = step.task("finish cancellation", "orders-tasks", task="finish_cancellation", **given)
+    recalls = {"recalls": found["recalls"]}
+    step.task("recall fulfilments", "fulfilment-tasks", task="recall_fulfilments", **given, **recalls)
+    step.task("void payment", "payments-tasks", task="settle_payment")
+    step.told("taxes-on-order-event", "book tax of OrderCancelled", "OrderCancelled")
 
 
 def _order_lines(life: Life, order_id: str) -> list[dict[str, Any]]:

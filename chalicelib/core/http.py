@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -20,6 +21,7 @@ from chalicelib.core.auth import RESOURCE_SERVER, USER_SCOPE, Principal, from_cl
 from chalicelib.core.errors import AisleError, Fault, Invalid, TooLarge, UnsupportedMedia, VersionRequired
 from chalicelib.core.idempotency import Answer, Idempotency, Replay
 from chalicelib.core.ids import new_ulid
+from chalicelib.core.keys import SEPARATOR
 from chalicelib.core.paging import Page
 from chalicelib.core.settings import settings
 
@@ -149,7 +151,7 @@ class Routes(Blueprint):
             register = self.route(path, methods=[method], name=view.__name__, content_types=["*/*"], cors=True, **guard)
 
             def run(**parts: str) -> Response:
-                return _answer(self.current_request, view, parts)
+                return _answer(self.current_request, view, parts, token)
 
             run.__name__ = view.__name__
             register(run)
@@ -164,18 +166,21 @@ class _Exchange:
 
     request: Request
     raw: bytes
+    parts: dict[str, str]
+    token: str | None
 
 
 _exchange: _Exchange | None = None
 
 
-def _answer(request: Request, view: Callable[..., Response], parts: dict[str, str]) -> Response:
+def _answer(request: Request, view: Callable[..., Response], sent: dict[str, str], token: str | None) -> Response:
     global _exchange
     correlation_id = _correlation_id(request)
     with observability.tracing(correlation_id):
         try:
-            _exchange = _Exchange(request, _bytes(request.raw_body))
-            answer = observability.traced(view.__name__)(view)(**{name: unquote(part) for name, part in parts.items()})
+            parts = {name: unquote(part) for name, part in sent.items()}
+            _exchange = _Exchange(request, _bytes(request.raw_body), parts, token)
+            answer = observability.traced(view.__name__)(view)(**parts)
         except Replay as replay:
             answer = _replayed(replay.answer)
         except AisleError as error:
@@ -270,17 +275,22 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 
 def idempotency() -> Idempotency:
-    """The command's key, scoped to caller and route. Raises `Invalid` when the header is missing or too long."""
+    """The command's key, scoped to caller, method and path: the same key means nothing to another thing's command. Raises
+    `Invalid` when the header is missing or too long.
+
+    Whoever comes with the token of a thing instead of an account is known by it: an answer is replayed to no other.
+    """
     given = header("idempotency-key")
     if not given or not 1 <= len(given) <= 255:
         raise Invalid(
             "Send an Idempotency-Key header of 1 to 255 characters, new for each intended effect.",
             faults=[Fault("/headers/Idempotency-Key", "idempotency_key_missing", "Required here.")],
         )
-    request = _now().request
-    by = caller()
-    scope = f"{by.kind}:{by.id}:{request.method} {request.path}"
-    return Idempotency.of(scope, given, _now().raw)
+    now, by = _now(), caller()
+    token = sha256((header(now.token) or "").encode()).hexdigest() if now.token else ""
+    parts = SEPARATOR.join(now.parts.values())
+    scope = f"{by.kind}:{by.id}{token}:{now.request.method} {now.request.path} {parts}"
+    return Idempotency.of(scope, given, now.raw)
 
 
 def expected_version() -> int:

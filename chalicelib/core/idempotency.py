@@ -57,7 +57,7 @@ class IdempotencyItem(Item):
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """One command's key: `scope` is caller and route, `fingerprint` tells its payload from another's."""
+    """One command's key: `scope` is caller, method and path, `fingerprint` tells its payload from another's."""
 
     scope: str
     key: str

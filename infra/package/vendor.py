@@ -27,7 +27,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Typing stubs, type markers, compiled leftovers and scripts: nothing that runs in a function.
 JUNK_FILES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "py.typed", "*.exe")
 JUNK_DIRECTORIES = ("tests", "testing", "bin", "__pycache__", "*-stubs")
-# Parts of libraries that this application has no use for: other web frameworks, other versions, a second tz database.
+# Parts of libraries that this application has no use for: other web frameworks, other versions, a second tz database, calendars.
 # Importing one raises ModuleNotFoundError in the local cloud too, where functions see their package and nothing else.
 JUNK_PATHS = (
     "aws_lambda_powertools/event_handler",
@@ -45,6 +45,7 @@ JUNK_PATHS = (
     "aws_lambda_powertools/utilities/validation",
     "aws_xray_sdk/ext/[!_bhru]*",  # keeps botocore, httplib and what they need
     "botocore/data/*/*/examples-1.json*",
+    "dateutil/rrule.py",
     "dateutil/zoneinfo/*.tar.gz",
     "dns",  # email_validator imports it only to ask the DNS whether an address takes mail, which we never do
     "phonenumbers/shortdata/region_*",  # emergency and premium numbers

@@ -29,17 +29,18 @@ class Contact:
     customer_id: str | None
 
 
-def read_order(order_id: str, by: Principal) -> Order:
-    """The order, for its customer and for staff. Another customer's order is `NotFound`, as one that never was."""
-    by.require(Role.SHOPPER, Role.ASSOCIATE, Role.ADMIN, scope="orders.read")
+def read_order(order_id: str, by: Principal, scope: str = "orders.read") -> Order:
+    """The order, for its customer, staff and machines with `scope`. Another customer's order is `NotFound`, as one that
+    never was."""
+    by.require(Role.SHOPPER, Role.ASSOCIATE, Role.ADMIN, scope=scope)
     order = store.get(order_id)
-    if order is None or not _concerns(order, by):
+    if order is None or not _concerns(order, by, scope):
         raise NotFound(f"There is no order {order_id}.")
     return order
 
 
-def _concerns(order: Order, by: Principal) -> bool:
-    return by.may(Role.ASSOCIATE, Role.ADMIN, scope="orders.read") or order.customer_id == by.id
+def _concerns(order: Order, by: Principal, scope: str) -> bool:
+    return by.may(Role.ASSOCIATE, Role.ADMIN, scope=scope) or order.customer_id == by.id
 
 
 def read_timeline(order_id: str, by: Principal) -> Iterable[Event]:

@@ -120,7 +120,7 @@ def change_address(
 
     A shopper does so while nothing of theirs is packed. Raises `Stale`, `NothingOpen`, `AddressFixed`, `Forbidden`.
     """
-    order = read_order(order_id, by)
+    order = read_order(order_id, by, scope="orders.write")
     if order.version != expected_version:
         raise Stale(f"The order is at version {order.version}.")
     parts = open_parts(order)

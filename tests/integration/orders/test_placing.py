@@ -11,6 +11,7 @@ from chalicelib.core.idempotency import Answer, Idempotency, Replay
 from chalicelib.inventory import store
 from chalicelib.inventory.service import manage_locations
 from chalicelib.orders import service
+from chalicelib.payments.service import TenderRequest
 from tests.conftest import SHOPPER
 from tests.integration.orders.conftest import (
     Shop,
@@ -158,7 +159,7 @@ def _place_by_service(sku: str, key: str) -> str:
         charges=[],
         contact={"name": "Ada Lovelace"},
         shipping_address={"name": "Ada", "line1": "12 St James Square", "city": "London", "country": "GB"},
-        payment_token="tok_approve",
+        tenders=[TenderRequest("card", "tok_approve")],
     )
     once = Idempotency.of("test", key, b"")
     try:

@@ -75,6 +75,19 @@ def app():
 
         return http.once(command)
 
+    @routes.endpoint(
+        "POST", "/baskets/{id}", summary="", answers={201: Shown}, idempotent=True, public=True, token="Basket-Token"
+    )
+    def touch(id):
+        def command(record):
+            answer = http.answer(201, Shown(text=id))
+            tx = Transaction()
+            record.record(tx, answer)
+            tx.commit()
+            return answer
+
+        return http.once(command)
+
     @routes.endpoint("GET", "/echo/{text}", summary="", answers={200: Shown}, public=True, query=PageQuery)
     def echo(text):
         wanted = http.query(PageQuery)
@@ -163,6 +176,15 @@ def test_a_repeated_command_gets_its_first_answer(app, table):
     assert "idempotent-replayed" not in first.headers
     assert (again.status, again.text, again.headers["idempotent-replayed"]) == (201, first.text, "true")
     assert post(app, {"lines": []}).code == "idempotency_key_reused"
+
+
+def test_a_key_of_one_things_command_means_nothing_to_another(app, table):
+    def touch(id, token):
+        return request(app, "POST", f"/baskets/{id}", headers={"Idempotency-Key": "k", "Basket-Token": token})
+
+    assert (touch("a", "1").json["text"], touch("b", "1").json["text"]) == ("a", "b")
+    assert "idempotent-replayed" not in touch("a", "2").headers  # nobody gets the answer to another's token
+    assert touch("a", "1").headers["idempotent-replayed"] == "true"
 
 
 def test_a_refused_command_may_be_sent_again(app, table):

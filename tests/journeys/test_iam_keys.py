@@ -1,0 +1,358 @@
+"""With IAM enforced: functions touch only keys of the table that their roles name.
+
+The local cloud enforces what a role may do to which resource, but not `dynamodb:LeadingKeys`. So what functions ask of the
+table is recorded here and held against the conditions of their deployed policies, as DynamoDB would.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Any, ClassVar
+from unittest.mock import MagicMock
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+
+from app import app
+from chalicelib.carts.tasks import carts_tasks
+from chalicelib.core import clock, outbox, workflow
+from chalicelib.core.auth import Principal, Role
+from chalicelib.core.table import Item
+from chalicelib.customers import gateways as customers_gateways
+from chalicelib.customers import service as customers
+from chalicelib.customers.tasks import customers_tasks
+from chalicelib.fulfilment import gateways as fulfilment_gateways
+from chalicelib.fulfilment.consumers import on_fulfilment_shipped, on_order_changed, on_warehouse_answer
+from chalicelib.fulfilment.tasks import fulfilment_tasks
+from chalicelib.inventory.tasks import inventory_tasks
+from chalicelib.notifications import gateways as notifications_gateways
+from chalicelib.notifications.consumers import on_order_event
+from chalicelib.orders import gateways as orders_gateways
+from chalicelib.orders import store
+from chalicelib.orders.consumers import on_order_cancelled, on_order_placed, on_units_missing
+from chalicelib.orders.tasks import orders_tasks
+from chalicelib.payments.consumers import on_refund_requested
+from chalicelib.payments.gateways import workflows as payments_workflows
+from chalicelib.payments.tasks import payments_tasks
+from chalicelib.returns.consumers import on_return_authorised, on_return_progressed
+from chalicelib.returns.tasks import returns_tasks
+from chalicelib.taxes.consumers import on_order_event as on_taxed_event
+from chalicelib.webhooks import gateways as webhooks_gateways
+from chalicelib.webhooks.consumers import on_attempt, on_event
+from chalicelib.webhooks.tasks import webhooks_tasks
+from infra.local.testing import STAGE, TestStack
+from tests.conftest import request
+from tests.integration.orders import conftest as in_process
+from tests.integration.orders.conftest import dynamodb_url, real_table
+from tests.journeys.guarded import FUNCTIONS, guarded, policy_of
+
+__all__ = ["dynamodb_url", "guarded", "real_table"]
+
+pytestmark = pytest.mark.last
+
+GATEWAYS = (
+    customers_gateways,
+    fulfilment_gateways,
+    notifications_gateways,
+    orders_gateways,
+    payments_workflows,
+    webhooks_gateways,
+    workflow,
+)
+
+
+@dataclass
+class Records:
+    """Stands on the wire to DynamoDB and notes who asks for what: (action, partition key, index)."""
+
+    session: Any
+    asked: dict[str, set[tuple[str, str, str | None]]] = field(default_factory=dict)
+    function: str | None = None
+
+    ACTIONS: ClassVar = {
+        "Put": "PutItem",
+        "Update": "UpdateItem",
+        "Delete": "DeleteItem",
+        "ConditionCheck": "ConditionCheckItem",
+    }
+
+    def send(self, request: Any) -> Any:
+        """As botocore calls it."""
+        target = request.headers["X-Amz-Target"]
+        operation = (target.decode() if isinstance(target, bytes) else str(target)).partition(".")[2]
+        if self.function is not None:
+            self.asked.setdefault(self.function, set()).update(self._of(operation, json.loads(request.body)))
+        return self.session.send(request)
+
+    def close(self) -> None:
+        """As botocore calls it."""
+        self.session.close()
+
+    def _of(self, operation: str, body: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
+        if operation == "TransactWriteItems":
+            for action, given in (pair for item in body["TransactItems"] for pair in item.items()):
+                yield self.ACTIONS[action], (given.get("Key") or given.get("Item"))["pk"]["S"], None
+        elif operation == "BatchGetItem":
+            for key in (key for table in body["RequestItems"].values() for key in table["Keys"]):
+                yield operation, key["pk"]["S"], None
+        elif operation == "Query":
+            names, index = body["ExpressionAttributeNames"], body.get("IndexName")
+            hash_name = next(placeholder for placeholder, name in names.items() if name.endswith("pk"))
+            condition = body["KeyConditionExpression"].replace("(", "").replace(")", "")
+            value = condition.partition(f"{hash_name} = ")[2].split()[0]
+            yield operation, body["ExpressionAttributeValues"][value]["S"], index
+        else:
+            yield operation, (body.get("Key") or body.get("Item"))["pk"]["S"], None
+
+
+@pytest.fixture
+def records(real_table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Records]:
+    """On the wire; what is neither DynamoDB nor ours agrees to everything."""
+    for gateways in GATEWAYS:
+        monkeypatch.setattr(gateways, "client", lambda service: _agrees())
+    endpoint = Item._get_connection().connection.client._endpoint
+    records = Records(endpoint.http_session)
+    endpoint.http_session = records
+    yield records
+    endpoint.http_session = records.session
+
+
+def _agrees() -> MagicMock:
+    service = MagicMock()
+    service.exceptions.ExecutionAlreadyExists = service.exceptions.ClientError = ClientError
+    service.encrypt.return_value = {"CiphertextBlob": b"sealed"}
+    service.decrypt.return_value = {"Plaintext": b"token"}
+    service.send_message_batch.return_value = {"Successful": [], "Failed": []}
+    return service
+
+
+@dataclass
+class Company:
+    """A shop in this process; functions are run as themselves."""
+
+    records: Records
+    shop: in_process.Shop
+
+    def run(self, function: str, handler: Callable[..., Any], event: Any) -> Any:
+        self.records.function = function
+        outcome = handler(event, None)
+        self.records.function = None
+        return outcome
+
+    def task(self, function: str, handler: Callable[..., Any], name: str, order_id: str, **given: Any) -> Any:
+        return self.run(function, handler, {"task": name, "order_id": order_id, "correlation_id": "keys", **given})
+
+    def hears(self, function: str, handler: Callable[..., Any], order_id: str, *types: str) -> None:
+        """The latest events of such types in an order's timeline, as their queue delivers them."""
+        found = {event.type: event for event in outbox.timeline(store.order_pk(order_id))}
+        for type in types:
+            outcome = self.run(function, handler, delivered({"detail": json.loads(found[type].to_json())}))
+            assert not (outcome or {}).get("batchItemFailures"), (function, type, outcome)
+
+    def paid(self, order_id: str) -> str:
+        """Taken to the warehouse; the id of its fulfilment."""
+        self.hears("orders-on-order-placed", on_order_placed, order_id, "OrderPlaced")
+        self.task("payments-tasks", payments_tasks, "authorise_payment", order_id)
+        self.task("payments-tasks", payments_tasks, "look_up_payment", order_id)
+        confirmed = self.task("orders-tasks", orders_tasks, "confirm_order", order_id)
+        [fulfilment_id] = [one["fulfilment_id"] for one in confirmed["fulfilments"]]
+        given = {"fulfilment_id": fulfilment_id, "task_token": "t"}
+        self.task("fulfilment-tasks", fulfilment_tasks, "dispatch_fulfilment", order_id, **given)
+        return str(fulfilment_id)
+
+    def arrived(self, order_id: str, units: int) -> None:
+        """Shipped, in so many units of its only line, paid and delivered."""
+        fulfilment_id = self.paid(order_id)
+        lines = [{"line_id": "1", "quantity": units}]
+        for number, answer in enumerate(({"type": "shipped", "lines": lines}, {"type": "delivered"})):
+            message = {"message_id": f"{order_id}{number}", "fulfilment_id": fulfilment_id, **answer}
+            for _ in range(2):
+                self.run("fulfilment-on-warehouse-answer", on_warehouse_answer, delivered(message))
+        self.hears("fulfilment-on-fulfilment-shipped", on_fulfilment_shipped, order_id, "FulfilmentShipped")
+        self.task("payments-tasks", payments_tasks, "capture_payment", order_id, fulfilment_id=fulfilment_id)
+
+    def asks(self, path: str, body: Any, status: int = 201) -> Any:
+        """Somebody of the staff calls the API."""
+        reply = self.shop.call("POST", path, json=body)
+        assert reply.status == status, reply
+        return reply.json
+
+
+def delivered(*bodies: Any) -> dict[str, Any]:
+    """Messages of a queue, as a function gets them."""
+    source = "arn:aws:sqs:eu-west-1:000000000000:aisle-test-any"
+    records = [
+        {"messageId": "1", "receiptHandle": "1", "body": json.dumps(body), "eventSourceARN": source} for body in bodies
+    ]
+    return {"Records": records}
+
+
+@pytest.fixture
+def company(records: Records) -> Company:
+    """It sells A and B from one warehouse."""
+    shop = in_process.Shop(None)
+    shop.category = shop.call("POST", "/v1/categories", json={"name": "All", "slug": "all"}).json["id"]
+    shop.opens("leeds")
+    shop.sells("A", leeds=20)
+    shop.sells("B", price=300, leeds=20)
+    return Company(records, shop)
+
+
+def test_functions_touch_only_keys_that_their_roles_name(guarded: TestStack, company: Company) -> None:
+    """All functions but the API, whose role names no keys, through whatever can become of an order, a cart, a customer."""
+    for live in (_short, _refused, _expired, _called_off, _held, _refunded, _returned, _forgotten, _abandoned, _told):
+        live(company)
+    asked = company.records.asked
+    assert set(asked) == set(FUNCTIONS) - {""}
+    refusals = [
+        (function, *one)
+        for function, touched in asked.items()
+        for one in sorted(touched, key=str)
+        if not any(_allows(statement, *one) for statement in policy_of(guarded, function))
+    ]
+    assert refusals == []
+
+
+def _short(company: Company) -> None:
+    """One of two units is not found; another location has it."""
+    order_id = company.shop.placed(("A", 2))
+    company.arrived(order_id, units=1)
+    company.hears("orders-on-units-missing", on_units_missing, order_id, "OrderUnitsMissing")
+    told = ("OrderConfirmed", "FulfilmentShipped", "FulfilmentDelivered")
+    company.hears("notifications-on-order-event", on_order_event, order_id, *told)
+    company.hears("taxes-on-order-event", on_taxed_event, order_id, "OrderConfirmed")
+
+
+def _refused(company: Company) -> None:
+    order_id = company.shop.placed(("A", 1))
+    company.task("payments-tasks", payments_tasks, "authorise_payment", order_id)
+    company.task("orders-tasks", orders_tasks, "confirm_order", order_id)
+    company.task("payments-tasks", payments_tasks, "void_payment", order_id)
+    company.task("orders-tasks", orders_tasks, "refuse_order", order_id, reason="unavailable")
+    company.task(
+        "orders-tasks", orders_tasks, "park_compensation", order_id, state="VoidPayment", error="?", reason="?"
+    )
+    company.hears("notifications-on-order-event", on_order_event, order_id, "OrderConfirmed")
+
+
+def _expired(company: Company) -> None:
+    company.shop.placed(("A", 1))
+    with clock.at(clock.now() + timedelta(hours=1)):
+        company.run("inventory-tasks", inventory_tasks, {"task": "release_expired_reservations"})
+    assert company.shop.stock("A")["leeds"][2] <= 2
+
+
+def _called_off(company: Company) -> None:
+    order_id = company.shop.placed(("A", 2))
+    company.paid(order_id)
+    cancelled = company.asks(f"/v1/orders/{order_id}/cancellations", {})["id"]
+    company.hears("orders-on-order-cancelled", on_order_cancelled, order_id, "OrderCancelled")
+    given = {"cancellation_id": cancelled}
+    found = company.task("orders-tasks", orders_tasks, "finish_cancellation", order_id, **given)
+    company.task(
+        "fulfilment-tasks", fulfilment_tasks, "recall_fulfilments", order_id, **given, recalls=found["recalls"]
+    )
+    company.task("payments-tasks", payments_tasks, "settle_payment", order_id)
+    company.hears("taxes-on-order-event", on_taxed_event, order_id, "OrderCancelled")
+    company.hears("notifications-on-order-event", on_order_event, order_id, "OrderCancelled")
+
+
+def _held(company: Company) -> None:
+    order_id = company.shop.placed(("A", 1))
+    company.paid(order_id)
+    company.asks(f"/v1/orders/{order_id}/holds", {"reason": "address_in_doubt"})
+    company.hears("fulfilment-on-order-changed", on_order_changed, order_id, "OrderHeld")
+
+
+def _refunded(company: Company) -> None:
+    order_id = company.shop.placed(("A", 1))
+    company.arrived(order_id, units=1)
+    company.asks(f"/v1/orders/{order_id}/refunds", {"amount": 100, "reason": "goodwill"}, 202)
+    company.hears("payments-on-refund-requested", on_refund_requested, order_id, "RefundRequested")
+    company.task("payments-tasks", payments_tasks, "settle_payment", order_id)
+    company.hears("taxes-on-order-event", on_taxed_event, order_id, "RefundRequested")
+    company.hears("notifications-on-order-event", on_order_event, order_id, "PaymentRefunded")
+
+
+def _returned(company: Company) -> None:
+    """One unit is exchanged, another never comes."""
+    order_id = company.shop.placed(("A", 2))
+    company.arrived(order_id, units=2)
+    line = {"line_id": "1", "quantity": 1, "reason": "damaged"}
+    wanted = {"exchange": [{"line_id": "1", "sku": "B", "quantity": 1}]}
+    body = {"lines": [line], "resolution": wanted}
+    reply = company.shop.call("POST", f"/v1/orders/{order_id}/returns", by=in_process.SHOPPER, json=body)
+    assert reply.status == 201, reply
+    return_id = reply.json["id"]
+    company.hears("returns-on-return-authorised", on_return_authorised, order_id, "ReturnAuthorised")
+    _task(company, "issue_label", order_id, return_id)
+    _task(company, "await_goods", order_id, return_id, seen=0, task_token="t")
+    lines = [{"line_id": "1", "quantity": 1}]
+    company.asks(f"/v1/returns/{return_id}/receipts", {"location_id": "leeds", "lines": lines}, 200)
+    found = [{**lines[0], "disposition": "restock"}]
+    company.asks(f"/v1/returns/{return_id}/inspections", {"lines": found}, 200)
+    company.hears("returns-on-return-progressed", on_return_progressed, order_id, "ReturnInspected")
+    outcome = _task(company, "place_exchange", order_id, return_id)
+    assert outcome["outcome"] == "placed", outcome
+    told = ("ReturnAuthorised", "ReturnLabelIssued", "ReturnReceived")
+    company.hears("notifications-on-order-event", on_order_event, order_id, *told)
+
+    reply = company.shop.call("POST", f"/v1/orders/{order_id}/returns", by=in_process.SHOPPER, json={"lines": [line]})
+    with clock.at(clock.now() + timedelta(days=200)):
+        _task(company, "expire_return", order_id, reply.json["id"])
+
+
+def _task(company: Company, name: str, order_id: str, return_id: str, **given: Any) -> Any:
+    return company.task("returns-tasks", returns_tasks, name, order_id, return_id=return_id, **given)
+
+
+def _forgotten(company: Company) -> None:
+    shopper = Principal("user", "usr_keys", roles=frozenset({Role.SHOPPER}))
+    begun = customers.request_erasure(shopper.id, expected_version=customers.enter(shopper).version, by=shopper)
+    assert begun.due is not None
+    for minutes in (0, 66):
+        with clock.at(begun.due + timedelta(minutes=minutes)):
+            company.run("customers-tasks", customers_tasks, {"task": "continue_erasures"})
+    assert customers.read_erasure(shopper.id, shopper).step == "done"
+
+
+def _abandoned(company: Company) -> None:
+    opened = request(app, "POST", "/v1/guest-carts", json={"currency": "GBP"})
+    headers = {"Cart-Token": opened.json["token"], "If-Match": opened.etag}
+    path = f"/v1/guest-carts/{opened.json['id']}/lines/A"
+    assert request(app, "PUT", path, json={"quantity": 1}, headers=headers).status == 200
+    with clock.at(clock.now() + timedelta(days=1, minutes=1)):
+        outcome = company.run("carts-tasks", carts_tasks, {"task": "abandon_idle_carts"})
+    assert outcome["told"] == 1, outcome
+
+
+def _told(company: Company) -> None:
+    """To an endpoint that is not there."""
+    body = {"url": f"https://{uuid4().hex}.invalid/hooks", "event_types": ["aisle.orders.OrderPlaced"]}
+    webhook_id = company.asks("/v1/webhooks", body)["id"]
+    company.hears("webhooks-on-event", on_event, company.shop.placed(("A", 1)), "OrderPlaced")
+    path = f"/v1/webhooks/{webhook_id}/deliveries"
+    [delivery] = company.shop.call("GET", path).json["items"]
+    message = {"delivery_id": delivery["id"], "turn": delivery.get("turn", 1)}
+    company.run("webhooks-on-attempt", on_attempt, delivered(message))
+    with clock.at(clock.now() + timedelta(hours=1)):
+        company.run("webhooks-tasks", webhooks_tasks, {"task": "send_due_deliveries"})
+
+
+def _allows(statement: dict[str, Any], action: str, pk: str, index: str | None) -> bool:
+    """Whether a statement lets the table be asked this, its leading keys considered."""
+    resource = f"table/aisle-{STAGE}" + (f"/index/{index}" if index else "")
+    actions, resources = (_listed(statement.get(part, [])) for part in ("Action", "Resource"))
+    if f"dynamodb:{action}" not in actions or not any(one.endswith(f":{resource}") for one in resources):
+        return False
+    prefixes = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", ["*"])
+    return any(fnmatchcase(pk, pattern) for pattern in _listed(prefixes))
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
