@@ -32,6 +32,7 @@ class FakeQueue:
         self.waiting: list[dict[str, Any]] = []
         self.sent: list[dict[str, Any]] = []
         self.deleted: list[str] = []
+        self.put_back: dict[str, int] = {}
         self._changed = Condition()
         self._count = 0
 
@@ -51,6 +52,9 @@ class FakeQueue:
 
     def delete_message(self, **given: Any) -> None:
         self.deleted.append(given["ReceiptHandle"])
+
+    def change_message_visibility(self, **given: Any) -> None:
+        self.put_back[given["ReceiptHandle"]] = given["VisibilityTimeout"]
 
     def send_message(self, **given: Any) -> None:
         self.sent.append({**json.loads(given["MessageBody"]), "delay": given["DelaySeconds"]})
