@@ -58,14 +58,12 @@ def _show_differences(report: Report, console: Console) -> None:
 
 
 def _days_table(report: Report) -> Table:
-    # Eight columns fit into a terminal of eighty.
     title = "The file and what Aisle delivered"
     table = Table(title=title, show_footer=True, box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     totals = report.totals
     pence = minor_units(Decimal(totals["file_revenue"]) / 100)
     columns = [
         ("day", "all"),
-        ("invoices", str(sum(day.invoices for day in report.days))),
         ("orders", str(totals["orders"])),
         ("delivered", str(totals["delivered"])),
         ("units\nin file", str(totals["file_units"])),
@@ -78,7 +76,6 @@ def _days_table(report: Report) -> Table:
     for day in report.days:
         table.add_row(
             str(day.day),
-            str(day.invoices),
             str(day.orders),
             str(day.delivered),
             str(day.file_units),
