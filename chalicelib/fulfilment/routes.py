@@ -3,6 +3,7 @@
 from chalice.app import Response
 
 from chalicelib.core import http
+from chalicelib.core.errors import Contended
 from chalicelib.core.http import Routes
 from chalicelib.fulfilment import service
 from chalicelib.fulfilment.domain import MoreThanRequested, OnHold, OutOfTurn
@@ -57,7 +58,7 @@ def read_fulfilment(fulfilment_id: str) -> Response:
     answers={200: FulfilmentView},
     scopes=["fulfilment.write"],
     idempotent=True,
-    raises=[OutOfTurn, OnHold, MoreThanRequested],
+    raises=[OutOfTurn, OnHold, MoreThanRequested, Contended],
 )
 def record_answer(fulfilment_id: str) -> Response:
     """Packed, shipped (with tracking; units not named are short) or delivered. The same can come by queue."""

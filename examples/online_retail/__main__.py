@@ -19,7 +19,7 @@ from examples.online_retail import ledger as ledgers
 from examples.online_retail import load as loading
 from examples.online_retail import mapping, matching, reading_back, report, show
 from examples.online_retail.api import Api, Problem, Unreachable
-from examples.online_retail.faults import MAX_RATE, BadNetwork
+from examples.online_retail.faults import DEFAULT_RATE, MAX_RATE, BadNetwork
 from examples.online_retail.giving_back import GivingBack, Waiting, chains
 from examples.online_retail.journal import Journal
 from examples.online_retail.replay import Followed, Pace, Replay, Stuck
@@ -27,7 +27,7 @@ from examples.online_retail.stack import DEFAULT_RECORD, ROOT, NoStack, Stack
 from examples.online_retail.warehouse import ANSWERS, REQUESTS, AnswerType, ByApi, ByQueue, Warehouse, Way
 
 SAMPLE = Path(__file__).parent / "sample" / "online-retail-2010-12-01-to-2010-12-09.csv.gz"
-DEFAULT_INVOICES = 200
+DEFAULT_INVOICES = 120
 LOCAL = ROOT / ".local"
 """Where the journal and the JSON report go."""
 
@@ -52,7 +52,7 @@ class Scope:
     """What of the file is replayed, and what that takes."""
 
     ledger: ledgers.Ledger
-    parts: Sequence[mapping.OrderPart]
+    sales: Sequence[mapping.Sale]
     back: matching.Plan
     movements: Sequence[mapping.StockMovement]
     products: Sequence[mapping.Product]
@@ -103,9 +103,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--faults",
             type=_rate,
+            nargs="?",
+            const=DEFAULT_RATE,
             default=0.0,
             metavar="RATE",
-            help=f"share of calls that are throttled, reset or lose their answer, up to {MAX_RATE}",
+            help=f"share of calls that are throttled, reset or lose their answer ({DEFAULT_RATE}, up to {MAX_RATE})",
         )
     return parser
 
@@ -162,24 +164,24 @@ def read_scope(given: argparse.Namespace, console: Console) -> Scope:
         ledgers.reconcile(whole, ledgers.raw_totals(raw))
         invoices = given.invoices or (None if given.all or given.days else DEFAULT_INVOICES)
         ledger = ledgers.until(whole, invoices=invoices, days=given.days)
-        parts = list(mapping.orders(ledger))
+        sales = list(mapping.orders(ledger))
         # What comes back is matched over the whole file, so that it is the same however far the replay goes.
         whole_back = matching.plan(whole, list(mapping.orders(whole)))
-        back = whole_back.within(ledger, parts)
+        back = whole_back.within(ledger, sales)
         movements = list(mapping.stock_movements(ledger))
-        needed = {line["sku"] for part in parts for line in part.body["lines"]} | {one.sku for one in movements}
+        needed = {line["sku"] for sale in sales for line in sale.body["lines"]} | {one.sku for one in movements}
         # Stock and catalogue are those of the whole file, so that a longer replay continues a shorter one.
         products = loading.in_scope(mapping.products(whole), needed, lambda one: one.sku)
         openings = loading.in_scope(
             mapping.opening_stock(whole, matching.units_back(whole_back.give_backs)), needed, lambda one: one.sku
         )
-    return Scope(ledger, parts, back, movements, products, openings, mapping.not_mapped(ledger, parts))
+    return Scope(ledger, sales, back, movements, products, openings, mapping.not_mapped(ledger, sales))
 
 
 def show_plan(given: argparse.Namespace, console: Console) -> int:
     """Print what a replay would do, with what of the C rows could be matched."""
     scope = read_scope(given, console)
-    show.show_plan(scope.ledger, scope.parts, scope.movements, scope.back, console)
+    show.show_plan(scope.ledger, scope.sales, scope.movements, scope.back, console)
     return 0
 
 
@@ -249,18 +251,24 @@ def replay(given: argparse.Namespace, console: Console) -> int:
                 return EXIT_STUCK
         code = _report(given, api, journal, scope, pace, console)
     if network.faults:
-        console.print(f"Injected: {', '.join(f'{count} {fault}' for fault, count in sorted(network.faults.items()))}.")
+        _tell_faults(network, console)
     return code
 
 
+def _tell_faults(network: BadNetwork, console: Console) -> None:
+    faults = ", ".join(f"{count:,} {fault}" for fault, count in sorted(network.faults.items()))
+    lost = ", ".join(f"{kind} {count:,}" for kind, count in sorted(network.lost.items()))
+    console.print(f"Injected: {faults}.\nAnswers lost, by kind of call: {lost}.", soft_wrap=True, highlight=False)
+
+
 def _run(given: argparse.Namespace, stack: Stack, api: Api, journal: Journal, scope: Scope, progress: Progress) -> Pace:
-    on_accepted = _counted(progress, "orders accepted", len(scope.parts))
+    on_accepted = _counted(progress, "orders accepted", len(scope.sales))
     known = journal.all("settled")
-    done = sum(part.key in known for part in scope.parts)
-    on_settled = _counted(progress, "orders delivered", len(scope.parts), done)
+    done = sum(sale.key in known for sale in scope.sales)
+    on_settled = _counted(progress, "orders delivered", len(scope.sales), done)
     on_back = _counted(progress, "given back", len(scope.back.give_backs))
     followed = Followed(api, journal, most=MOST_OPEN_ORDERS, on_settled=on_settled)
-    waiting = Waiting(api, journal, scope.parts, scope.back.waiting())
+    waiting = Waiting(api, journal, scope.sales, scope.back.waiting())
     sqs = stack.aws("sqs")
     way: Way = ByApi(api) if given.warehouse == "api" else ByQueue(sqs, stack.queue_urls[ANSWERS])
     with Warehouse(
@@ -271,7 +279,7 @@ def _run(given: argparse.Namespace, stack: Stack, api: Api, journal: Journal, sc
         )
         run = Replay(api, journal, followed, back, given.clients, given.patience, on_accepted, waiting.placed)
         try:
-            run.run(scope.parts, scope.movements, chains(scope.back.give_backs))
+            run.run(scope.sales, scope.movements, chains(scope.back.give_backs))
         except Stuck as stuck:
             raise Stuck(_what_is_stuck(str(stuck), api, followed, warehouse)) from stuck
         finally:
@@ -284,8 +292,8 @@ def _what_is_stuck(words: str, api: Api, followed: Followed, warehouse: Warehous
     for key, order_id in followed.unsettled()[:20]:
         try:
             order = api.get(f"/v1/orders/{order_id}")
-            parts = ", ".join(f"{one['id']} {one['status']}" for one in order["fulfilments"]) or "no fulfilment"
-            lines.append(f"  {order_id} ({order['reference']}) is {order['status']}: {parts}")
+            sales = ", ".join(f"{one['id']} {one['status']}" for one in order["fulfilments"]) or "no fulfilment"
+            lines.append(f"  {order_id} ({order['reference']}) is {order['status']}: {sales}")
         except (Problem, Unreachable) as error:
             lines.append(f"  {order_id} ({key}) cannot be read: {error}")
     lines += [f"  warehouse: {fulfilment}: {reason}" for fulfilment, reason in list(warehouse.troubles.items())[:10]]
@@ -304,8 +312,8 @@ def report_only(given: argparse.Namespace, console: Console) -> int:
 def _report(given: argparse.Namespace, api: Api, journal: Journal, scope: Scope, pace: Pace, console: Console) -> int:
     kinds = ("placed", "settled", "not_placed", "moved", "not_moved", "given_back", "not_given_back")
     facts = {kind: journal.all(kind) for kind in kinds}
-    wanted = {part.key: facts["settled"][part.key] for part in scope.parts if part.key in facts["settled"]}
-    changed = {one.part for one in scope.back.give_backs if one.key in facts["given_back"]}
+    wanted = {sale.key: facts["settled"][sale.key] for sale in scope.sales if sale.key in facts["settled"]}
+    changed = {one.sale for one in scope.back.give_backs if one.key in facts["given_back"]}
     with _progress(console) as progress:
         on_step = _counted(progress, "payments read back", len(wanted))
         orders, payments = reading_back.read_back(
@@ -315,7 +323,7 @@ def _report(given: argparse.Namespace, api: Api, journal: Journal, scope: Scope,
         stock = loading.stock_on_hand(api)
     built = report.build(
         ledger=scope.ledger,
-        parts=scope.parts,
+        sales=scope.sales,
         back=scope.back,
         movements=scope.movements,
         openings=scope.openings,

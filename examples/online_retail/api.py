@@ -1,7 +1,7 @@
 """A client of the API as any integrator would write one: pooled, with idempotency keys, and patient."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import urllib3
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from examples.online_retail.faults import Send, good_network
+from examples.online_retail.faults import Network, good_network
 
 ATTEMPTS = 10
 _WITHOUT_PROBLEM = frozenset({500, 502, 503, 504})
@@ -67,7 +67,7 @@ class Api:
         *,
         role: str = "admin",
         connections: int = 16,
-        network: Callable[[Send], urllib3.BaseHTTPResponse] = good_network,
+        network: Network = good_network,
     ) -> None:
         self._url = url.rstrip("/")
         self._tokens = tokens
@@ -125,7 +125,8 @@ class Api:
         given = {"Accept": "application/json", "Authorization": f"Bearer {token}", **headers}
         try:
             return self._network(
-                lambda: self._pool.request(method, self._url + path, body=payload, headers=given, retries=False)
+                f"{method} {path}",
+                lambda: self._pool.request(method, self._url + path, body=payload, headers=given, retries=False),
             )
         except urllib3.exceptions.HTTPError as error:
             raise _TryAgain(Unreachable(f"{method} {path}: {error}")) from error

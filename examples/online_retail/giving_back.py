@@ -12,7 +12,7 @@ from typing import Any
 
 from examples.online_retail.api import Api, Problem
 from examples.online_retail.journal import Journal
-from examples.online_retail.mapping import MAIN, OrderPart
+from examples.online_retail.mapping import MAIN, Sale
 from examples.online_retail.matching import GiveBack, Way
 
 REASON = "changed_mind"
@@ -23,7 +23,7 @@ REASON = "changed_mind"
 class Chain:
     """What comes back of one order on one day, in order."""
 
-    part: str
+    sale: str
     day: date
     position: int
     steps: tuple[GiveBack, ...]
@@ -33,18 +33,18 @@ def chains(give_backs: Iterable[GiveBack]) -> list[Chain]:
     """The give-backs by order and day; each chain stands where its last row does."""
     found: dict[tuple[date, str], list[GiveBack]] = {}
     for one in give_backs:
-        found.setdefault((one.day, one.part), []).append(one)
-    return [Chain(part, day, max(one.position for one in some), tuple(some)) for (day, part), some in found.items()]
+        found.setdefault((one.day, one.sale), []).append(one)
+    return [Chain(sale, day, max(one.position for one in some), tuple(some)) for (day, sale), some in found.items()]
 
 
 class Waiting:
     """The orders with which the warehouse waits, since some of them is cancelled on their own day."""
 
-    def __init__(self, api: Api, journal: Journal, parts: Iterable[OrderPart], waiting: Iterable[str]) -> None:
+    def __init__(self, api: Api, journal: Journal, sales: Iterable[Sale], waiting: Iterable[str]) -> None:
         self._api = api
         self._journal = journal
         self._waiting = frozenset(waiting)
-        self._by_reference = {part.body["reference"]: part.key for part in parts if part.key in self._waiting}
+        self._by_reference = {sale.body["reference"]: sale.key for sale in sales if sale.key in self._waiting}
         self._keys: dict[str, str] = {fact["id"]: key for key, fact in journal.all("placed").items()}
         self._lock = Lock()
 
@@ -81,18 +81,18 @@ class GivingBack:
 
     def run(self, chain: Chain) -> None:
         """Do all of a chain that was not done before."""
-        placed = self.wait_until(lambda: self._fate_of(chain.part))
+        placed = self.wait_until(lambda: self._fate_of(chain.sale))
         for one in chain.steps:
             if one.way is Way.CANCELLATION:
                 self._do(one, placed)
         if any(one.way is Way.CANCELLATION for one in chain.steps):
-            self._release(chain.part, placed)
+            self._release(chain.sale, placed)
         for one in chain.steps:
             if one.way is not Way.CANCELLATION:
                 self._do(one, placed)
 
-    def _fate_of(self, part: str) -> dict[str, Any] | None:
-        return self.journal.get("placed", part) or self.journal.get("not_placed", part)
+    def _fate_of(self, sale: str) -> dict[str, Any] | None:
+        return self.journal.get("placed", sale) or self.journal.get("not_placed", sale)
 
     def _do(self, one: GiveBack, placed: Mapping[str, Any]) -> None:
         if self.journal.get("given_back", one.key) is None:
@@ -100,16 +100,16 @@ class GivingBack:
                 if "id" not in placed:
                     raise Problem("nothing asked", 404, {"detail": "its order was not placed"})
                 if one.way is not Way.CANCELLATION:
-                    self.wait_until(lambda: self.journal.get("settled", one.part))
+                    self.wait_until(lambda: self.journal.get("settled", one.sale))
                 self._ways[one.way](one, placed["id"])
             except Problem as problem:
                 self.journal.write("not_given_back", one.key, reason=str(problem))
         self.on_done()
 
-    def _release(self, part: str, placed: Mapping[str, Any]) -> None:
-        if "id" in placed and self.journal.get("released", part) is None:
+    def _release(self, sale: str, placed: Mapping[str, Any]) -> None:
+        if "id" in placed and self.journal.get("released", sale) is None:
             self.ship(placed["id"])
-            self.journal.write("released", part)
+            self.journal.write("released", sale)
 
     def _cancel(self, one: GiveBack, order_id: str) -> None:
         self.wait_until(lambda: self._is_decided(order_id) or None)

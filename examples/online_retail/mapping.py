@@ -18,9 +18,6 @@ from examples.online_retail.ledger import (
     Row,
 )
 
-MAX_ORDER_LINES = 60
-"""What one order of Aisle holds: POST /v1/orders, `lines`."""
-
 VAT_BPS = 2000
 """The United Kingdom's standard rate, from January 2011 (17.5 % before); one rate for all keeps the sample readable."""
 
@@ -102,8 +99,8 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPart:
-    """An invoice, or a part of one with more than `MAX_ORDER_LINES` lines, as the body of POST /v1/orders.
+class Sale:
+    """An invoice that sells something, as the body of POST /v1/orders.
 
     `key` is the same in every run, so that no run can order it twice. `total` is in minor units; `dropped` are pounds of
     the file that are less than a penny and so cannot be charged.
@@ -220,39 +217,31 @@ def _opening(sku: str, units: int) -> Opening:
     return Opening(sku, main, rounded - main)
 
 
-def orders(ledger: Ledger) -> Iterator[OrderPart]:
-    """The orders of every invoice that sells something, in the file's order."""
+def orders(ledger: Ledger) -> Iterator[Sale]:
+    """The order of every invoice that comes to something, in the file's order."""
     invoices: dict[str, list[Row]] = {}
     for entry in ledger.entries:
         if entry.kind in ON_ORDERS:
             invoices.setdefault(entry.row.invoice, []).append(entry.row)
     for number, rows in invoices.items():
-        yield from _parts(number, rows)
+        sale = _sale(number, rows)
+        if sale.total > 0:
+            yield sale
 
 
-def _parts(invoice: str, rows: Sequence[Row]) -> Iterator[OrderPart]:
+def _sale(invoice: str, rows: Sequence[Row]) -> Sale:
     lines = _lines(row for row in rows if row.sku not in CHARGE_CODES)
     charges = _charges([row for row in rows if row.sku in CHARGE_CODES])
-    count = max(1, -(-len(lines) // MAX_ORDER_LINES))
-    # A paid line in each part: free ones are dealt out last.
-    dealt = [*(line for line in lines if line["unit_price"]), *(line for line in lines if not line["unit_price"])]
-    for part in range(1, count + 1):
-        mine = dealt[part - 1 :: count]
-        extra = charges if part == 1 else []
-        total = sum(line["quantity"] * line["unit_price"] for line in mine) + sum(one["amount"] for one in extra)
-        if total <= 0:
-            continue
-        reference = invoice if count == 1 else f"{invoice} part {part} of {count}"
-        yield OrderPart(
-            key=f"online-retail-{invoice}-{part}-{count}",
-            invoice=invoice,
-            day=rows[0].day,
-            position=rows[0].number,
-            body=_body(rows[0], reference, mine, extra),
-            total=total,
-            units=sum(line["quantity"] for line in mine),
-            dropped=_dropped(rows) if part == 1 else Decimal(0),
-        )
+    return Sale(
+        key=f"online-retail-{invoice}",
+        invoice=invoice,
+        day=rows[0].day,
+        position=rows[0].number,
+        body=_body(rows[0], lines, charges),
+        total=sum(line["quantity"] * line["unit_price"] for line in lines) + sum(one["amount"] for one in charges),
+        units=sum(line["quantity"] for line in lines),
+        dropped=_dropped(rows),
+    )
 
 
 def _lines(rows: Iterable[Row]) -> list[dict[str, Any]]:
@@ -284,14 +273,14 @@ def _dropped(rows: Sequence[Row]) -> Decimal:
     return exact - Decimal(charged) / 100
 
 
-def _body(row: Row, reference: str, lines: Sequence[Any], charges: Sequence[Any]) -> dict[str, Any]:
+def _body(row: Row, lines: Sequence[Any], charges: Sequence[Any]) -> dict[str, Any]:
     name = f"Customer {row.customer}" if row.customer else "Guest"
     country = COUNTRIES.get(row.country, NOWHERE)
     return {
         "channel": "web",
         "currency": "GBP",
         "customer_id": f"uci-{row.customer}" if row.customer else None,
-        "reference": reference,
+        "reference": row.invoice,
         "lines": list(lines),
         "charges": list(charges),
         "contact": {"name": name, "email": None, "phone": None},
@@ -340,9 +329,9 @@ def _adjustment_reason(entry: Entry) -> str:
     return "write_off" if words in _GONE else "correction"
 
 
-def not_mapped(ledger: Ledger, parts: Iterable[OrderPart]) -> list[NotMapped]:
+def not_mapped(ledger: Ledger, sales: Iterable[Sale]) -> list[NotMapped]:
     """Every row that becomes no order and no movement, with its reason."""
-    ordered = {part.invoice for part in parts}
+    ordered = {sale.invoice for sale in sales}
     left = [
         NotMapped(entry.row.number, entry.row.invoice, entry.kind, entry.reason or WHY_NOT_MAPPED[entry.kind])
         for entry in ledger.entries

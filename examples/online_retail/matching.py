@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from examples.online_retail.ledger import CHARGE_CODES, Kind, Ledger, Row
-from examples.online_retail.mapping import OrderPart, minor_units
+from examples.online_retail.mapping import Sale, minor_units
 
 MAX_RETURN_LINES = 25
 """What one return of Aisle holds: POST /v1/orders/{id}/returns, `lines`."""
@@ -46,7 +46,7 @@ class Why(StrEnum):
 class Taken:
     """Units of an order's line that a row gives back; `pence` is what was paid for them."""
 
-    part: str
+    sale: str
     line_id: str
     sku: str
     units: int
@@ -102,7 +102,7 @@ class GiveBack:
     day: date
     position: int
     way: Way
-    part: str
+    sale: str
     lines: tuple[tuple[str, str, int], ...]
     pence: int
     postage: int = 0
@@ -122,15 +122,14 @@ class Plan:
     outcomes: tuple[RowOutcome, ...]
     give_backs: tuple[GiveBack, ...]
 
-    def within(self, ledger: Ledger, parts: Iterable[OrderPart]) -> "Plan":
-        """What of it concerns a beginning of the file: its C rows and orders, and with these whatever was cancelled of them
-        on their own day, wherever the beginning ends."""
-        placed = {part.key for part in parts}
+    def within(self, ledger: Ledger, sales: Iterable[Sale]) -> "Plan":
+        """What of it concerns a beginning of the file: its C rows, and whatever comes back of its orders, however late."""
+        placed = {sale.key for sale in sales}
         wanted = {entry.row.invoice for entry in ledger.entries if entry.kind is Kind.CANCELLATION}
-        wanted |= {one.invoice for one in self.give_backs if one.way is Way.CANCELLATION and one.part in placed}
+        wanted |= {one.invoice for one in self.give_backs if one.sale in placed}
         return Plan(
             tuple(_beyond(one, placed) for one in self.outcomes if one.row.invoice in wanted),
-            tuple(one for one in self.give_backs if one.invoice in wanted and one.part in placed),
+            tuple(one for one in self.give_backs if one.sale in placed),
         )
 
     def waiting(self) -> dict[str, list[GiveBack]]:
@@ -138,12 +137,12 @@ class Plan:
         found: dict[str, list[GiveBack]] = {}
         for one in self.give_backs:
             if one.way is Way.CANCELLATION:
-                found.setdefault(one.part, []).append(one)
+                found.setdefault(one.sale, []).append(one)
         return found
 
 
 def _beyond(outcome: RowOutcome, placed: set[str]) -> RowOutcome:
-    gone = [one for one in outcome.taken if one.part not in placed]
+    gone = [one for one in outcome.taken if one.sale not in placed]
     lost = outcome.refunded if outcome.refunded_of not in placed else 0
     if not gone and not lost:
         return outcome
@@ -152,7 +151,7 @@ def _beyond(outcome: RowOutcome, placed: set[str]) -> RowOutcome:
         outcome.row,
         outcome.units,
         outcome.pence,
-        tuple(one for one in outcome.taken if one.part in placed),
+        tuple(one for one in outcome.taken if one.sale in placed),
         (*outcome.notes, note),
         outcome.refunded - lost,
         outcome.refunded_of,
@@ -176,7 +175,7 @@ class _Order:
     """An order as Aisle will have it: units not given back, pence that can be refunded, and those of its charges that were
     not taken, or went back, without a row of the ledger saying so (`free`)."""
 
-    part: OrderPart
+    sale: Sale
     charges: int
     units: int
     refundable: int
@@ -191,32 +190,32 @@ class _Books:
     lines: defaultdict[tuple[str, str], list[_Line]] = field(default_factory=lambda: defaultdict(list))
     by_key: dict[str, _Order] = field(default_factory=dict)
 
-    def sell_until(self, position: int, parts: deque[OrderPart]) -> None:
+    def sell_until(self, position: int, sales: deque[Sale]) -> None:
         """Take the orders over that stand before a row of the file."""
-        while parts and parts[0].position < position:
-            self._sell(parts.popleft())
+        while sales and sales[0].position < position:
+            self._sell(sales.popleft())
 
-    def _sell(self, part: OrderPart) -> None:
+    def _sell(self, sale: Sale) -> None:
         """Remember an order; nobody's cannot be given back."""
-        customer = part.body["customer_id"]
+        customer = sale.body["customer_id"]
         if customer is None:
             return
-        charges = sum(charge["amount"] for charge in part.body["charges"])
-        order = _Order(part, charges, part.units, part.total)
+        charges = sum(charge["amount"] for charge in sale.body["charges"])
+        order = _Order(sale, charges, sale.units, sale.total)
         self.orders[customer].append(order)
-        self.by_key[part.key] = order
-        for number, line in enumerate(part.body["lines"], start=1):
+        self.by_key[sale.key] = order
+        for number, line in enumerate(sale.body["lines"], start=1):
             self.lines[customer, line["sku"]].append(
                 _Line(order, str(number), line["sku"], line["unit_price"], line["quantity"])
             )
 
 
-def plan(ledger: Ledger, parts: Sequence[OrderPart]) -> Plan:
+def plan(ledger: Ledger, sales: Sequence[Sale]) -> Plan:
     """What every C row of the ledger becomes. A day's goods come before its charges, as Aisle will do them."""
     books = _Books()
     outcomes: list[RowOutcome] = []
     give_backs: list[GiveBack] = []
-    sold = deque(sorted(parts, key=lambda part: part.position))
+    sold = deque(sorted(sales, key=lambda sale: sale.position))
     rows = [entry.row for entry in ledger.entries if entry.kind is Kind.CANCELLATION]
     for _, of_day in groupby(rows, key=lambda row: row.day):
         goods: dict[str, list[Row]] = {}
@@ -250,8 +249,8 @@ def _match(row: Row, books: _Books) -> RowOutcome:
         if units:
             line.left -= units
             left -= units
-            way = Way.CANCELLATION if line.order.part.day == row.day else Way.RETURN
-            taken.append(Taken(line.order.part.key, line.id, line.sku, units, units * line.price, way))
+            way = Way.CANCELLATION if line.order.sale.day == row.day else Way.RETURN
+            taken.append(Taken(line.order.sale.key, line.id, line.sku, units, units * line.price, way))
     return RowOutcome(row, wanted, pence, tuple(taken), _notes(row, left, pence, taken, bought))
 
 
@@ -271,8 +270,8 @@ def _goods_back(first: Row, matched: Sequence[RowOutcome], books: _Books) -> Ite
     invoice = first.invoice
     taken: dict[tuple[str, Way], list[Taken]] = {}
     for one in (one for outcome in matched for one in outcome.taken):
-        taken.setdefault((one.part, one.way), []).append(one)
-    for (part, way), some in taken.items():
+        taken.setdefault((one.sale, one.way), []).append(one)
+    for (sale, way), some in taken.items():
         lines: Counter[tuple[str, str]] = Counter()
         pence: Counter[str] = Counter()
         for one in some:
@@ -282,9 +281,9 @@ def _goods_back(first: Row, matched: Sequence[RowOutcome], books: _Books) -> Ite
         at_once = MAX_RETURN_LINES if way is Way.RETURN else len(named)
         for number, start in enumerate(range(0, len(named), at_once), start=1):
             chunk = tuple(named[start : start + at_once])
-            key = f"{way}-{invoice}-of-{part.removeprefix('online-retail-')}-{number}"
+            key = f"{way}-{invoice}-of-{sale.removeprefix('online-retail-')}-{number}"
             worth = sum(pence[line_id] for line_id, _, _ in chunk)
-            yield _settled(books.by_key[part], GiveBack(key, invoice, first.day, first.number, way, part, chunk, worth))
+            yield _settled(books.by_key[sale], GiveBack(key, invoice, first.day, first.number, way, sale, chunk, worth))
 
 
 def _settled(order: _Order, asked: GiveBack) -> GiveBack:
@@ -307,7 +306,7 @@ def _money_back(row: Row, books: _Books) -> tuple[RowOutcome, list[GiveBack]]:
     pence = -minor_units(row.amount)
     if row.customer is None:
         return RowOutcome(row, 0, pence, notes=(Note(Why.NOBODYS, 0, pence),)), []
-    orders = [one for one in books.orders.get(f"uci-{row.customer}", []) if one.part.position < row.number]
+    orders = [one for one in books.orders.get(f"uci-{row.customer}", []) if one.sale.position < row.number]
     notes, left = [], pence
     for order in reversed(orders):
         covered = min(left, order.free)
@@ -322,8 +321,8 @@ def _money_back(row: Row, books: _Books) -> tuple[RowOutcome, list[GiveBack]]:
         return RowOutcome(row, 0, pence, notes=tuple(notes)), []
     of.refundable -= left
     key = f"refund-{row.invoice}-row-{row.number}"
-    asked = GiveBack(key, row.invoice, row.day, row.number, Way.REFUND, of.part.key, (), left, code=row.sku)
-    return RowOutcome(row, 0, pence, (), tuple(notes), left, of.part.key), [asked]
+    asked = GiveBack(key, row.invoice, row.day, row.number, Way.REFUND, of.sale.key, (), left, code=row.sku)
+    return RowOutcome(row, 0, pence, (), tuple(notes), left, of.sale.key), [asked]
 
 
 # ---- figures ------------------------------------------------------------------------------------------------------------

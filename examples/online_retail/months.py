@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from examples.online_retail.ledger import ON_ORDERS, Kind, Ledger
-from examples.online_retail.mapping import OrderPart, minor_units
+from examples.online_retail.mapping import Sale, minor_units
 from examples.online_retail.matching import Plan, Way
 from examples.online_retail.reading_back import Facts
 
@@ -54,12 +54,12 @@ class _Sheet:
                 yield self._figures.get((month, measure), Figure(month, measure))
 
 
-def months(ledger: Ledger, parts: Sequence[OrderPart], back: Plan, facts: Mapping[str, Facts]) -> list[Figure]:
+def months(ledger: Ledger, sales: Sequence[Sale], back: Plan, facts: Mapping[str, Facts]) -> list[Figure]:
     """Every measure of every month. An order counts in the month of its invoice, what comes back in that of its C invoice."""
     sheet = _Sheet()
     _sold(sheet, ledger)
-    _ordered(sheet, parts, facts["settled"], facts["paid"])
-    _came_back(sheet, parts, back, facts["given_back"])
+    _ordered(sheet, sales, facts["settled"], facts["paid"])
+    _came_back(sheet, sales, back, facts["given_back"])
     return list(sheet.figures())
 
 
@@ -78,18 +78,18 @@ def _sold(sheet: _Sheet, ledger: Ledger) -> None:
             figure.explained += row.amount * 100 - charged
 
 
-def _ordered(sheet: _Sheet, parts: Sequence[OrderPart], settled: Facts, paid: Facts) -> None:
-    for part in parts:
-        order, payment = settled.get(part.key), paid.get(part.key)
+def _ordered(sheet: _Sheet, sales: Sequence[Sale], settled: Facts, paid: Facts) -> None:
+    for sale in sales:
+        order, payment = settled.get(sale.key), paid.get(sale.key)
         if order is not None:
-            sheet.at(part.day, Measure.GOODS).aisle += order["total"] - order["charges"]
-            sheet.at(part.day, Measure.CHARGES).aisle += order["charges"]
+            sheet.at(sale.day, Measure.GOODS).aisle += order["total"] - order["charges"]
+            sheet.at(sale.day, Measure.CHARGES).aisle += order["charges"]
         if payment is not None:
-            sheet.at(part.day, Measure.CAPTURED).aisle += payment["captured"]
+            sheet.at(sale.day, Measure.CAPTURED).aisle += payment["captured"]
 
 
-def _came_back(sheet: _Sheet, parts: Sequence[OrderPart], back: Plan, done: Facts) -> None:
-    days = {part.key: part.day for part in parts}
+def _came_back(sheet: _Sheet, sales: Sequence[Sale], back: Plan, done: Facts) -> None:
+    days = {sale.key: sale.day for sale in sales}
     for outcome in back.outcomes:
         figure = sheet.at(outcome.row.day, Measure.GIVEN_BACK)
         figure.file += outcome.pence
@@ -105,6 +105,6 @@ def _came_back(sheet: _Sheet, parts: Sequence[OrderPart], back: Plan, done: Fact
         total.explained -= one.postage - one.withheld
         total.aisle += said.get("pence", 0)
         if called_off:
-            captured = sheet.at(days[one.part], Measure.CAPTURED)
+            captured = sheet.at(days[one.sale], Measure.CAPTURED)
             captured.file -= one.pence
             captured.explained += one.not_taken

@@ -37,7 +37,8 @@ def read_back(
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, dict[str, int]]]:
     """Orders and payments by key. Of the orders only those that `changed` since they were settled are read again.
 
-    Captures and refunds follow what causes them: each payment is awaited for up to `patience` seconds.
+    Captures and refunds follow what causes them: each payment is awaited for up to `patience` seconds. `held` of a payment is
+    what is neither captured nor let go.
     """
 
     def one(key: str) -> tuple[str, Mapping[str, Any], dict[str, int]]:
@@ -58,7 +59,8 @@ def _payment(api: Api, order_id: str, patience: float) -> dict[str, int]:
     while True:
         payment = api.get(f"/v1/orders/{order_id}/payment")
         asked = sum(refund["amount"] for refund in payment["refunds"])
-        quiet = not payment["dues"] and payment["refunded"] == asked
+        held = payment["authorised"] - payment["captured"] - payment["voided"]
+        quiet = not payment["dues"] and payment["refunded"] == asked and not held
         if quiet or time.monotonic() > until:
-            return {name: payment[name] for name in ("captured", "refunded")}
+            return {"captured": payment["captured"], "refunded": payment["refunded"], "held": held}
         time.sleep(EVERY_SECONDS)

@@ -18,7 +18,7 @@ from examples.online_retail.api import Api, Problem, Unreachable
 from examples.online_retail.giving_back import Chain, GivingBack
 from examples.online_retail.journal import Journal
 from examples.online_retail.load import move_stock
-from examples.online_retail.mapping import OrderPart, StockMovement
+from examples.online_retail.mapping import Sale, StockMovement
 from examples.online_retail.reading_back import settled_facts
 
 SETTLED = frozenset({"delivered", "refused", "cancelled", "returned"})
@@ -29,7 +29,7 @@ NEXT_LOOK_SECONDS = 2.0
 POLL_SECONDS = 0.3
 
 _Found = TypeVar("_Found")
-_Work = OrderPart | StockMovement | Chain
+_Work = Sale | StockMovement | Chain
 
 
 class Stopped(Exception):
@@ -100,7 +100,7 @@ class Followed:
             self._plan(order_id, FIRST_LOOK_SECONDS)
 
     def look_soon(self, order_id: str) -> None:
-        """The warehouse is done with a part of the order."""
+        """The warehouse is done with a parcel of the order."""
         with self._changed:
             if order_id in self._keys:
                 self._plan(order_id, 0.1)
@@ -203,14 +203,14 @@ class Replay:
     pace: Pace = field(default_factory=Pace)
     _stopping: Event = field(default_factory=Event)
 
-    def run(self, parts: Sequence[OrderPart], movements: Sequence[StockMovement], chains: Sequence[Chain] = ()) -> None:
+    def run(self, sales: Sequence[Sale], movements: Sequence[StockMovement], chains: Sequence[Chain] = ()) -> None:
         """Do everything of a day, in the file's order and with `clients` at once, then the next; then wait for the end.
 
         Days are kept apart because opening stock is just enough: what a day finds or takes back may be sold the next. A
         chain waits only for orders that stand before it, so that clients never wait for work that none of them has begun.
         """
         began = time.monotonic()
-        work: list[_Work] = [*parts, *movements, *chains]
+        work: list[_Work] = [*sales, *movements, *chains]
         work.sort(key=lambda one: (one.day, one.position))
         pool = ThreadPoolExecutor(self.clients, thread_name_prefix="client")
         try:
@@ -236,7 +236,7 @@ class Replay:
     def _do(self, one: _Work) -> None:
         if self._stopping.is_set():
             return
-        if isinstance(one, OrderPart):
+        if isinstance(one, Sale):
             self._place(one)
             self.on_accepted()
         elif isinstance(one, Chain):
@@ -245,22 +245,22 @@ class Replay:
         else:
             self._move(one)
 
-    def _place(self, part: OrderPart) -> None:
-        if self.journal.get("settled", part.key):
+    def _place(self, sale: Sale) -> None:
+        if self.journal.get("settled", sale.key):
             return
-        known = self.journal.get("placed", part.key)
+        known = self.journal.get("placed", sale.key)
         if known is None:
             self.followed.make_room(self.patience)
             try:
-                reply = self.api.post("/v1/orders", part.body, key=part.key)
+                reply = self.api.post("/v1/orders", sale.body, key=sale.key)
             except Problem as problem:
-                self.journal.write("not_placed", part.key, reason=str(problem))
+                self.journal.write("not_placed", sale.key, reason=str(problem))
                 return
             known = {"id": reply.body["id"]}
-            self.on_placed(known["id"], part.key)
-            self.journal.write("placed", part.key, **known)
+            self.on_placed(known["id"], sale.key)
+            self.journal.write("placed", sale.key, **known)
             self.pace.accepted += not reply.replayed
-        self.followed.add(known["id"], part.key)
+        self.followed.add(known["id"], sale.key)
 
     def _move(self, movement: StockMovement) -> None:
         if self.journal.get("moved", movement.key):

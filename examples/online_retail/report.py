@@ -12,7 +12,7 @@ from typing import Any
 
 from examples.online_retail import matching
 from examples.online_retail.ledger import CHARGE_CODES, ON_ORDERS, Kind, Ledger, Row
-from examples.online_retail.mapping import NotMapped, Opening, OrderPart, StockMovement, minor_units
+from examples.online_retail.mapping import NotMapped, Opening, Sale, StockMovement, minor_units
 from examples.online_retail.matching import GiveBack, Plan, Way, Why
 from examples.online_retail.months import Figure, months
 from examples.online_retail.reading_back import Facts
@@ -66,7 +66,7 @@ class Report:
     skus: int
     skus_balanced: int
     movements: int
-    split_invoices: int
+    longest: int
     charges_only: int
     accepted_per_second: float = 0.0
     carried_per_second: float = 0.0
@@ -91,7 +91,7 @@ class Report:
 def build(
     *,
     ledger: Ledger,
-    parts: Sequence[OrderPart],
+    sales: Sequence[Sale],
     back: Plan,
     movements: Sequence[StockMovement],
     openings: Sequence[Opening],
@@ -101,14 +101,14 @@ def build(
 ) -> Report:
     """The report over a scope of the ledger. `facts` are the journal's, and under `settled` and `paid` what was read back; `stock`
     are the API's counters per SKU."""
-    by_month = months(ledger, parts, back, facts)
-    days = _days(ledger, parts, facts["settled"])
-    unbalanced = _stock_differences(parts, back, movements, openings, facts, stock)
+    by_month = months(ledger, sales, back, facts)
+    days = _days(ledger, sales, facts["settled"])
+    unbalanced = _stock_differences(sales, back, movements, openings, facts, stock)
     differences = [
-        *_mapping_differences(ledger, days, parts),
+        *_mapping_differences(ledger, days, sales),
         *_c_row_differences(ledger, back),
         *_month_differences(by_month),
-        *_order_differences(parts, back, facts),
+        *_order_differences(sales, back, facts),
         *_back_differences(back, facts),
         *_movement_differences(movements, facts),
         *unbalanced,
@@ -124,10 +124,10 @@ def build(
         skus=len(openings),
         skus_balanced=len(openings) - len(unbalanced),
         movements=len(movements),
-        split_invoices=len({part.invoice for part in parts if " part " in part.body["reference"]}),
-        charges_only=sum(not part.body["lines"] for part in parts),
+        longest=max((len(sale.body["lines"]) for sale in sales), default=0),
+        charges_only=sum(not sale.body["lines"] for sale in sales),
         totals={
-            "orders": len(parts),
+            "orders": len(sales),
             "delivered": sum(day.delivered for day in days),
             "file_units": sum(day.file_units for day in days),
             "aisle_units": sum(day.aisle_units for day in days),
@@ -137,7 +137,7 @@ def build(
     )
 
 
-def _days(ledger: Ledger, parts: Sequence[OrderPart], settled: Facts) -> list[Day]:
+def _days(ledger: Ledger, sales: Sequence[Sale], settled: Facts) -> list[Day]:
     days: dict[date, Day] = {}
     first_day: dict[str, date] = {}
     for entry in ledger.entries:
@@ -151,10 +151,10 @@ def _days(ledger: Ledger, parts: Sequence[OrderPart], settled: Facts) -> list[Da
             day.file_units += row.quantity
     for on in first_day.values():
         days[on].invoices += 1
-    for part in parts:
-        day = days[part.day]
+    for sale in sales:
+        day = days[sale.day]
         day.orders += 1
-        order = settled.get(part.key)
+        order = settled.get(sale.key)
         if order is not None and order["status"] in DONE:
             day.delivered += 1
             day.aisle_revenue += order["total"]
@@ -162,19 +162,19 @@ def _days(ledger: Ledger, parts: Sequence[OrderPart], settled: Facts) -> list[Da
     return [days[on] for on in sorted(days)]
 
 
-def _order_differences(parts: Sequence[OrderPart], back: Plan, facts: Mapping[str, Facts]) -> list[Difference]:
+def _order_differences(sales: Sequence[Sale], back: Plan, facts: Mapping[str, Facts]) -> list[Difference]:
     found: list[Difference] = []
-    by_part = _done_by_part(back, facts["given_back"])
-    for part in parts:
-        where = f"invoice {part.body['reference']}"
-        order = facts["settled"].get(part.key)
+    by_sale = _done_by_sale(back, facts["given_back"])
+    for sale in sales:
+        where = f"invoice {sale.body['reference']}"
+        order = facts["settled"].get(sale.key)
         if order is None:
-            refused = facts["not_placed"].get(part.key)
+            refused = facts["not_placed"].get(sale.key)
             reason = (
                 refused["reason"]
                 if refused
                 else "placed, and not settled yet"
-                if _placed(part, facts)
+                if _placed(sale, facts)
                 else "not placed"
             )
             found.append(Difference(where, "order", "sold", "none", str(reason), explained=False))
@@ -183,39 +183,39 @@ def _order_differences(parts: Sequence[OrderPart], back: Plan, facts: Mapping[st
             why = order.get("refusal") or "see its timeline"
             found.append(Difference(where, "status", "sold", order["status"], str(why), explained=False))
             continue
-        done = by_part.get(part.key, [])
-        found += _order_figures(part, where, order, done)
-        found += _payment_figures(where, order["total"], facts["paid"].get(part.key, {}), done, facts["given_back"])
+        done = by_sale.get(sale.key, [])
+        found += _order_figures(sale, where, order, done)
+        found += _payment_figures(where, order["total"], facts["paid"].get(sale.key, {}), done, facts["given_back"])
     return found
 
 
-def _done_by_part(back: Plan, given_back: Facts) -> dict[str, list[GiveBack]]:
+def _done_by_sale(back: Plan, given_back: Facts) -> dict[str, list[GiveBack]]:
     found: dict[str, list[GiveBack]] = {}
     for one in back.give_backs:
         if one.key in given_back:
-            found.setdefault(one.part, []).append(one)
+            found.setdefault(one.sale, []).append(one)
     return found
 
 
-def _placed(part: OrderPart, facts: Mapping[str, Facts]) -> bool:
-    return part.key in facts["placed"]
+def _placed(sale: Sale, facts: Mapping[str, Facts]) -> bool:
+    return sale.key in facts["placed"]
 
 
-def _order_figures(part: OrderPart, where: str, order: Mapping[str, Any], done: Sequence[GiveBack]) -> list[Difference]:
+def _order_figures(sale: Sale, where: str, order: Mapping[str, Any], done: Sequence[GiveBack]) -> list[Difference]:
     found = []
-    if part.dropped:
-        exact = Decimal(part.total) + part.dropped * 100
+    if sale.dropped:
+        exact = Decimal(sale.total) + sale.dropped * 100
         found.append(Difference(where, "pence", str(exact), str(order["total"]), _TOO_LITTLE, True))
-    if order["total"] != part.total:
-        found.append(Difference(where, "pence", str(part.total), str(order["total"]), "", explained=False))
+    if order["total"] != sale.total:
+        found.append(Difference(where, "pence", str(sale.total), str(order["total"]), "", explained=False))
     called_off = sum(one.units for one in done if one.way is Way.CANCELLATION)
     returned = sum(one.units for one in done if one.way is Way.RETURN)
     delivered, cancelled, back = (sum(line[at] for line in order["lines"]) for at in (3, 4, 5))
-    if delivered != part.units - called_off:
+    if delivered != sale.units - called_off:
         short = cancelled - called_off
         reason = f"the warehouse could not find {short}" if short > 0 else ""
-        explained = short > 0 and delivered + cancelled == part.units
-        found.append(Difference(where, "units", str(part.units - called_off), str(delivered), reason, explained))
+        explained = short > 0 and delivered + cancelled == sale.units
+        found.append(Difference(where, "units", str(sale.units - called_off), str(delivered), reason, explained))
     if back != returned:
         found.append(Difference(where, "units returned", str(returned), str(back), "", explained=False))
     return found
@@ -224,13 +224,13 @@ def _order_figures(part: OrderPart, where: str, order: Mapping[str, Any], done: 
 def _payment_figures(
     where: str, total: int, payment: Mapping[str, int], done: Sequence[GiveBack], given_back: Facts
 ) -> list[Difference]:
-    """Captured: what was ordered without what was called off; refunded: what each return and refund said."""
+    """Captured: what was ordered without what was called off; refunded: what each return and refund said; nothing is held."""
     said = {one.key: given_back[one.key]["pence"] for one in done}
     off = sum(said[one.key] + one.not_taken for one in done if one.way is Way.CANCELLATION)
     refunded = sum(said[one.key] for one in done if one.way is not Way.CANCELLATION)
     return [
         Difference(where, f"pence {name}", str(due), str(payment.get(name, "none")), "", explained=False)
-        for name, due in (("captured", total - off), ("refunded", refunded))
+        for name, due in (("captured", total - off), ("refunded", refunded), ("held", 0))
         if payment.get(name) != due
     ]
 
@@ -254,16 +254,15 @@ def _back_differences(back: Plan, facts: Mapping[str, Facts]) -> list[Difference
 
 def _c_row_differences(ledger: Ledger, back: Plan) -> list[Difference]:
     """Every C row is matched or explained to the unit and to the penny."""
-    outcomes = {one.row.number: one for one in back.outcomes}
-    found = []
-    for entry in ledger.entries:
-        if entry.kind is not Kind.CANCELLATION:
-            continue
-        row, one = entry.row, outcomes.get(entry.row.number)
+    known = {one.row.number for one in back.outcomes}
+    found = [
+        Difference(f"row {entry.row.number}", "row", "given back", "none", "", explained=False)
+        for entry in ledger.entries
+        if entry.kind is Kind.CANCELLATION and entry.row.number not in known
+    ]
+    for one in back.outcomes:
+        row = one.row
         where = f"row {row.number}, invoice {row.invoice}"
-        if one is None:
-            found.append(Difference(where, "row", "given back", "none", "", explained=False))
-            continue
         units = sum(taken.units for taken in one.taken) + one.unmatched
         pence = sum(taken.pence for taken in one.taken) + sum(note.pence for note in one.notes) + one.refunded
         if pence != -row.amount * 100:
@@ -296,15 +295,15 @@ def _movement_differences(movements: Sequence[StockMovement], facts: Mapping[str
     ]
 
 
-def _mapping_differences(ledger: Ledger, days: Sequence[Day], parts: Sequence[OrderPart]) -> list[Difference]:
+def _mapping_differences(ledger: Ledger, days: Sequence[Day], sales: Sequence[Sale]) -> list[Difference]:
     """The orders asked for must add up to the file's days; single orders are compared with what was asked for."""
     units: Counter[date] = Counter()
     pence: defaultdict[date, Decimal] = defaultdict(Decimal)
-    for part in parts:
-        units[part.day] += part.units
-        pence[part.day] += part.total + part.dropped * 100
+    for sale in sales:
+        units[sale.day] += sale.units
+        pence[sale.day] += sale.total + sale.dropped * 100
     found = []
-    for row in _rows_of_no_order(ledger, parts):
+    for row in _rows_of_no_order(ledger, sales):
         pence[row.day] += row.amount * 100
         found.append(Difference(f"invoice {row.invoice}", "pence", str(row.amount * 100), "none", _TOO_LITTLE, True))
     for day in days:
@@ -315,14 +314,14 @@ def _mapping_differences(ledger: Ledger, days: Sequence[Day], parts: Sequence[Or
     return found
 
 
-def _rows_of_no_order(ledger: Ledger, parts: Sequence[OrderPart]) -> list[Row]:
-    ordered = {part.invoice for part in parts}
+def _rows_of_no_order(ledger: Ledger, sales: Sequence[Sale]) -> list[Row]:
+    ordered = {sale.invoice for sale in sales}
     rows = [entry.row for entry in ledger.entries if entry.kind in ON_ORDERS and entry.row.invoice not in ordered]
     return [row for row in rows if minor_units(row.amount) == 0]
 
 
 def _stock_differences(
-    parts: Sequence[OrderPart],
+    sales: Sequence[Sale],
     back: Plan,
     movements: Sequence[StockMovement],
     openings: Sequence[Opening],
@@ -333,7 +332,7 @@ def _stock_differences(
 
     What the warehouse could not find, so what is cancelled and was not called off, is written off by the system.
     """
-    moved = _moved(parts, back, movements, facts)
+    moved = _moved(sales, back, movements, facts)
     should = {one.sku: one.main + one.overflow for one in openings}
     found = []
     for sku, opening in should.items():
@@ -349,13 +348,13 @@ def _stock_differences(
 
 
 def _moved(
-    parts: Sequence[OrderPart], back: Plan, movements: Sequence[StockMovement], facts: Mapping[str, Facts]
+    sales: Sequence[Sale], back: Plan, movements: Sequence[StockMovement], facts: Mapping[str, Facts]
 ) -> defaultdict[str, Counter[str]]:
     moved: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for part in parts:
-        for sku, _, shipped, _, cancelled, returned in facts["settled"].get(part.key, {}).get("lines", ()):
+    for sale in sales:
+        for sku, _, shipped, _, cancelled, returned in facts["settled"].get(sale.key, {}).get("lines", ()):
             moved[sku].update({"shipped": shipped, "written off": cancelled, "returned": returned})
-    for one in (one for some in _done_by_part(back, facts["given_back"]).values() for one in some):
+    for one in (one for some in _done_by_sale(back, facts["given_back"]).values() for one in some):
         for _, sku, units in one.lines if one.way is Way.CANCELLATION else ():
             moved[sku]["written off"] -= units
     for movement in movements:

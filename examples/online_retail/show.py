@@ -11,7 +11,7 @@ from rich.table import Table
 
 from examples.online_retail import matching
 from examples.online_retail.ledger import Ledger
-from examples.online_retail.mapping import OrderPart, StockMovement, minor_units
+from examples.online_retail.mapping import Sale, StockMovement, minor_units
 from examples.online_retail.months import Figure
 from examples.online_retail.report import Report, sums_of
 
@@ -28,10 +28,7 @@ def show(report: Report, console: Console) -> None:
         for reason, count in sorted(report.not_mapped.items()):
             table.add_row(str(count), reason)
         console.print(table)
-    if report.split_invoices:
-        console.print(
-            f"{report.split_invoices} invoices have more than 60 lines, the most an order holds, and became several orders."
-        )
+    console.print(f"The longest order has {report.longest:,} lines.")
     if report.charges_only:
         console.print(f"{report.charges_only} orders hold charges and no goods.")
     console.print(
@@ -61,14 +58,12 @@ def _show_differences(report: Report, console: Console) -> None:
 
 
 def _days_table(report: Report) -> Table:
-    # Eight columns fit into a terminal of eighty.
     title = "The file and what Aisle delivered"
     table = Table(title=title, show_footer=True, box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     totals = report.totals
     pence = minor_units(Decimal(totals["file_revenue"]) / 100)
     columns = [
         ("day", "all"),
-        ("invoices", str(sum(day.invoices for day in report.days))),
         ("orders", str(totals["orders"])),
         ("delivered", str(totals["delivered"])),
         ("units\nin file", str(totals["file_units"])),
@@ -81,7 +76,6 @@ def _days_table(report: Report) -> Table:
     for day in report.days:
         table.add_row(
             str(day.day),
-            str(day.invoices),
             str(day.orders),
             str(day.delivered),
             str(day.file_units),
@@ -124,7 +118,7 @@ def _pounds(pence: int) -> str:
 
 def show_plan(
     ledger: Ledger,
-    parts: Sequence[OrderPart],
+    sales: Sequence[Sale],
     movements: Sequence[StockMovement],
     back: matching.Plan,
     console: Console,
@@ -132,7 +126,7 @@ def show_plan(
     """Print what a replay would do."""
     ways = Counter(one.way for one in back.give_backs)
     counts = ", ".join(f"{ways[way]} {way}s" for way in matching.Way)
-    console.print(f"{len(parts)} orders, {len(movements)} movements without a sale, {counts}.")
+    console.print(f"{len(sales)} orders, {len(movements)} movements without a sale, {counts}.")
     console.print(_sums_table(sums_of(ledger)))
     console.print(_figures_table("What the C rows become", matching.classes_of(back.outcomes)))
     console.print(_figures_table("What of them is explained", matching.notes_of(back.outcomes)))

@@ -10,6 +10,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from time import sleep
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 REQUESTS, ANSWERS = "fulfilment-shipment-requests", "fulfilment-warehouse-answers"
 CARRIER = "Sandbox Parcels"
+AGAIN_SECONDS = 5
+"""When a request is read again that could not be answered."""
 
 AnswerType = Literal["packed", "shipped", "delivered"]
 STEPS: tuple[AnswerType, ...] = ("packed", "shipped", "delivered")
@@ -125,8 +128,8 @@ class Warehouse:
     """Workers that poll the queue of requests until stopped; use it as a context manager.
 
     Orders for which `waits(order_id)` holds are passed over: who made them wait calls `ship` in the end. `on_done(order_id)` is
-    called when a fulfilment got its last answer. A request that cannot be answered stays in the queue, which tries it again
-    and in the end puts it beside; `troubles` says why. `api` tells what is left of a fulfilment.
+    called when a fulfilment got its last answer. A request that cannot be answered stays in the queue, is read again some
+    seconds later and in the end put beside; `troubles` says why. `api` tells what is left of a fulfilment.
     """
 
     def __init__(
@@ -193,7 +196,7 @@ class Warehouse:
                 self.handle(message)
 
     def handle(self, message: Mapping[str, Any]) -> None:
-        """Answer one message and take it off the queue; one that fails stays there."""
+        """Answer one message and take it off the queue; one that fails is put back."""
         about = str(message.get("MessageId", "?"))
         try:
             request = json.loads(message["Body"])
@@ -203,11 +206,13 @@ class Warehouse:
             elif not self._waits(request["order_id"]) and not self._ship(request):
                 return
             self._forget(message)
+            return
         except (Problem, Unreachable) as error:
             self.troubles[about] = str(error)
         except Exception as error:
             log.warning("a request was not understood: %r", error)
             self.troubles[about] = repr(error)
+        self._put_back(message)
 
     def _note(self, request: Mapping[str, Any]) -> None:
         """Recalled units are left out. A parcel on hold is refused until its shipment is asked for again, and an address
@@ -259,6 +264,12 @@ class Warehouse:
 
     def _forget(self, message: Mapping[str, Any]) -> None:
         self._sqs.delete_message(QueueUrl=self._requests_url, ReceiptHandle=message["ReceiptHandle"])
+
+    def _put_back(self, message: Mapping[str, Any]) -> None:
+        with suppress(Exception):  # else the queue does it by itself, after its own time
+            self._sqs.change_message_visibility(
+                QueueUrl=self._requests_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=AGAIN_SECONDS
+            )
 
     def _answer(self, request: Mapping[str, Any]) -> None:
         if self._faults.pause_seconds:

@@ -3,6 +3,7 @@
 from chalice.app import Response
 
 from chalicelib.core import http
+from chalicelib.core.errors import Contended
 from chalicelib.core.table import CommandTooLarge
 from chalicelib.orders import service
 from chalicelib.orders.domain import NotCancellable
@@ -24,7 +25,7 @@ from chalicelib.orders.schemas import (
     answers={201: CancellationView},
     scopes=["orders.write"],
     idempotent=True,
-    raises=[NotCancellable, CommandTooLarge],
+    raises=[NotCancellable, CommandTooLarge, Contended],
 )
 def cancel_order(order_id: str) -> Response:
     """Decided at once: the units are off, can be sold again and are not charged. Warehouses are told, and money that is held

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal, Role
-from chalicelib.core.errors import NotFound, Stale
+from chalicelib.core.errors import Contended, NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency, no_answer
 from chalicelib.core.ids import new_id
 from chalicelib.core.table import MAX_ACTIONS, Transaction, find_many
@@ -72,7 +72,7 @@ def cancel_order(
             inventory.finish_release(order_id, by)
         observability.count("OrdersCancelled")
         return final
-    raise Stale(f"Order {order_id} kept changing.")
+    raise Contended(f"Order {order_id} kept changing.")
 
 
 def _concerning(order_id: str, staff: bool, by: Principal) -> Order:

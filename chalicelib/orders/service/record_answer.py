@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.core import observability
 from chalicelib.core.auth import Principal, Role
-from chalicelib.core.errors import NotFound, Stale
+from chalicelib.core.errors import Contended, NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency, no_answer
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.fulfilment import service as fulfilment
@@ -55,7 +55,7 @@ def record_answer(
         if changed.status is fulfilment.FulfilmentStatus.SHIPPED:
             observability.count("FulfilmentsShipped")
         return final
-    raise Stale(f"Order {order.id} kept changing.")
+    raise Contended(f"Order {order.id} kept changing.")
 
 
 def _read(fulfilment_id: str) -> tuple[Fulfilment, Order, Payment]:
@@ -132,4 +132,4 @@ def record_tracking(
         except Stale:
             continue
         return final
-    raise Stale(f"Order {order.id} kept changing.")
+    raise Contended(f"Order {order.id} kept changing.")

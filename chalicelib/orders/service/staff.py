@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.core import clock
 from chalicelib.core.auth import Principal, Role
-from chalicelib.core.errors import Forbidden, NotFound, RuleBroken, Stale
+from chalicelib.core.errors import Contended, Forbidden, NotFound, RuleBroken, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import new_id
 from chalicelib.core.table import Transaction
@@ -50,7 +50,7 @@ def _changed(
         except Stale:
             continue
         return final
-    raise Stale(f"Order {order_id} kept changing.")
+    raise Contended(f"Order {order_id} kept changing.")
 
 
 def _audit(tx: Transaction, order: Order, what: str, before: Any, after: Any, by: Principal) -> None:

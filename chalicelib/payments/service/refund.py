@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chalicelib.core import observability
 from chalicelib.core.auth import Principal, Role
-from chalicelib.core.errors import Stale
+from chalicelib.core.errors import Contended, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import new_id
 from chalicelib.core.table import Transaction
@@ -47,7 +47,7 @@ def request_refund(
             continue
         observability.count("RefundsRequested")
         return final
-    raise Stale(f"The payment of {order_id} kept changing.")
+    raise Contended(f"The payment of {order_id} kept changing.")
 
 
 def start_refund_workflow(order_id: str, refund: str) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from chalicelib.catalog import service as catalog
 from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal
-from chalicelib.core.errors import Fault, Forbidden, RuleBroken, Stale
+from chalicelib.core.errors import Contended, Fault, Forbidden, RuleBroken, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.orders.service import Order
@@ -104,7 +104,7 @@ def announce_return(
             continue
         observability.count("ReturnsAuthorised")
         return final
-    raise Stale(f"Returns of order {order_id} kept changing.")
+    raise Contended(f"Returns of order {order_id} kept changing.")
 
 
 def _checked(wanted: Announcement, candidates: Mapping[str, Candidate], now: Situation) -> dict[str, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal, Role
-from chalicelib.core.errors import Stale
+from chalicelib.core.errors import Contended, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.inventory import service as inventory
@@ -54,7 +54,7 @@ def inspect_return(
             continue
         observability.count("ReturnsInspected")
         return final
-    raise Stale(f"Return {return_id} kept changing.")
+    raise Contended(f"Return {return_id} kept changing.")
 
 
 def _inspect(tx: Transaction, before: Return, location_id: str, findings: Sequence[Finding], by: Principal) -> Return:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from chalicelib.core.auth import Principal, Role
-from chalicelib.core.errors import NotFound, Stale
+from chalicelib.core.errors import Contended, NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
@@ -55,7 +55,7 @@ def receive_return(
         except Stale:
             continue
         return final
-    raise Stale(f"Return {return_id} kept changing.")
+    raise Contended(f"Return {return_id} kept changing.")
 
 
 def _possible(value: Return) -> dict[str, int]:

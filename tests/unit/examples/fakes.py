@@ -32,6 +32,7 @@ class FakeQueue:
         self.waiting: list[dict[str, Any]] = []
         self.sent: list[dict[str, Any]] = []
         self.deleted: list[str] = []
+        self.put_back: dict[str, int] = {}
         self._changed = Condition()
         self._count = 0
 
@@ -51,6 +52,9 @@ class FakeQueue:
 
     def delete_message(self, **given: Any) -> None:
         self.deleted.append(given["ReceiptHandle"])
+
+    def change_message_visibility(self, **given: Any) -> None:
+        self.put_back[given["ReceiptHandle"]] = given["VisibilityTimeout"]
 
     def send_message(self, **given: Any) -> None:
         self.sent.append({**json.loads(given["MessageBody"]), "delay": given["DelaySeconds"]})
@@ -72,6 +76,8 @@ class FakeSystem:
         self.valid_token: str | None = None
         self.skim = 0
         """Pence that every order's total is too low by."""
+        self.voids = True
+        """Whether what is not captured of a card is let go in the end."""
         self.captures_late = 0
         """How often a payment is read before its capture shows."""
         self.returns: dict[str, dict[str, Any]] = {}
@@ -235,9 +241,12 @@ class FakeSystem:
     def _payment(self, order_id: str) -> dict[str, Any]:
         if self.captures_late:
             self.captures_late -= 1
-            return {"captured": 0, "refunded": 0, "dues": {"ful": 1}, "refunds": []}
-        payment = self.payments[order_id]
-        return {**payment, "dues": {}, "refunds": [{"amount": payment["refunded"]}]}
+            return {"authorised": 0, "captured": 0, "voided": 0, "refunded": 0, "dues": {"ful": 1}, "refunds": []}
+        payment, order = self.payments[order_id], self.orders[order_id]
+        left = order["total"]["amount"] - payment["captured"]
+        voided = left if self.voids and order["status"] in ("delivered", "returned", "cancelled") else 0
+        sums = {**payment, "authorised": order["total"]["amount"], "voided": voided}
+        return {**sums, "dues": {}, "refunds": [{"amount": payment["refunded"]}]}
 
     def _cancel(self, order_id: str, body: dict[str, Any]) -> tuple[int, Any]:
         order, amount = self.orders[order_id], 0

@@ -88,5 +88,5 @@ def test_over_a_bad_network_everything_is_done_once(
 def test_a_good_network_has_no_faults() -> None:
     network = BadNetwork(0.0)
     answer = object()
-    assert network(lambda: answer) is answer  # type: ignore[arg-type,return-value]
+    assert network("GET /v1/orders", lambda: answer) is answer  # type: ignore[arg-type,return-value]
     assert not network.faults

@@ -92,7 +92,7 @@ def test_what_fails_stays_in_the_queue_and_can_be_tried_again() -> None:
     warehouse = a_warehouse(queue, way=Broken())
     message = {"MessageId": "m", "ReceiptHandle": "r", "Body": json.dumps(REQUEST)}
     warehouse.handle(message)
-    assert (queue.deleted, warehouse.answered) == ([], 0)
+    assert (queue.deleted, queue.put_back, warehouse.answered) == ([], {"r": 5}, 0)
     assert "fulfilment_out_of_turn" in warehouse.troubles["ful_1_1"]
     warehouse.handle(message)
     assert (queue.deleted, warehouse.answered) == (["r"], 1)

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from chalicelib.core.errors import Stale
 from chalicelib.core.idempotency import Idempotency
 from chalicelib.core.table import Transaction
 from chalicelib.fulfilment import service as fulfilment
@@ -188,3 +189,18 @@ def test_a_machine_cancels_by_its_scope(shop: Shop) -> None:
     order_id, _ = confirmed(shop, (shop.sells("A", leeds=5), 3))
     answer = service.cancel_order(order_id, None, "fraud", by=WORKFLOW, once=Idempotency.of("test", uuid4().hex, b""))
     assert answer.status == 204
+
+
+def test_who_is_overtaken_every_time_is_told_to_try_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    order_id, [part] = confirmed(shop, (shop.sells("A", leeds=5), 3))
+
+    def overtaken(_: Any) -> None:
+        raise Stale("another was quicker")
+
+    monkeypatch.setattr(Transaction, "commit", overtaken)
+    for reply in (
+        cancel(shop, order_id),
+        shop.ships(part, line_1=3),
+        shop.call("POST", f"/v1/orders/{order_id}/holds", json={"reason": "fraud"}, by=ASSOCIATE),
+    ):
+        assert (reply.status, reply.code, reply.json["retryable"]) == (409, "contended", True)
