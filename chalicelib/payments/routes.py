@@ -4,7 +4,7 @@ from chalice.app import Response
 
 from chalicelib.core import clock, http
 from chalicelib.core.auth import system
-from chalicelib.core.errors import Forbidden, RuleBroken
+from chalicelib.core.errors import Forbidden, NotFound, RuleBroken
 from chalicelib.core.http import Routes
 from chalicelib.core.idempotency import Answer
 from chalicelib.core.money import Money
@@ -258,7 +258,7 @@ def _balances(accounts: list[Account]) -> Response:
     summary="Hear from Stripe",
     answers={204: None},
     public=True,
-    raises=[SignatureInvalid],
+    raises=[NotFound, SignatureInvalid],
 )
 def hear_stripe() -> Response:
     """For Stripe, which signs what it sends: answers that went missing, disputes, refunds that came back. An event heard

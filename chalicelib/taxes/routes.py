@@ -3,7 +3,7 @@
 from chalice.app import Response
 
 from chalicelib.core import http
-from chalicelib.core.errors import NotFound, Stale
+from chalicelib.core.errors import Invalid, NotFound, Stale
 from chalicelib.core.http import Routes
 from chalicelib.core.paging import Page
 from chalicelib.core.schemas import PageQuery
@@ -108,6 +108,7 @@ def list_tax_countries() -> Response:
     "/v1/tax-countries/{country}",
     summary="Read how a country is taxed",
     answers={200: CountryView},
+    raises=[Invalid],
 )
 def read_tax_country(country: str) -> Response:
     """Where nobody has said, prices include tax, and the version is 0. For staff."""

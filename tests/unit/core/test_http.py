@@ -49,17 +49,7 @@ KINDS = {
 BY_CODE = {kind.code: kind for kind in KINDS}
 
 
-@pytest.fixture(scope="module")
-def app():
-    known = list(http.OPERATIONS)
-    routes = Routes(__name__, "test")
-
-    @routes.endpoint("GET", "/fails/{code}", summary="", answers={200: None}, public=True)
-    def fails(code):
-        if code == "bug":
-            raise KeyError("a secret")
-        raise BY_CODE[code]("because", faults=[Fault("/a", "b", "c")], limit=3)
-
+def _declare_commands(routes):
     @routes.endpoint("POST", "/baskets", summary="", answers={201: Shown}, body=Basket, idempotent=True)
     def create():
         basket = http.body(Basket)
@@ -87,6 +77,19 @@ def app():
             return answer
 
         return http.once(command)
+
+
+@pytest.fixture(scope="module")
+def app():
+    known = list(http.OPERATIONS)
+    routes = Routes(__name__, "test")
+    _declare_commands(routes)
+
+    @routes.endpoint("GET", "/fails/{code}", summary="", answers={200: None}, public=True)
+    def fails(code):
+        if code == "bug":
+            raise KeyError("a secret")
+        raise BY_CODE[code]("because", faults=[Fault("/a", "b", "c")], limit=3)
 
     @routes.endpoint("GET", "/echo/{text}", summary="", answers={200: Shown}, public=True, query=PageQuery)
     def echo(text):
