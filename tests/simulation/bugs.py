@@ -24,6 +24,7 @@ from chalicelib.payments.domain import Payment
 from chalicelib.payments.gateways import Declined, Unknown
 from chalicelib.payments.service import steps
 from chalicelib.promotions import store as promotions_store
+from chalicelib.promotions.store.redemption import CouponUsesItem, uses_key
 from chalicelib.returns import store as returns_store
 
 # Modules whose names are also those of functions beside them.
@@ -158,6 +159,17 @@ def coupon_condition_dropped() -> AbstractContextManager[Any]:
     return patch.object(promotions_store, "count_use", always(promotions_store.count_use))
 
 
+def coupon_slot_condition_dropped() -> AbstractContextManager[Any]:
+    """A customer uses a code as often as they like."""
+
+    def take(tx: Any, customer_id: str, slots: Any, on_conflict: Any) -> None:
+        item = CouponUsesItem(*uses_key(customer_id)[1:])
+        whatever = CouponUsesItem.pk.exists() | CouponUsesItem.pk.does_not_exist()
+        tx.update(item, [CouponUsesItem.slots.add(set(slots))], whatever, on_conflict)
+
+    return patch.object(promotions_store, "take_slots", take)
+
+
 def event_forgotten() -> AbstractContextManager[Any]:
     """Nobody hears of an order that was confirmed."""
     return patch.object(order_events, "order_confirmed", lambda *_: None)
@@ -219,6 +231,7 @@ BUGS: tuple[Bug, ...] = (
     payment_version_condition_dropped,
     return_version_condition_dropped,
     coupon_condition_dropped,
+    coupon_slot_condition_dropped,
     provider_key_random,
     refund_key_random,
     refunded_more_than_paid,

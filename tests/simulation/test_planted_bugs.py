@@ -12,6 +12,7 @@ WITHIN = 400
 SEEN = {
     "cancelled_payment_left_open": 124,
     "cancelled_without_its_version": 251,
+    "coupon_slot_condition_dropped": 123,
     "expiry_ignored": 201,
     "forestalling_forgotten": 91,
     "order_version_condition_dropped": 124,

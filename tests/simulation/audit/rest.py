@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from tests.simulation.actors.client import Intent
@@ -215,8 +215,10 @@ def _left_over(shop: Shop) -> Iterator[str]:
 
 
 def _coupons(shop: Shop, sales: dict[str, Sale]) -> Iterator[str]:
-    """A bounded code was used by as many orders as it counts, none of them called off."""
+    """A bounded code was used by as many orders as it counts, and by each customer as often as they may; by none that was
+    called off."""
     uses: Counter[str] = Counter()
+    slots: defaultdict[str, list[str]] = defaultdict(list)
     for (pk, sk), item in shop.world.database.items():
         if sk == "COUPONS":
             live = text(item, "state") == "redeemed"
@@ -225,11 +227,20 @@ def _coupons(shop: Shop, sales: dict[str, Sale]) -> Iterator[str]:
             called_off = sale.decision in ("refused", "cancelled") or (bool(sale.lines) and nothing_left)
             if live == called_off:
                 yield f"{sale.id} is {sale.decision}, its codes are {text(item, 'state')}"
-            for code, _, _, bounded, _ in document(item, "codes"):
+            for code, _, _, bounded, slot in document(item, "codes"):
                 uses[code] += live and bounded
+                if live and slot is not None:
+                    slots[text(item, "customer_id")].append(slot)
     for (pk, sk), item in shop.world.database.items():
         if sk == "COUPON" and number(item, "used") != uses[pk.removeprefix("COUPON#")]:
             yield f"{pk} counts {number(item, 'used')} uses, orders {uses[pk.removeprefix('COUPON#')]}"
+        if sk == "COUPONUSES":
+            customer = pk.removeprefix("COUPONUSES#")
+            taken = item["slots"]["SS"] if "slots" in item else []
+            if sorted(taken) != sorted(slots.pop(customer, [])):
+                yield f"{customer} has taken {taken}, and orders say otherwise"
+    if slots:
+        yield f"codes were used without a word of it: {dict(slots)}"
 
 
 def _stored_value(shop: Shop, sales: dict[str, Sale]) -> Iterator[str]:
