@@ -64,7 +64,7 @@ def _inspect(tx: Transaction, before: Return, location_id: str, findings: Sequen
     payment = payments.payment_from(found, before.order_id)
     order = orders.find_order(before.order_id)
     accepted = {line.line_id: units for line in lines if (units := line.restocked + line.written_off)}
-    _refuse_overtaken(order, accepted)
+    _refuse_overtaken(order, tally, lines)
     refund, shares, postage = worth_of(order, tally.postage, before, accepted)
     refund = refund.within(payment.refundable)
     to = _destination(before, order)
@@ -84,11 +84,13 @@ def _inspect(tx: Transaction, before: Return, location_id: str, findings: Sequen
     return after
 
 
-def _refuse_overtaken(order: Order, accepted: Mapping[str, int]) -> None:
-    """The order is read after the return: another inspection of the same units may be in it, and not in the return."""
+def _refuse_overtaken(order: Order, tally: Tally, lines: Sequence[InspectedLine]) -> None:
+    """Both are read after the return: another inspection of the same units may be in them, and not in the return."""
     backable = {line.id: line.shipped - line.returned for line in order.lines}
-    if any(units > backable[line_id] for line_id, units in accepted.items()):
-        raise Stale("The same units were inspected meanwhile.")
+    for line in lines:
+        accepted = line.restocked + line.written_off
+        if accepted > backable[line.line_id] or accepted + line.refused > tally.of(line.line_id).open:
+            raise Stale("The same units were inspected meanwhile.")
 
 
 def worth_of(

@@ -211,7 +211,7 @@ def test_whatever_dies_what_is_held_is_what_is_reserved():
     run_state_machine_as_test(
         PartsMachine,
         settings=settings(
-            max_examples=20,
+            max_examples=14,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),

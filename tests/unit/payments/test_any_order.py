@@ -146,6 +146,6 @@ def test_any_order_of_steps_crashes_and_races(memory: Any) -> None:
     run_state_machine_as_test(
         Workflow,
         settings=settings(
-            max_examples=40, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=25, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
