@@ -40,7 +40,7 @@ demo: up  ## Replay real retail orders through the running system
 test: test-unit test-simulation test-local  ## Run all tests; brings up a local cloud of their own
 
 test-unit: venv
-	$(PY) -m pytest --numprocesses auto --dist loadfile tests/unit tests/architecture $(PYTEST_ARGS)
+	$(PY) -m pytest --numprocesses auto --dist worksteal tests/unit tests/architecture $(PYTEST_ARGS)
 
 test-simulation: venv  ## Play thousands of simulated histories; AISLE_HISTORIES sets how many
 	$(PY) -m pytest --numprocesses auto --dist worksteal tests/simulation $(PYTEST_ARGS)
@@ -74,7 +74,7 @@ check-state-machines:
 	@$(LOCAL).lint state-machines
 
 check-unit: venv
-	@$(PY) -m pytest --quiet --numprocesses auto --dist loadfile -m 'not slow' tests/unit
+	@$(PY) -m pytest --quiet --numprocesses auto --dist worksteal -m 'not slow' tests/unit
 
 bench: venv  ## Measure cold starts, calls, request units and the AWS bill
 	@$(PY) -m bench $(BENCH_ARGS)
