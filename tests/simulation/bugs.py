@@ -203,7 +203,7 @@ def message_deleted_before_it_is_dealt_with() -> AbstractContextManager[Any]:
 
 def shipped_twice() -> AbstractContextManager[Any]:
     """A parcel that left can leave again."""
-    return patch.object(fulfilment_domain, "OPEN", frozenset(fulfilment_domain.FulfilmentStatus))
+    return patch.object(fulfilment_domain, "ASKED_FOR", frozenset(fulfilment_domain.FulfilmentStatus))
 
 
 @contextmanager
