@@ -13,7 +13,7 @@ SEEN = {
     "cancelled_payment_left_open": 124,
     "cancelled_without_its_version": 251,
     "coupon_slot_condition_dropped": 123,
-    "expiry_ignored": 201,
+    "expiry_ignored": 573,
     "forestalling_forgotten": 91,
     "order_version_condition_dropped": 124,
     "refund_key_random": 284,
