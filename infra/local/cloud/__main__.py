@@ -37,9 +37,18 @@ def main() -> None:
         )
 
     # Imported only now: MiniStack reads the environment and configures logging at import.
-    from infra.local.cloud import alarms, conditions, event_buses, functions, pipes, rest_api_import, state_machines
+    from infra.local.cloud import (
+        alarms,
+        conditions,
+        event_buses,
+        functions,
+        lost_answers,
+        pipes,
+        rest_api_import,
+        state_machines,
+    )
 
-    for gap in (rest_api_import, functions, state_machines, pipes, event_buses, alarms, conditions):
+    for gap in (rest_api_import, functions, state_machines, pipes, event_buses, alarms, conditions, lost_answers):
         gap.install()
 
     # `-m` put this repository on the path; functions must not find it there.

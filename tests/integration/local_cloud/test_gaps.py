@@ -144,3 +144,23 @@ def test_a_pipe_keeps_its_parameters_and_starts_where_it_is_told(aws: Client, st
 @pytest.mark.parametrize(("end", "position", "reads_from"), [(5, 3, 3), (5, 5, 5), (0, 7, 0), (2, 7, 0)], ids=str)
 def test_a_pipe_begins_anew_when_its_stream_did(end: int, position: int, reads_from: int) -> None:
     assert pipes.position_within(end, position) == reads_from
+
+
+def create_role(cloud: Emulator, name: str, invocation: str, agent: str) -> int:
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    query = {"Action": "CreateRole", "Version": "2010-05-08", "RoleName": name, "AssumeRolePolicyDocument": trust}
+    headers = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "User-Agent": agent,
+        "amz-sdk-invocation-id": invocation,
+    }
+    body = urllib.parse.urlencode(query).encode()
+    return urllib3.request("POST", cloud.endpoint, body=body, headers=headers, timeout=10).status
+
+
+def test_what_terraform_asks_for_again_is_done_once(cloud: Emulator) -> None:
+    terraform = "APN/1.0 HashiCorp/1.0 Terraform/1.13.3"
+    assert [create_role(cloud, "again", "one", terraform) for _ in range(2)] == [200, 200]
+    assert create_role(cloud, "again", "another", terraform) == 409
+    assert [create_role(cloud, "others", "one", "Boto3") for _ in range(2)] == [200, 409]
