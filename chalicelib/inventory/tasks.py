@@ -22,7 +22,14 @@ def release_expired_reservations(by: Principal) -> Outcome:
     return {"outcome": "done" if not (counts["failed"] or counts["left"]) else "continues", **counts}
 
 
+@tasks.task
+def level_split_stock(by: Principal) -> Outcome:
+    """Level the rows of split stock; what is not reached or too busy comes again with the next run."""
+    counts = service.level_split_stock(within=SECONDS)
+    return {"outcome": "done" if not (counts["failed"] or counts["left"]) else "continues", **counts}
+
+
 @functions.lambda_function(name="inventory-tasks")
 def inventory_tasks(event: dict[str, Any], context: object) -> Outcome:
-    """Trigger: EventBridge Scheduler, each minute, with `{"task": "release_expired_reservations"}`."""
+    """Trigger: EventBridge Scheduler, each minute, once for each task."""
     return tasks.run(event)

@@ -94,7 +94,7 @@ locals {
       does    = "Confirms, refuses, parks and cancels orders, and serves those that wait for stock"
       timeout = local.task_timeout_seconds
       keys    = ["ORDER#", "STOCK#", "RESERVATION#", "REVIEW#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#"]
-      extra   = [local.find_waiting]
+      extra   = [local.find_waiting, local.list_locations]
     }
     payments-on-refund-requested = {
       does        = "Starts refund-payment for a refund that staff asked for"
@@ -182,6 +182,7 @@ locals {
       timeout = local.consumer_timeout_seconds
       queue   = "fulfilment-warehouse-answers"
       keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+      extra   = [local.list_locations]
     }
     returns-on-return-authorised = {
       does        = "Starts return-order for an authorised return"
@@ -209,10 +210,10 @@ locals {
       extra       = [local.park_token, local.complete_return, local.list_locations, local.list_promotions]
     }
     inventory-tasks = {
-      does    = "Releases expired reservations"
+      does    = "Releases expired reservations, and levels split stock"
       timeout = local.task_timeout_seconds
-      keys    = ["STOCK#", "RESERVATION#", "ORDER#", "IDEMPOTENCY#"]
-      extra = [{
+      keys    = ["STOCK#", "RESERVATION#", "ORDER#", "IDEMPOTENCY#", "LOCATION#"]
+      extra = [local.list_locations, {
         sid       = "FindDue"
         actions   = ["dynamodb:Query"]
         resources = ["${local.arn.table}/index/gsi3"]

@@ -6,6 +6,11 @@ locals {
       function = "inventory-tasks"
       minutes  = 1
     }
+    "inventory-level-split-stock" = {
+      does     = "Levels the rows of stock that is split"
+      function = "inventory-tasks"
+      minutes  = 1
+    }
     "orders-serve-waiting" = {
       does     = "Lets leave what waited for stock that is there"
       function = "orders-tasks"

@@ -83,6 +83,8 @@ ACCESS: dict[str, Access] = {
     "POST /v1/inventory/adjustments": Access(STAFF, "inventory.write"),
     "POST /v1/inventory/counts": Access(STAFF, "inventory.write"),
     "POST /v1/inventory/safety-stock": Access(STAFF, "inventory.write"),
+    "GET /v1/inventory/stock/{sku}/locations/{location_id}/policy": Access(STAFF, "inventory.write"),
+    "PUT /v1/inventory/stock/{sku}/locations/{location_id}/policy": Access(STAFF, "inventory.write"),
     "GET /v1/availability": PUBLIC,
     "GET /v1/inventory/stock": Access(STAFF, "inventory.write"),
     "GET /v1/inventory/stock/{sku}": Access(STAFF, "inventory.write"),
@@ -301,6 +303,7 @@ BODIES: dict[str, Any] = {
         "lines": [{"sku": "NO-SUCH", "expected_on_hand": 0, "counted": 1}],
     },
     "POST /v1/inventory/safety-stock": {"location_id": "none", "lines": [{"sku": "NO-SUCH", "safety": {"web": 1}}]},
+    "PUT /v1/inventory/stock/{sku}/locations/{location_id}/policy": {"backorder_limit": 0},
     "POST /v1/reservations": {
         "channel": "web",
         "seconds": 10,

@@ -1,7 +1,7 @@
 """Places that hold stock, and which of them orders are sourced from."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -41,6 +41,7 @@ class Location:
     """A place that holds stock. It is never removed: a closed one is paused.
 
     A lower priority number is preferred when orders are allocated. Orders after `cutoff` (`HH:MM`, UTC) leave the next day.
+    `rows` says of each SKU whose stock is split here in how many rows it lies.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Location:
     status: LocationStatus = LocationStatus.ACTIVE
     cutoff: str | None = None
     version: int = 1
+    rows: Mapping[str, int] = field(default_factory=dict)
 
     def serves(self, channel: str) -> bool:
         """Whether orders of this channel may be shipped from here."""

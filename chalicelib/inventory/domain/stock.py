@@ -83,13 +83,15 @@ class TooManyUnits(RuleBroken):
 class StockPolicy:
     """How a SKU is sold at a location: units kept back, by channel, and how many may be sold before they are there.
 
-    Who buys those is promised them within `backorder_days`. `version` counts its changes, not those of the counters.
+    Who buys those is promised them within `backorder_days`. The counters are split into so many `shards` (1: not at all).
+    `version` counts its changes, not those of the counters.
     """
 
     safety: Mapping[str, int] = field(default_factory=dict)
     backorder_limit: int = 0
     backorder_days: int = 0
     version: int = 0
+    shards: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,10 @@ class Backorder:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """Counters of a SKU at a location: on_hand = available + reserved. Of the reserved units `waiting` wait for stock."""
+    """Counters of a SKU at a location: on_hand = available + reserved. Of the reserved units `waiting` wait for stock.
+
+    They lie in so many `rows`: `domain/shards.py`.
+    """
 
     sku: str
     location_id: str
@@ -112,6 +117,7 @@ class Stock:
     waiting: int = 0
     policy: StockPolicy = StockPolicy()
     version: int = 0
+    rows: int = 1
 
     def sellable(self, channel: str) -> int:
         """Units that are there and that this channel may still promise."""

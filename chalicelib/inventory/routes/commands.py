@@ -10,7 +10,10 @@ from chalicelib.inventory.domain import (
     CountOutdated,
     LocationUnknown,
     NothingToDo,
+    SplitSellsWhatIsThere,
+    StillWaiting,
     StockTooLow,
+    TooManySplit,
     TooManyUnits,
     WrongDirection,
 )
@@ -144,10 +147,11 @@ def read_stock_policy(sku: str, location_id: str) -> Response:
     answers={200: StockPolicyView},
     scopes=[SCOPE],
     versioned=True,
-    raises=[NotFound, Stale],
+    raises=[NotFound, Stale, SplitSellsWhatIsThere, StillWaiting, TooManySplit],
 )
 def set_stock_policy(sku: str, location_id: str) -> Response:
-    """Safety stock, and how many units may be sold before they are there. It bounds what is promised from now on."""
+    """Safety stock, how many units may be sold before they are there, and into how many rows the counters are split. It
+    bounds what is promised from now on."""
     given = http.body(SetStockPolicy)
     policy = service.set_policy(
         sku,
@@ -156,6 +160,7 @@ def set_stock_policy(sku: str, location_id: str) -> Response:
         safety=given.safety,
         backorder_limit=given.backorder_limit,
         backorder_days=given.backorder_days,
+        shards=given.shards,
         by=http.caller(),
     )
     return http.ok(StockPolicyView.of(policy), version=policy.version)

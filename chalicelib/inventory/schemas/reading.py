@@ -36,6 +36,7 @@ class StockView(View):
     safety: dict[str, int]
     backorder_limit: int
     backorder_days: int
+    shards: int
     version: int
 
     @classmethod
@@ -50,6 +51,7 @@ class StockView(View):
             safety=dict(stock.policy.safety),
             backorder_limit=stock.policy.backorder_limit,
             backorder_days=stock.policy.backorder_days,
+            shards=stock.policy.shards,
             version=stock.version,
         )
 

@@ -12,6 +12,7 @@ from chalicelib.inventory.domain import (
     ReturnedUnits,
     Settlement,
     StockLine,
+    StockMoved,
     StockTooLow,
     TooManyUnits,
     summed,
@@ -29,7 +30,6 @@ from chalicelib.inventory.service.manage_locations import (
     change_location,
     check_location,
     create_location,
-    forget_locations,
     list_locations,
     read_location,
     sourcing_locations,
@@ -56,6 +56,7 @@ from chalicelib.inventory.service.reserve_stock import (
 )
 from chalicelib.inventory.service.serve_waiting import serve, uncommitted
 from chalicelib.inventory.service.settle_stock import move_reserved, promise_more, settle
+from chalicelib.inventory.service.split_stock import level_split_stock
 from chalicelib.inventory.service.stock_policy import read_policy, set_policy
 from chalicelib.inventory.service.take_back_stock import take_back
 from chalicelib.inventory.service.transfer_stock import (
@@ -65,6 +66,7 @@ from chalicelib.inventory.service.transfer_stock import (
     read_transfer,
     receive_transfer,
 )
+from chalicelib.inventory.store import forget_locations
 
 __all__ = [
     "AlreadySettled",
@@ -80,6 +82,7 @@ __all__ = [
     "ReturnedUnits",
     "Settlement",
     "StockLine",
+    "StockMoved",
     "StockTooLow",
     "TooManyUnits",
     "adjust_stock",
@@ -96,6 +99,7 @@ __all__ = [
     "finish_release",
     "forget_locations",
     "hold_stock",
+    "level_split_stock",
     "levels",
     "list_locations",
     "list_transfers",

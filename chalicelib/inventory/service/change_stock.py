@@ -20,6 +20,7 @@ from chalicelib.inventory.domain import (
     summed,
 )
 from chalicelib.inventory.service.manage_locations import check_location
+from chalicelib.inventory.service.split_stock import change_count, read_split, to_take_out, until_settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +82,31 @@ def adjust_stock(
     lines = summed(StockLine(sku, location_id, quantity) for sku, quantity in units)
     if not lines:
         raise NothingToDo("The lines cancel out.")
-    tx = Transaction()
     adjustment = new_id("adj")
+
+    def adjust() -> Answer:
+        tx = Transaction()
+        for line in lines:
+            if line.quantity > 0:
+                store.bring_in(tx, line)
+        take_from_sale(tx, [replace(line, quantity=-line.quantity) for line in lines if line.quantity < 0])
+        movements = [
+            record_movement(
+                tx, line, MovementKind.ADJUSTED, reason=reason, cause=adjustment, reference=reference, by=by
+            )
+            for line in lines
+        ]
+        return _finish(tx, Booked(adjustment, location_id, tuple(movements)), "StockAdjusted", by, once, answer)
+
+    return until_settled(adjust)
+
+
+def take_from_sale(tx: Transaction, lines: Sequence[StockLine]) -> None:
+    """Add to the transaction that available units are gone: an action per SKU and location, more for one that is split."""
+    found = read_split(lines)
     for line in lines:
-        if line.quantity > 0:
-            store.bring_in(tx, line)
-        else:
-            store.take_out(tx, replace(line, quantity=-line.quantity))
-    movements = [
-        record_movement(tx, line, MovementKind.ADJUSTED, reason=reason, cause=adjustment, reference=reference, by=by)
-        for line in lines
-    ]
-    return _finish(tx, Booked(adjustment, location_id, tuple(movements)), "StockAdjusted", by, once, answer)
+        for row, part in to_take_out(found, line):
+            store.take_out(tx, part, row)
 
 
 def count_stock(
@@ -110,14 +124,21 @@ def count_stock(
     """
     by.require(Role.ASSOCIATE, Role.ADMIN, scope="inventory.write")
     check_location(location_id, "/location_id")
-    tx = Transaction()
     count_id = new_id("cnt")
-    movements = []
-    for count in counts:
-        store.set_count(tx, location_id, count)
-        line = StockLine(count.sku, location_id, count.counted - count.expected_on_hand)
-        movements.append(record_movement(tx, line, MovementKind.COUNTED, cause=count_id, reference=reference, by=by))
-    return _finish(tx, Booked(count_id, location_id, tuple(movements)), "StockCounted", by, once, answer)
+
+    def book() -> Answer:
+        tx = Transaction()
+        found = read_split(StockLine(count.sku, location_id, 0) for count in counts)
+        movements = []
+        for count in counts:
+            change_count(tx, location_id, count, found)
+            line = StockLine(count.sku, location_id, count.counted - count.expected_on_hand)
+            movements.append(
+                record_movement(tx, line, MovementKind.COUNTED, cause=count_id, reference=reference, by=by)
+            )
+        return _finish(tx, Booked(count_id, location_id, tuple(movements)), "StockCounted", by, once, answer)
+
+    return until_settled(book)
 
 
 def set_safety_stock(

@@ -9,6 +9,7 @@ from chalicelib.inventory import events, store
 from chalicelib.inventory.domain import Reservation, ReservationState
 from chalicelib.inventory.service.large_reservations import finish_release
 from chalicelib.inventory.service.reserve_stock import ended, find_reservation, put_back
+from chalicelib.inventory.service.split_stock import until_settled
 
 
 def release_expired(by: Principal, *, within: float) -> dict[str, int]:
@@ -52,8 +53,11 @@ def _expire_in_parts(reservation: Reservation, by: Principal) -> bool:
 
 
 def _expire_at_once(reservation: Reservation, by: Principal) -> bool:
-    tx = Transaction()
-    store.expire_reservation(tx, reservation.id, clock.now(), by)
-    put_back(tx, reservation.lines)
-    events.reservation_expired(tx, reservation, by)
-    return ended(tx)
+    def expire() -> bool:
+        tx = Transaction()
+        store.expire_reservation(tx, reservation.id, clock.now(), by)
+        put_back(tx, reservation.lines, of=reservation.id)
+        events.reservation_expired(tx, reservation, by)
+        return ended(tx)
+
+    return until_settled(expire)

@@ -25,8 +25,8 @@ from chalicelib.inventory.domain import (
     StockTooLow,
     summed,
 )
-from chalicelib.inventory.service.read_stock import line_keys
 from chalicelib.inventory.service.reserve_stock import ended, find_reservation, promise, put_back, release_reservation
+from chalicelib.inventory.service.split_stock import line_keys, until_settled
 
 PART_LINES = 80
 """Lines of a part: their counters, the part and the check of its head, with room for lines that need several counters."""
@@ -66,7 +66,8 @@ def _take(reservation: Reservation, lines: Sequence[StockLine]) -> None:
     while waiting:
         chunk = waiting.pop(0)
         try:
-            _take_part(Part(reservation.id, number, tuple(chunk)), reservation.channel)
+            part = Part(reservation.id, number, tuple(chunk))
+            until_settled(lambda part=part: _take_part(part, reservation.channel))  # type: ignore[misc]
         except CommandTooLarge:
             half = len(chunk) // 2
             waiting = [chunk[:half], chunk[half:], *waiting]
@@ -82,7 +83,7 @@ def _take_part(part: Part, channel: str) -> None:
     tx = Transaction()
     store.check_building(tx, part.reservation_id)
     store.add_part(tx, part)
-    promise(tx, part.lines, found=found, channel=channel)
+    promise(tx, part.lines, found=found, channel=channel, of=part.reservation_id)
     tx.commit()
 
 
@@ -129,7 +130,7 @@ def finish_release(reservation_id: str, by: Principal) -> bool:
     if reservation is None or reservation.state is not ReservationState.RELEASING:
         return False
     for part in store.held_parts(reservation_id):
-        _give_back(part)
+        until_settled(lambda part=part: _give_back(part))  # type: ignore[misc]
     tx = Transaction()
     store.end_release(tx, reservation, clock.now(), by)
     if reservation.becomes is ReservationState.EXPIRED:
@@ -140,5 +141,5 @@ def finish_release(reservation_id: str, by: Principal) -> bool:
 def _give_back(part: Part) -> None:
     tx = Transaction()
     store.release_part(tx, part, clock.now())
-    put_back(tx, part.lines)
+    put_back(tx, part.lines, of=part.reservation_id)
     ended(tx)

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.core import clock
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
@@ -14,34 +12,12 @@ from chalicelib.core.table import Transaction
 from chalicelib.inventory import store
 from chalicelib.inventory.domain import Location, LocationUnknown, is_name, sources
 
-LISTED_FOR = timedelta(seconds=30)
-"""How long a process keeps the list of locations: a paused location may get orders for so long."""
-
-_listed: tuple[datetime, list[Location]] | None = None
-
 
 def sourcing_locations(channel: str, *, fresh: bool = False) -> tuple[Location, ...]:
     """Active locations that serve the channel, first choice first, at most `MAX_SOURCES`; up to 30 s old unless `fresh`."""
     if fresh:
-        forget_locations()
-    return sources(_all_locations(), channel)
-
-
-def _all_locations() -> list[Location]:
-    global _listed
-    now = clock.now()
-    if _listed is not None and timedelta() <= now - _listed[0] < LISTED_FOR:
-        return _listed[1]
-    locations = store.locations()
-    # An empty list is not kept: the first location of a new shop counts at once.
-    _listed = (now, locations) if locations else None
-    return locations
-
-
-def forget_locations() -> None:
-    """Read the list anew next time; after a change, and between tests."""
-    global _listed
-    _listed = None
+        store.forget_locations()
+    return sources(store.listed_locations(), channel)
 
 
 def create_location(
@@ -54,7 +30,7 @@ def create_location(
     final = answer(location)
     once.record(tx, final)
     tx.commit()
-    forget_locations()
+    store.forget_locations()
     return final
 
 
@@ -68,7 +44,7 @@ def change_location(location_id: str, expected_version: int, changes: dict[str, 
     tx = Transaction()
     store.change_location(tx, changed)
     tx.commit()
-    forget_locations()
+    store.forget_locations()
     return changed
 
 

@@ -10,6 +10,7 @@ from chalicelib.core.table import Item, find_many
 from chalicelib.inventory import store
 from chalicelib.inventory.domain import Backorder, Movement, Stock, StockLine, is_name
 from chalicelib.inventory.service.manage_locations import read_location, sourcing_locations
+from chalicelib.inventory.service.split_stock import line_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,7 @@ class Availability:
 def stock_keys(skus: Iterable[str], locations: Iterable[str]) -> list[tuple[type[Item], str, str]]:
     """Where the counters of every SKU at every location id are, for `core.table.find_many`."""
     sites = list(locations)
-    return [store.stock_key(sku, location_id) for sku in skus for location_id in sites]
-
-
-def line_keys(lines: Iterable[StockLine]) -> list[tuple[type[Item], str, str]]:
-    """Where the counters of each line are, for `core.table.find_many`."""
-    return [store.stock_key(line.sku, line.location_id) for line in lines]
+    return line_keys(StockLine(sku, location_id, 0) for sku in skus for location_id in sites)
 
 
 def levels(

@@ -25,6 +25,7 @@ from chalicelib.inventory.domain import (
 )
 from chalicelib.inventory.service.manage_locations import check_location
 from chalicelib.inventory.service.read_stock import stock_keys
+from chalicelib.inventory.service.split_stock import read_split, to_give_up, to_promise, until_settled
 
 
 def reserve(
@@ -41,22 +42,24 @@ def reserve(
     """Add to the transaction that `lines` are held for `owner` until `expires_at`: an action per SKU and location, and one.
 
     The condition is `available >= quantity + safety stock of the channel`, the latter as in `found` (a batch read with
-    `stock_keys`); for lines of which some wait, less the backorder limit. At commit `StockTooLow` says what each short SKU has left; `Conflict` when the id is taken.
+    `stock_keys`); for lines of which some wait, less the backorder limit. A line that is split may take several actions. At commit
+    `StockTooLow` says what each short SKU has left, `StockMoved` that a split line is to be read again; `Conflict` when the id is taken.
     """
     reservation = Reservation(reservation_id, ReservationState.OPEN, tuple(summed(lines)), channel, owner, expires_at)
     store.add_reservation(tx, reservation, by)
-    promise(tx, reservation.lines, found=found, channel=channel)
+    promise(tx, reservation.lines, found=found, channel=channel, of=reservation_id)
     return reservation
 
 
 def promise(
-    tx: Transaction, lines: Sequence[StockLine], *, found: Mapping[tuple[str, str], Item], channel: str
+    tx: Transaction, lines: Sequence[StockLine], *, found: Mapping[tuple[str, str], Item], channel: str, of: str
 ) -> None:
-    """Add to the transaction that available units of summed lines become reserved, beyond the channel's safety stock, and
-    those that wait within the backorder limit as found."""
+    """Add to the transaction that available units of summed lines become reserved for `of`, beyond the channel's safety
+    stock, and those that wait within the backorder limit as found."""
     for line in lines:
-        policy = store.in_batch(found, line.sku, line.location_id).policy
-        store.promise(tx, line, channel=channel, safety=policy.safety.get(channel, 0), limit=policy.backorder_limit)
+        limit = store.in_batch(found, line.sku, line.location_id).policy.backorder_limit
+        for row, part, safety in to_promise(found, line, channel, of):
+            store.promise(tx, part, channel=channel, safety=safety, limit=limit, row=row)
 
 
 def commit_reservation(tx: Transaction, reservation_id: str, by: Principal) -> None:
@@ -84,16 +87,20 @@ def release_reservation(
         store.begin_release(tx, reservation.id, clock.now(), by)
         return
     store.release_reservation(tx, reservation.id, clock.now(), by)
-    put_back(tx, [*reservation.lines, *(StockLine(one.sku, one.location_id, 0, -one.quantity) for one in served)])
+    now = [*reservation.lines, *(StockLine(one.sku, one.location_id, 0, -one.quantity) for one in served)]
+    put_back(tx, now, of=reservation.id)
 
 
-def put_back(tx: Transaction, lines: Sequence[StockLine]) -> None:
-    """Add to the transaction that reserved units are available again: an action per SKU and location.
+def put_back(tx: Transaction, lines: Sequence[StockLine], *, of: str) -> None:
+    """Add to the transaction that units reserved for `of` are available again: an action per SKU and location.
 
-    At commit `ReservedTooLow` when fewer are reserved.
+    At commit `ReservedTooLow` when fewer are reserved; `StockMoved` when a split line is to be read again.
     """
-    for line in summed(lines):
-        store.free(tx, line)
+    together = summed(lines)
+    found = read_split(together)
+    for line in together:
+        for row, part in to_give_up(found, line, of):
+            store.free(tx, part, row)
 
 
 def ended(tx: Transaction) -> bool:
@@ -129,32 +136,40 @@ def hold_stock(
     by.require(Role.ASSOCIATE, Role.ADMIN, scope="inventory.write")
     for location_id in dict.fromkeys(line.location_id for line in lines):
         check_location(location_id, "/lines")
-    skus = dict.fromkeys(line.sku for line in lines)
-    found = find_many(stock_keys(skus, dict.fromkeys(line.location_id for line in lines)), consistent=True)
-    tx = Transaction()
-    reservation = reserve(
-        tx,
-        new_id("rsv"),
-        lines,
-        found=found,
-        channel=channel,
-        expires_at=clock.now() + timedelta(seconds=seconds),
-        owner=hold_owner(by),
-        by=by,
-    )
-    final = answer(reservation)
-    once.record(tx, final)
-    tx.commit()
-    return final
+
+    def hold() -> Answer:
+        skus = dict.fromkeys(line.sku for line in lines)
+        found = find_many(stock_keys(skus, dict.fromkeys(line.location_id for line in lines)), consistent=True)
+        tx = Transaction()
+        reservation = reserve(
+            tx,
+            new_id("rsv"),
+            lines,
+            found=found,
+            channel=channel,
+            expires_at=clock.now() + timedelta(seconds=seconds),
+            owner=hold_owner(by),
+            by=by,
+        )
+        final = answer(reservation)
+        once.record(tx, final)
+        tx.commit()
+        return final
+
+    return until_settled(hold)
 
 
 def release_hold(reservation_id: str, expected_version: int, *, by: Principal) -> None:
     """Give a till's hold back. Raises `NotFound`, `Stale`, and `AlreadySettled` when it holds nothing any more."""
     reservation = read_hold(reservation_id, by)
-    tx = Transaction()
-    store.release_hold(tx, reservation.id, expected_version, clock.now(), by)
-    put_back(tx, reservation.lines)
-    tx.commit()
+
+    def release() -> None:
+        tx = Transaction()
+        store.release_hold(tx, reservation.id, expected_version, clock.now(), by)
+        put_back(tx, reservation.lines, of=reservation.id)
+        tx.commit()
+
+    until_settled(release)
 
 
 def read_hold(reservation_id: str, by: Principal) -> Reservation:

@@ -21,8 +21,9 @@ from chalicelib.inventory.domain import (
     is_name,
     summed,
 )
-from chalicelib.inventory.service.change_stock import record_movement
+from chalicelib.inventory.service.change_stock import record_movement, take_from_sale
 from chalicelib.inventory.service.manage_locations import check_location
+from chalicelib.inventory.service.split_stock import until_settled
 
 Render = Callable[[Transfer], Answer]
 
@@ -55,14 +56,18 @@ def dispatch_transfer(
         lines=tuple(TransferLine(line.sku, line.quantity) for line in lines),
         reference=reference,
     )
-    tx = Transaction()
-    store.add_transfer(tx, transfer)
-    for line in lines:
-        store.take_out(tx, line)
-        out = StockLine(line.sku, from_location, -line.quantity)
-        record_movement(tx, out, MovementKind.TRANSFER_OUT, cause=transfer.id, by=by)
-    events.transfer_dispatched(tx, transfer, by)
-    return _finish(tx, transfer, once, answer)
+
+    def dispatch() -> Answer:
+        tx = Transaction()
+        store.add_transfer(tx, transfer)
+        take_from_sale(tx, lines)
+        for line in lines:
+            out = StockLine(line.sku, from_location, -line.quantity)
+            record_movement(tx, out, MovementKind.TRANSFER_OUT, cause=transfer.id, by=by)
+        events.transfer_dispatched(tx, transfer, by)
+        return _finish(tx, transfer, once, answer)
+
+    return until_settled(dispatch)
 
 
 def receive_transfer(

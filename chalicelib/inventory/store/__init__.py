@@ -4,13 +4,21 @@
 |---|---|---|---|
 | location | LOCATION#<id> | LOCATION | gsi1 LOCATIONS / <id> |
 | stock | STOCK#<sku> | LOCATION#<id> | gsi1 STOCK_AT#<location> / <sku>, never rewritten |
+| further row of split stock | STOCK#<sku>#<row> | LOCATION#<id> | |
 | movement | STOCK#<sku> | MOVEMENT#<ulid> | |
 | reservation | RESERVATION#<id> | RESERVATION | gsi3 DUE#RESERVATION#<shard> / <expiry>#<id>, while it expires or gives back |
 | part of one | RESERVATION#<id> | PART#<nnn> | |
 | transfer | TRANSFER#<id> | TRANSFER | gsi1 TRANSFERS#<state> / <id> |
 """
 
-from chalicelib.inventory.store.location import add_location, change_location, get_location, locations
+from chalicelib.inventory.store.location import (
+    add_location,
+    change_location,
+    forget_locations,
+    get_location,
+    listed_locations,
+    locations,
+)
 from chalicelib.inventory.store.movement import movements, record
 from chalicelib.inventory.store.reservation import (
     add_reservation,
@@ -29,14 +37,20 @@ from chalicelib.inventory.store.reservation import (
 from chalicelib.inventory.store.reservation_part import add_part, held_parts, release_part
 from chalicelib.inventory.store.stock import (
     bring_in,
+    end_folding,
+    fold,
     free,
     in_batch,
+    outdated,
     promise,
+    rows_in_batch,
     serve,
     set_count,
+    set_count_of_split,
     set_policy,
     set_safety,
     settle,
+    shift,
     stock_at,
     stock_key,
     stock_of,
@@ -59,27 +73,35 @@ __all__ = [
     "check_building",
     "commit_reservation",
     "due_reservations",
+    "end_folding",
     "end_release",
     "expire_reservation",
+    "fold",
+    "forget_locations",
     "free",
     "get_location",
     "get_reservation",
     "get_transfer",
     "held_parts",
     "in_batch",
+    "listed_locations",
     "locations",
     "movements",
     "open_reservation",
+    "outdated",
     "promise",
     "record",
     "release_hold",
     "release_part",
     "release_reservation",
+    "rows_in_batch",
     "serve",
     "set_count",
+    "set_count_of_split",
     "set_policy",
     "set_safety",
     "settle",
+    "shift",
     "stock_at",
     "stock_key",
     "stock_of",

@@ -1,10 +1,12 @@
 """Locations in the table."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute
 
+from chalicelib.core import clock
 from chalicelib.core.errors import AisleError, Conflict, Stale
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item, RawItem, Transaction, find
@@ -13,6 +15,11 @@ from chalicelib.inventory.domain import (
     LocationStatus,
     LocationType,
 )
+
+LISTED_FOR = timedelta(seconds=30)
+"""How long a process keeps the list of locations: a paused location may get orders for so long."""
+
+_listed: tuple[datetime, list[Location]] | None = None
 
 
 class LocationItem(Item):
@@ -31,6 +38,7 @@ def _location_item(location: Location) -> LocationItem:
         "status": location.status,
         "cutoff": location.cutoff,
         "version": location.version,
+        **({"rows": dict(location.rows)} if location.rows else {}),
     }
     return LocationItem(
         key("LOCATION", location.id),
@@ -53,6 +61,7 @@ def _location(id: str, summary: Mapping[str, Any]) -> Location:
         status=LocationStatus(summary["status"]),
         cutoff=summary["cutoff"],
         version=summary["version"],
+        rows=summary.get("rows", {}),
     )
 
 
@@ -81,3 +90,21 @@ def locations(after: str | None = None, count: int | None = None) -> list[Locati
     condition = LocationItem.gsi1sk > after if after else None
     rows = LocationItem.by_owner.query("LOCATIONS", condition, limit=count)
     return [_location(str(row.gsi1sk), row.summary) for row in rows]
+
+
+def listed_locations() -> list[Location]:
+    """All locations, up to `LISTED_FOR` old."""
+    global _listed
+    now = clock.now()
+    if _listed is not None and timedelta() <= now - _listed[0] < LISTED_FOR:
+        return _listed[1]
+    found = locations()
+    # An empty list is not kept: the first location of a new shop counts at once.
+    _listed = (now, found) if found else None
+    return found
+
+
+def forget_locations() -> None:
+    """Read the list anew next time; after a change, and between tests."""
+    global _listed
+    _listed = None

@@ -1,9 +1,10 @@
 """Counters of SKUs at locations, and the conditions under which they move."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from pynamodb.attributes import NumberAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.core.errors import AisleError, Contended, Stale
@@ -16,19 +17,24 @@ from chalicelib.inventory.domain import (
     CountOutdated,
     NotOnHand,
     ReservedTooLow,
-    Settlement,
+    Shift,
+    StillWaiting,
     Stock,
     StockLine,
+    StockMoved,
     StockPolicy,
     StockTooLow,
     TooManyUnits,
+    total,
 )
+from chalicelib.inventory.store.location import forget_locations
 
 
 class StockItem(Item):
     """pk = STOCK#<sku>, sk = LOCATION#<location>. The counters are in no index, so changing them writes none.
 
-    `waiting` and the policy are there from the first time that they matter.
+    `waiting` and the policy are there from the first time that they matter. The further rows of a split line have
+    pk = STOCK#<sku>#<row> and nothing but counters.
     """
 
     on_hand = NumberAttribute(default=0)
@@ -39,21 +45,24 @@ class StockItem(Item):
     backorder_limit = NumberAttribute(null=True)
     backorder_days = NumberAttribute(null=True)
     policy_version = NumberAttribute(null=True)
+    shards = NumberAttribute(null=True)
+    rows = NumberAttribute(null=True)
     version = NumberAttribute(default=0)
 
 
-def stock_key(sku: str, location_id: str) -> tuple[type[Item], str, str]:
+def stock_key(sku: str, location_id: str, row: int = 0) -> tuple[type[Item], str, str]:
     """Where the counters are, for a batch read."""
-    return StockItem, key("STOCK", sku), key("LOCATION", location_id)
+    at = _at(sku, location_id, row)
+    return StockItem, at.pk, at.sk
 
 
-def _at(sku: str, location_id: str) -> StockItem:
-    return StockItem(key("STOCK", sku), key("LOCATION", location_id))
+def _at(sku: str, location_id: str, row: int = 0) -> StockItem:
+    return StockItem(key("STOCK", sku, *([str(row)] if row else ())), key("LOCATION", location_id))
 
 
 def _stock(item: StockItem) -> Stock:
     return Stock(
-        sku=item.pk.removeprefix("STOCK#"),
+        sku=item.pk.split("#")[1],
         location_id=item.sk.removeprefix("LOCATION#"),
         on_hand=int(item.on_hand),
         available=int(item.available),
@@ -64,8 +73,10 @@ def _stock(item: StockItem) -> Stock:
             int(item.backorder_limit or 0),
             int(item.backorder_days or 0),
             int(item.policy_version or 0),
+            int(item.shards or 1),
         ),
         version=int(item.version),
+        rows=int(item.rows or 1),
     )
 
 
@@ -74,16 +85,34 @@ def _stock_in(raw: RawItem | None, line: StockLine) -> Stock:
 
 
 def in_batch(found: Mapping[tuple[str, str], Item], sku: str, location_id: str) -> Stock:
-    """The stock out of a batch read with `stock_key`; all zero where there never was any."""
-    _, pk, sk = stock_key(sku, location_id)
+    """The stock out of a batch read with `stock_key` of all its rows; all zero where there never was any."""
+    return total(rows_in_batch(found, sku, location_id))
+
+
+def rows_in_batch(found: Mapping[tuple[str, str], Item], sku: str, location_id: str) -> list[Stock]:
+    """The rows of the stock, out of such a batch read: one unless it is split."""
+    first = _row_in_batch(found, sku, location_id, 0)
+    return [first, *(_row_in_batch(found, sku, location_id, row) for row in range(1, first.rows))]
+
+
+def _row_in_batch(found: Mapping[tuple[str, str], Item], sku: str, location_id: str, row: int) -> Stock:
+    _, pk, sk = stock_key(sku, location_id, row)
     item = found.get((pk, sk))
     return _stock(cast(StockItem, item)) if item else Stock(sku, location_id)
 
 
 def stock_of(sku: str) -> list[Stock]:
     """The SKU's stock everywhere, as it is now."""
-    rows = StockItem.query(key("STOCK", sku), StockItem.sk.startswith("LOCATION#"), consistent_read=True)
-    return [_stock(item) for item in rows]
+    items = StockItem.query(key("STOCK", sku), StockItem.sk.startswith("LOCATION#"), consistent_read=True)
+    return _with_all_rows({(item.pk, item.sk): item for item in items})
+
+
+def _with_all_rows(found: dict[tuple[str, str], Item]) -> list[Stock]:
+    first = [_stock(cast(StockItem, item)) for item in found.values()]
+    split = [stock_key(one.sku, one.location_id, row) for one in first for row in range(1, one.rows)]
+    if split:
+        found = {**found, **find_many(split, consistent=True)}
+    return [in_batch(found, one.sku, one.location_id) for one in first]
 
 
 def stock_at(location_id: str, after: str | None, count: int) -> list[Stock]:
@@ -92,7 +121,7 @@ def stock_at(location_id: str, after: str | None, count: int) -> list[Stock]:
     rows = StockItem.by_owner.query(key("STOCK_AT", location_id), condition, limit=count)
     skus = [str(row.gsi1sk) for row in rows]
     found = find_many([stock_key(sku, location_id) for sku in skus], consistent=True)
-    return [in_batch(found, sku, location_id) for sku in skus]
+    return sorted(_with_all_rows(found), key=lambda one: one.sku)
 
 
 def _moving(on_hand: int, available: int, reserved: int, waiting: int = 0) -> list[Action]:
@@ -136,10 +165,11 @@ def bring_in(tx: Transaction, line: StockLine) -> None:
     tx.update(_at(line.sku, line.location_id), actions, fits, full)
 
 
-def take_out(tx: Transaction, line: StockLine) -> None:
+def take_out(tx: Transaction, line: StockLine, row: int = 0) -> None:
     """Fewer on hand and to sell, if so many are not promised to anyone."""
     actions = _moving(-line.quantity, -line.quantity, 0)
-    tx.update(_at(line.sku, line.location_id), actions, StockItem.available >= line.quantity, too_low(line))
+    there = StockItem.available >= line.quantity
+    tx.update(_at(line.sku, line.location_id, row), actions, there, too_low(line, row=row))
 
 
 def set_count(tx: Transaction, location_id: str, count: Count) -> None:
@@ -152,22 +182,42 @@ def set_count(tx: Transaction, location_id: str, count: Count) -> None:
         as_told &= StockItem.available >= -delta
     condition = as_told | StockItem.pk.does_not_exist() if count.expected_on_hand == 0 else as_told
 
-    def outdated(raw: RawItem | None) -> AisleError:
+    def refused(raw: RawItem | None) -> AisleError:
         now = _stock_in(raw, StockLine(count.sku, location_id, 0))
-        kind = CountBelowReserved if now.on_hand == count.expected_on_hand else CountOutdated
-        return kind.of(
-            [
-                {
-                    "sku": count.sku,
-                    "location_id": location_id,
-                    "expected_on_hand": count.expected_on_hand,
-                    "on_hand": now.on_hand,
-                    "reserved": now.reserved,
-                }
-            ]
-        )
+        return _moved(now) if _is_split(raw) else outdated(count, now)
 
-    tx.update(_at(count.sku, location_id), actions, condition, outdated)
+    tx.update(_at(count.sku, location_id), actions, condition, refused)
+
+
+def set_count_of_split(tx: Transaction, rows: Sequence[Stock], changes: Mapping[int, int]) -> None:
+    """On hand of these rows changes by so many units, if all rows still are as they were read: `StockMoved` at commit."""
+    for number, row in enumerate(rows):
+        item, delta = _at(row.sku, row.location_id, number), changes.get(number, 0)
+        as_read = StockItem.on_hand == row.on_hand
+        if not row.on_hand:
+            as_read |= StockItem.pk.does_not_exist()
+        if delta < 0:
+            as_read &= StockItem.available >= -delta
+        if delta:
+            tx.update(item, _counting(delta, delta, 0), as_read, lambda _, row=row: _moved(row))  # type: ignore[misc]
+        else:
+            tx.check(item, as_read, lambda _, row=row: _moved(row))  # type: ignore[misc]
+
+
+def outdated(count: Count, now: Stock) -> AisleError:
+    """The error of a count that does not fit the stock as it is."""
+    kind = CountBelowReserved if now.on_hand == count.expected_on_hand else CountOutdated
+    return kind.of(
+        [
+            {
+                "sku": count.sku,
+                "location_id": now.location_id,
+                "expected_on_hand": count.expected_on_hand,
+                "on_hand": now.on_hand,
+                "reserved": now.reserved,
+            }
+        ]
+    )
 
 
 def set_safety(tx: Transaction, sku: str, location_id: str, safety: Mapping[str, int]) -> None:
@@ -183,27 +233,45 @@ def set_safety(tx: Transaction, sku: str, location_id: str, safety: Mapping[str,
     tx.update(_at(sku, location_id), actions, anything, lambda _: Contended("The stock row changed."))
 
 
-def set_policy(tx: Transaction, sku: str, location_id: str, policy: StockPolicy) -> None:
-    """The next version of the policy; makes the row when there is none. `Stale` at commit unless the one before stands."""
+def set_policy(tx: Transaction, before: Stock, policy: StockPolicy) -> None:
+    """The next version of the policy, in place of that in `before`; makes the row when there is none.
+
+    `Stale` at commit unless that one stands, `StillWaiting` when it would split what orders wait for.
+    """
+    rows = max(before.rows, policy.shards)
     actions = [
         StockItem.safety.set(dict(policy.safety)),
         StockItem.backorder_limit.set(policy.backorder_limit),
         StockItem.backorder_days.set(policy.backorder_days),
         StockItem.policy_version.set(policy.version),
+        StockItem.shards.set(policy.shards) if policy.shards > 1 else StockItem.shards.remove(),
+        StockItem.rows.set(rows) if rows > 1 else StockItem.rows.remove(),
         *_counting(0, 0, 0),
-        *_listing(sku, location_id),
+        *_listing(before.sku, before.location_id),
     ]
-    before = policy.version - 1
-    as_read = StockItem.policy_version == before if before else StockItem.policy_version.does_not_exist()
+    version = before.policy.version
+    as_read = StockItem.policy_version == version if version else StockItem.policy_version.does_not_exist()
+    as_read &= _has_rows(before.rows)
+    if policy.shards > 1:
+        as_read &= StockItem.waiting.does_not_exist() | (StockItem.waiting == 0)
 
-    def stale(raw: RawItem | None) -> AisleError:
-        now = _stock_in(raw, StockLine(sku, location_id, 0)).policy.version
-        return Stale(f"The policy of {sku} at {location_id} is at version {now}, not {before}.")
+    def refused(raw: RawItem | None) -> AisleError:
+        now = _stock_in(raw, StockLine(before.sku, before.location_id, 0))
+        if now.policy.version == version and now.waiting and policy.shards > 1:
+            return StillWaiting(f"{now.waiting} units of {now.sku} are waited for at {now.location_id}.")
+        return Stale(f"The policy of {now.sku} at {now.location_id} is at version {now.policy.version}, not {version}.")
 
-    tx.update(_at(sku, location_id), actions, as_read, stale)
+    tx.update(_at(before.sku, before.location_id), actions, as_read, refused)
 
 
-def promise(tx: Transaction, line: StockLine, *, channel: str | None, safety: int, limit: int = 0) -> None:
+def _has_rows(rows: int) -> Condition:
+    as_read: Condition = StockItem.rows == rows if rows > 1 else StockItem.rows.does_not_exist()
+    return as_read
+
+
+def promise(
+    tx: Transaction, line: StockLine, *, channel: str | None, safety: int, limit: int = 0, row: int = 0
+) -> None:
     """Available units become reserved, if `safety` units stay; the error tells what the channel has left to sell.
 
     Those of them that wait may take `available` below zero, as far as `limit`: the row's own as it was read, or a lower one.
@@ -219,16 +287,16 @@ def promise(tx: Transaction, line: StockLine, *, channel: str | None, safety: in
             condition &= StockItem.available >= there + safety
     else:
         condition = StockItem.available >= there + safety
-    tx.update(_at(line.sku, line.location_id), actions, condition, too_low(line, channel))
+    tx.update(_at(line.sku, line.location_id, row), actions, condition, too_low(line, channel, row=row))
 
 
-def free(tx: Transaction, line: StockLine) -> None:
+def free(tx: Transaction, line: StockLine, row: int = 0) -> None:
     """Reserved units can be sold again; those that waited wait no more."""
     actions = _moving(0, line.quantity, -line.quantity, -line.waiting)
     condition = StockItem.reserved >= line.quantity
     if line.waiting:
         condition &= StockItem.waiting >= line.waiting
-    tx.update(_at(line.sku, line.location_id), actions, condition, _not_reserved(line))
+    tx.update(_at(line.sku, line.location_id, row), actions, condition, _not_reserved(line, row))
 
 
 def serve(tx: Transaction, line: StockLine, now: Stock) -> None:
@@ -248,18 +316,73 @@ def wait_again(tx: Transaction, line: StockLine) -> None:
     tx.update(_at(line.sku, line.location_id), actions, StockItem.reserved >= line.quantity, _not_reserved(line))
 
 
-def settle(tx: Transaction, settlement: Settlement) -> None:
+def settle(tx: Transaction, line: StockLine, row: int = 0) -> None:
     """Reserved units left, or are not there."""
-    line = StockLine(settlement.sku, settlement.location_id, settlement.shipped + settlement.short)
     actions = _moving(-line.quantity, 0, -line.quantity)
     condition = (StockItem.reserved >= line.quantity) & (StockItem.on_hand >= line.quantity)
-    tx.update(_at(line.sku, line.location_id), actions, condition, _not_reserved(line))
+    tx.update(_at(line.sku, line.location_id, row), actions, condition, _not_reserved(line, row))
 
 
-def too_low(line: StockLine, channel: str | None = None) -> OnConflict:
+# ---- split lines --------------------------------------------------------------------------------------------------------
+
+
+def shift(tx: Transaction, before: Stock, change: Shift) -> None:
+    """Available units go from one row to another, which is made when it is not there, while the line is split as it was."""
+    guard = _split_as(before)
+    for row, units in ((change.giver, -change.units), (change.taker, change.units)):
+        condition = (
+            StockItem.available >= -units if units < 0 else StockItem.pk.exists() | StockItem.pk.does_not_exist()
+        )
+        if not row:
+            condition &= guard
+        tx.update(
+            _at(before.sku, before.location_id, row), _counting(units, units, 0), condition, lambda _: _moved(before)
+        )
+    if change.giver and change.taker:
+        tx.check(_at(before.sku, before.location_id), guard, lambda _: _moved(before))
+
+
+def fold(tx: Transaction, before: Stock, number: int, row: Stock) -> None:
+    """All units of a row that nothing is promised from any more go to the first, and it is no more."""
+    actions = [*_moving(row.on_hand, row.available, row.reserved)[:-1], StockItem.version.add(row.version + 1)]
+    first, last = _at(row.sku, row.location_id), _at(row.sku, row.location_id, number)
+    tx.update(first, actions, _split_as(before), lambda _: _moved(row))
+    tx.delete(last, StockItem.version == row.version, lambda _: _moved(row))
+
+
+def end_folding(tx: Transaction, before: Stock) -> None:
+    """The line has no more rows than it is split into."""
+    shards = before.policy.shards
+    actions = [StockItem.rows.set(shards) if shards > 1 else StockItem.rows.remove(), StockItem.version.add(1)]
+    tx.update(_at(before.sku, before.location_id), actions, _split_as(before), lambda _: _moved(before))
+
+
+def _split_as(before: Stock) -> Condition:
+    shards = before.policy.shards
+    split = StockItem.shards == shards if shards > 1 else StockItem.shards.does_not_exist()
+    as_read: Condition = _has_rows(before.rows) & split
+    return as_read
+
+
+# ---- what stood in the way ----------------------------------------------------------------------------------------------
+
+
+def _is_split(raw: RawItem | None, row: int = 0) -> bool:
+    return row > 0 or (raw is not None and "rows" in raw)
+
+
+def _moved(line: StockLine | Stock) -> AisleError:
+    # Who did not know that the line is split, or into how many rows, reads that anew.
+    forget_locations()
+    return StockMoved(f"The units of {line.sku} at {line.location_id} moved between rows.")
+
+
+def too_low(line: StockLine, channel: str | None = None, row: int = 0) -> OnConflict:
     """The error of a row that has not enough, with what it has available, or what the channel has left to sell."""
 
     def error(raw: RawItem | None) -> AisleError:
+        if _is_split(raw, row):
+            return _moved(line)
         now = _stock_in(raw, line)
         left = max(0, now.available) if channel is None else now.sellable(channel)
         if channel is not None and line.waiting:
@@ -271,8 +394,10 @@ def too_low(line: StockLine, channel: str | None = None) -> OnConflict:
     return error
 
 
-def _not_reserved(line: StockLine) -> OnConflict:
+def _not_reserved(line: StockLine, row: int = 0) -> OnConflict:
     def error(raw: RawItem | None) -> AisleError:
+        if _is_split(raw, row):
+            return _moved(line)
         now = _stock_in(raw, line)
         words = f"{line.sku} at {line.location_id} has {now.on_hand} on hand, {now.reserved} reserved, {now.waiting} of them"
         kind = NotOnHand if now.on_hand < line.quantity <= now.reserved else ReservedTooLow

@@ -119,7 +119,7 @@ def add_cancellation(
         to_release=() if fits else tuple(_row(line) for line in freed),
     )
     if fits:
-        inventory.put_back(tx, freed)
+        inventory.put_back(tx, freed, of=order.id)
     if order.coupons and after.status is Status.CANCELLED:
         promotions.give_back(tx, order.id, by)
     store.change(tx, after)
@@ -187,7 +187,7 @@ def finish_cancellation(order_id: str, cancellation_id: str, by: Principal) -> O
     while (cancellation := _must_find(order_id, cancellation_id)).to_release:
         now, later = cancellation.to_release[:_STOCK_AT_ONCE], cancellation.to_release[_STOCK_AT_ONCE:]
         tx = Transaction()
-        inventory.put_back(tx, [StockLine(*row) for row in now])
+        inventory.put_back(tx, [StockLine(*row) for row in now], of=order_id)
         store.released(tx, cancellation, later)
         try:
             tx.commit()

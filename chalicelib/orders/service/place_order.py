@@ -109,7 +109,7 @@ def place_order(
 
         try:
             _place(draft, complete, by)
-        except inventory.StockTooLow:
+        except (inventory.StockTooLow, inventory.StockMoved):
             continue
         observability.count("OrdersPlaced")
         observability.count("OrderValue", draft.order.total.amount)

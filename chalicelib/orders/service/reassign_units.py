@@ -67,7 +67,8 @@ def _found(order: Order, missing: Mapping[str, int], without: str | None) -> Seq
 
 def _reassign(tx: Transaction, order: Order, found: Sequence[Allocation], by: Principal) -> None:
     skus = {line.id: line.sku for line in order.lines}
-    inventory.promise_more(tx, [inventory.StockLine(skus[one.line_id], one.location_id, one.quantity) for one in found])
+    lines = [inventory.StockLine(skus[one.line_id], one.location_id, one.quantity) for one in found]
+    inventory.promise_more(tx, lines, of=order.id)
     address = {"contact": dict(order.contact), **order.shipping_address}
     made = fulfilment.create(
         tx, order.id, parcels(order, found), address, after=len(order.fulfilments), held=bool(order.holds)

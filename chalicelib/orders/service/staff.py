@@ -179,7 +179,8 @@ def _move(tx: Transaction, order: Order, old: Fulfilment, location_id: str, by: 
     [new] = fulfilment.create(
         tx, order.id, [Parcel(location_id, tuple(lines))], old.address, after=len(order.fulfilments), held=old.held
     )
-    inventory.move_reserved(tx, [Move(line.sku, old.location_id, location_id, line.quantity, waited) for line in lines])
+    moves = [Move(line.sku, old.location_id, location_id, line.quantity, waited) for line in lines]
+    inventory.move_reserved(tx, moves, of=order.id)
     after = domain.move(order, note_of(left), note_of(new), units if waited else {})
     _audit(tx, order, "reallocate", {old.id: old.location_id}, {new.id: location_id}, by)
     # The location of one that waited was told nothing that it could be told to leave.

@@ -36,6 +36,9 @@ class OnceForTerraform:
             return
         if invocation in self._answers:
             logging.getLogger(__name__).warning("an answer to Terraform was lost, and is given again")
+            # What is answered before it was read to its end is cut off.
+            while (await receive()).get("more_body"):
+                pass
         else:
             # A task of its own goes on when the connection is lost meanwhile.
             self._answers[invocation] = asyncio.create_task(self._answer(scope, receive))

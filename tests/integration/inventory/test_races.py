@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
 
 from chalicelib.core import clock
 from chalicelib.core.auth import system
-from chalicelib.core.errors import AisleError, Contended
+from chalicelib.core.errors import AisleError, Contended, Stale
 from chalicelib.core.idempotency import no_answer
 from chalicelib.core.table import find_many
 from chalicelib.inventory import service
@@ -25,6 +26,7 @@ from chalicelib.inventory.domain import (
     ReservationLost,
     ReservationState,
     ReservedTooLow,
+    StockMoved,
     StockTooLow,
 )
 from chalicelib.inventory.service import Settlement
@@ -41,7 +43,9 @@ from tests.unit.inventory.builders import (
     receive,
     release,
     reserve,
+    rows,
     settle,
+    split,
     stock,
     the_reservation,
 )
@@ -96,6 +100,87 @@ def test_sixteen_buyers_of_fifty_units_get_exactly_fifty():
     assert len(sold) == 50
     assert refused == [0] * 30
     assert counters("A") == (50, 0, 50)
+
+
+def test_sixteen_buyers_of_fifty_split_units_get_exactly_fifty():
+    has_location()
+    receive(("A", 50))
+    split("A", 4)
+
+    def buyer(number: int) -> Callable[[], None]:
+        def buy() -> None:
+            for attempt in range(5):
+                with contextlib.suppress(StockTooLow):
+                    patiently(partial(reserve, f"ord_{number}_{attempt}", ("A", 1)))
+                    sold.append(number)
+
+        return buy
+
+    sold: list[int] = []
+    assert at_once(*(buyer(number) for number in range(THREADS))) == {"done": THREADS}
+    assert len(sold) == 50
+    assert counters("A") == (50, 0, 50)
+    assert sum(1 for _, _, reserved in rows("A") if reserved > 4) == 4
+
+
+def patiently(command: Callable[[], None]) -> None:
+    """As orders do: what moved between the rows meanwhile is read again."""
+    for _ in range(50):
+        try:
+            return command()
+        except (StockMoved, Contended):
+            continue
+    raise AssertionError("the units never came to rest")
+
+
+def trade(orders: list[str], promised: Counter[str], shipped: Counter[str]) -> None:
+    """Of three orders one stays reserved, one is shipped, and one is given back."""
+    for number, order in enumerate(orders):
+        units = 1 + number % 3
+        patiently(partial(reserve, order, ("A", units)))
+        if number % 3 == 2:
+            patiently(partial(release, order))
+            continue
+        promised[order] = units
+        if number % 3 == 1:
+            patiently(partial(settle, Settlement("A", "leeds", units, 0), reference=order))
+            shipped[order] = units
+
+
+def test_split_stock_is_sold_shipped_counted_levelled_and_split_anew_at_once():
+    has_location()
+    receive(("A", 300))
+    split("A", 3)
+    promised, shipped = Counter[str](), Counter[str]()
+    working = Event()
+
+    def buyer(number: int) -> Callable[[], None]:
+        return lambda: trade([f"ord_{number}_{attempt}" for attempt in range(12)], promised, shipped)
+
+    def staff() -> None:
+        for number in range(10):
+            with contextlib.suppress(Stale, Contended):
+                split("A", 1 + number % 5)
+            with contextlib.suppress(Contended, CountOutdated):
+                there = counters("A")[0]
+                count_units(("A", there, there))
+
+    def schedule() -> None:
+        while not working.is_set():
+            service.level_split_stock(within=30)
+
+    with ThreadPoolExecutor(1) as pool:
+        levelling = pool.submit(schedule)
+        try:
+            assert at_once(*(buyer(number) for number in range(8)), staff) == {"done": 9}
+        finally:
+            working.set()
+        levelling.result()
+    gone = shipped.total()
+    assert counters("A") == (300 - gone, 300 - promised.total(), promised.total() - gone)
+    every_unit_is_accounted_for("A")
+    assert service.level_split_stock(within=30)["failed"] == 0
+    assert all(on_hand == available + reserved for on_hand, available, reserved in rows("A"))
 
 
 def test_buyers_of_several_skus_in_any_order_oversell_none():

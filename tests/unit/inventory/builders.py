@@ -12,7 +12,7 @@ from chalicelib.core.table import Transaction, find_many
 from chalicelib.inventory import service
 from chalicelib.inventory.domain import AdjustmentReason, Count, Location, LocationStatus, LocationType, Stock
 from chalicelib.inventory.service import Booked, Reservation, StockLine
-from chalicelib.inventory.store import in_batch
+from chalicelib.inventory.store import in_batch, rows_in_batch
 from chalicelib.inventory.store.stock import StockItem
 
 ADMIN = Principal("user", "usr_admin", roles=frozenset({Role.ADMIN}))
@@ -109,10 +109,22 @@ def set_safety(sku: str, units: dict[str, int], at: str = "leeds") -> None:
     service.set_safety_stock(at, {sku: units}, by=ASSOCIATE, once=a_key(), answer=no_answer)
 
 
-def set_policy(sku: str, limit: int, at: str = "leeds", days: int = 7, **safety: int) -> None:
+def set_policy(sku: str, limit: int, at: str = "leeds", days: int = 7, shards: int = 1, **safety: int) -> None:
     """The next version of the policy of a SKU at a location."""
     version = service.read_policy(sku, at, ADMIN).version
-    service.set_policy(sku, at, version, safety=safety, backorder_limit=limit, backorder_days=days, by=ADMIN)
+    given = {"safety": safety, "backorder_limit": limit, "backorder_days": days, "shards": shards}
+    service.set_policy(sku, at, version, **given, by=ADMIN)
+
+
+def split(sku: str, shards: int, at: str = "leeds", **safety: int) -> None:
+    """The SKU's stock at a location lies in so many rows, level if they were not."""
+    set_policy(sku, 0, at, 0, shards, **safety)
+
+
+def rows(sku: str, at: str = "leeds") -> list[tuple[int, int, int]]:
+    """On hand, available and reserved of each row."""
+    found = find_many(service.stock_keys([sku], [at]), consistent=True)
+    return [(one.on_hand, one.available, one.reserved) for one in rows_in_batch(found, sku, at)]
 
 
 def serve(sku: str, quantity: int, at: str = "leeds", found: Any = None) -> None:
@@ -221,11 +233,11 @@ def take_back(*lines: service.ReturnedUnits, reference: str = "ret_1") -> None:
 
 def move(*moves: service.Move) -> None:
     tx = Transaction()
-    service.move_reserved(tx, moves)
+    service.move_reserved(tx, moves, of="ord_1")
     tx.commit()
 
 
 def put_back(lines: Sequence[StockLine]) -> None:
     tx = Transaction()
-    service.put_back(tx, lines)
+    service.put_back(tx, lines, of="ord_1")
     tx.commit()

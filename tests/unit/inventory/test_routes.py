@@ -81,6 +81,7 @@ def test_stock_is_received_once_per_key(call, post, shop):
         "safety": {},
         "backorder_limit": 0,
         "backorder_days": 0,
+        "shards": 1,
         "version": 1,
     }
     [movement] = call("GET", "/v1/inventory/stock/B/movements", by=ASSOCIATE).json["items"]
@@ -252,7 +253,7 @@ def test_commands_need_a_key_a_token_and_a_role(call, post):
 def test_the_schedule_is_dispatched_by_name(table):
     from chalicelib.inventory.tasks import tasks
 
-    assert tasks.names == {"release_expired_reservations"}
+    assert tasks.names == {"release_expired_reservations", "level_split_stock"}
     assert tasks.run({"task": "release_expired_reservations"}) == {
         "outcome": "done",
         "released": 0,
