@@ -29,6 +29,7 @@ _STOCK: tuple[tuple[Actor, int], ...] = (
     (staff.mover, 2),
     (staff.till, 3),
     (staff.keeper, 1),
+    (staff.splitter, 2),
     (staff.closer, 1),
     (staff.pricer, 1),
 )

@@ -90,6 +90,20 @@ def keeper(shop: Shop) -> None:
     shop.client.command("/v1/inventory/safety-stock", body, random.choice(ASSOCIATES))
 
 
+def splitter(shop: Shop) -> None:
+    """Splits the counters of a SKU anew, or joins them; the schedule levels them some time later."""
+    random = shop.world.random
+    path = f"/v1/inventory/stock/{_something(shop)}/locations/{_somewhere(shop)}/policy"
+    known = shop.client.read(path, ADMIN)
+    if known is None:
+        return
+    body = {"safety": known["safety"], "shards": random.choice([1, 2, 3])}
+    headers = {"if-match": f'"{known["version"]}"'}
+    shop.client.command(path, body, ADMIN, method="PUT", headers=headers)
+    shop.world.kernel.pause(random.uniform(0, 60))
+    shop.world.functions.invoke("inventory-tasks", {"task": "level_split_stock"})
+
+
 def closer(shop: Shop) -> None:
     """Pauses a location, and opens it again."""
     path = f"/v1/inventory/locations/{_somewhere(shop)}"

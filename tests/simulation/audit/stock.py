@@ -34,6 +34,9 @@ class Stock:
     def __init__(self) -> None:
         self._moved: Counter[Place] = Counter()
         self._held: Counter[Place] = Counter()
+        self._rows: dict[str, tuple[int, int]] = {}
+        self._on_hand: Counter[Place] = Counter()
+        self._reserved: Counter[Place] = Counter()
 
     def look(self, changes: list[Change]) -> Iterator[tuple[Finding, Change]]:
         """What does not hold after a write, with the change that shows it."""
@@ -50,21 +53,37 @@ class Stock:
                 step = (text(change.before, "state"), text(change.after, "state"))
                 if step not in _STEPS:
                     yield f"a reservation cannot go from {step[0]} to {step[1]}", change
-        for change in changes:
-            if change.key[0].startswith("STOCK#") and change.key[1].startswith("LOCATION#"):
-                yield from ((finding, change) for finding in self._counters(change))
+        counted = [change for change in changes if _is_row_of_stock(change)]
+        for change in counted:
+            yield from ((finding, change) for finding in self._count(change))
+        for change in counted:
+            yield from ((finding, change) for finding in self._sums(_place(change)))
 
-    def _counters(self, change: Change) -> Iterator[Finding]:
-        place = (change.key[0].removeprefix("STOCK#"), change.key[1].removeprefix("LOCATION#"))
+    def _count(self, change: Change) -> Iterator[Finding]:
+        """The counters of one row, of which split stock has several."""
         on_hand, available, reserved = (number(change.after, name) for name in ("on_hand", "available", "reserved"))
-        if change.after is None or min(on_hand, available, reserved) < 0:
+        if min(on_hand, available, reserved) < 0:
             yield "a counter is below zero"
         if on_hand != available + reserved:
             yield "on hand is not available and reserved"
-        if on_hand != self._moved[place]:
+        was_on_hand, was_reserved = self._rows.get(change.key[0] + change.key[1], (0, 0))
+        self._rows[change.key[0] + change.key[1]] = (on_hand, reserved)
+        self._on_hand[_place(change)] += on_hand - was_on_hand
+        self._reserved[_place(change)] += reserved - was_reserved
+
+    def _sums(self, place: Place) -> Iterator[Finding]:
+        if self._on_hand[place] != self._moved[place]:
             yield f"on hand is not what moved, {self._moved[place]}"
-        if reserved != self._held[place]:
+        if self._reserved[place] != self._held[place]:
             yield f"reserved is not what is held, {self._held[place]}"
+
+
+def _is_row_of_stock(change: Change) -> bool:
+    return change.key[0].startswith("STOCK#") and change.key[1].startswith("LOCATION#")
+
+
+def _place(change: Change) -> Place:
+    return change.key[0].split("#")[1], change.key[1].removeprefix("LOCATION#")
 
 
 def _of_reservation(item: Item) -> Iterable[tuple[Place, int]]:
