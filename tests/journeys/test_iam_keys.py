@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, patch
 from uuid import uuid4
 
 import pytest
@@ -31,6 +31,7 @@ from chalicelib.fulfilment import gateways as fulfilment_gateways
 from chalicelib.fulfilment.consumers import on_fulfilment_shipped, on_order_changed, on_warehouse_answer
 from chalicelib.fulfilment.tasks import fulfilment_tasks
 from chalicelib.inventory import service as inventory
+from chalicelib.inventory.service import stock_policy
 from chalicelib.inventory.tasks import inventory_tasks
 from chalicelib.notifications import gateways as notifications_gateways
 from chalicelib.notifications.consumers import on_order_event
@@ -226,7 +227,19 @@ def company(records: Records) -> Company:
 
 def test_functions_touch_only_keys_that_their_roles_name(guarded: TestStack, company: Company) -> None:
     """All functions but the API, whose role names no keys, through whatever can become of an order, a cart, a customer."""
-    for live in (_short, _refused, _expired, _called_off, _held, _refunded, _returned, _forgotten, _abandoned, _told):
+    for live in (
+        _split,
+        _short,
+        _refused,
+        _expired,
+        _called_off,
+        _held,
+        _refunded,
+        _returned,
+        _forgotten,
+        _abandoned,
+        _told,
+    ):
         live(company)
     asked = company.records.asked
     assert set(asked) == set(FUNCTIONS) - {"", *WITHOUT_TABLE}
@@ -267,6 +280,19 @@ def _expired(company: Company) -> None:
         company.run("inventory-tasks", inventory_tasks, {"task": "release_expired_reservations"})
         company.run("orders-tasks", orders_tasks, {"task": "serve_waiting"})
     assert company.shop.stock("A")["leeds"][2] <= 2
+
+
+def _split(company: Company) -> None:
+    """Stock that another function is left to tidy: levelled, and folded into fewer rows."""
+    for shards in (3, 2, 1):
+        path = "/v1/inventory/stock/A/locations/leeds/policy"
+        headers = {"If-Match": company.shop.call("GET", path).etag}
+        with patch.object(stock_policy, "tidy"):
+            assert request(app, "PUT", path, json={"shards": shards}, headers=headers).status == 200
+        company.run("inventory-tasks", inventory_tasks, {"task": "level_split_stock"})
+        order_id = company.shop.placed(("A", 1))
+        company.arrived(order_id, units=1)
+    assert company.shop.stock("A") == {"leeds": (17, 17, 0)}
 
 
 def _called_off(company: Company) -> None:

@@ -26,6 +26,33 @@ def test_200_buyers_on_50_units_buy_exactly_50(shop: Shop) -> None:
     assert stock["available"] == 0
 
 
+def test_buyers_of_split_stock_buy_exactly_what_is_there_and_it_ships(shop: Shop) -> None:
+    sku = shop.sells(units=20)
+    path = f"/v1/inventory/stock/{sku}/locations/{shop.location}/policy"
+    split = shop.stack.call("PUT", path, json={"shards": 4}, role="admin", headers={"If-Match": '"0"'})
+    assert (split.status, split.body["shards"]) == (200, 4)
+
+    def buy(_: int) -> Answer:
+        for _ in range(20):
+            answer = shop.post("/v1/orders", shop.order((sku, 1)), "shopper")
+            if not answer.body.get("retryable"):
+                break
+        return answer
+
+    with ThreadPoolExecutor(8) as buyers:
+        answers = list(buyers.map(buy, range(40)))
+    assert Counter(answer.status for answer in answers) == {202: 20, 409: 20}
+    assert shop.stock(sku) == {"on_hand": 20, "available": 0, "reserved": 20}
+    bought = [answer.body["id"] for answer in answers if answer.status == 202]
+    for order_id in bought[:3]:
+        [note] = shop.reaches(order_id, "confirmed")["fulfilments"]
+        shop.answers_by_queue(note["id"], "shipped", {"1": 1})
+        shop.reaches(order_id, "shipped")
+    for order_id in bought[3:6]:
+        assert shop.post(f"/v1/orders/{order_id}/cancellations", {}, "shopper").status == 201
+    assert shop.stock(sku) == {"on_hand": 17, "available": 3, "reserved": 14}
+
+
 def test_one_key_from_20_threads_is_one_order(shop: Shop) -> None:
     sku = shop.sells(units=50)
     key = uuid4().hex
