@@ -19,6 +19,14 @@ locals {
       metric     = "CompensationParked"
       dimensions = { service = local.app, stage = var.stage }
     }
+    orders-backorders-overdue = {
+      meaning    = "Units sold before they were there are not there on the day they were promised for"
+      section    = "stock"
+      namespace  = local.metrics_namespace
+      metric     = "BackordersOverdue"
+      dimensions = { service = local.app, stage = var.stage }
+      statistic  = "Maximum"
+    }
     webhooks-disabled = {
       meaning    = "A webhook is given up: its endpoint is gone, or has failed for days"
       section    = "webhooks"
