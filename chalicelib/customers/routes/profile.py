@@ -11,7 +11,7 @@ from chalicelib.customers.schemas import ChangeProfile, CreateCustomer, Customer
 
 
 @routes.endpoint("GET", "/v1/me", summary="Read your profile", answers={200: CustomerView})
-def readme() -> Response:
+def read_me() -> Response:
     """Made at first use. E-mail address and phone number count as yours once you have proven it."""
     return _profile(service.enter(http.caller()))
 
@@ -25,7 +25,7 @@ def readme() -> Response:
     versioned=True,
     raises=[Stale, CustomerGone],
 )
-def changeme() -> Response:
+def change_me() -> Response:
     """An address or number that was proven and is another now has to be proven anew."""
     changes = http.body(ChangeProfile).changes()
     return _profile(service.change_profile(me(), changes, expected_version=http.expected_version(), by=http.caller()))
