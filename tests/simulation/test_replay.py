@@ -55,7 +55,7 @@ def test_what_modules_keep_for_a_while_is_forgotten_between_histories() -> None:
     kept = {(module.__name__, name) for module, name in patches.remembered()}
     assert {
         ("chalicelib.core.http", "_exchange"),
-        ("chalicelib.inventory.service.manage_locations", "_listed"),
+        ("chalicelib.inventory.store.location", "_listed"),
         ("chalicelib.promotions.service.apply", "_listed"),
         ("chalicelib.returns.service.policies", "_kept"),
         ("chalicelib.shipping.service", "_listed"),

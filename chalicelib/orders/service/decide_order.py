@@ -33,8 +33,8 @@ def confirm_order(order_id: str, by: Principal) -> Outcome:
         if order.decision is not Decision.PENDING:
             return _decided(order)
         tx = Transaction()
-        confirmed = _confirmed(tx, order, by)
         try:
+            confirmed = _confirmed(tx, order, by)
             tx.commit()
         except inventory.ReservationLost:
             return {"outcome": "reservation_lost"}

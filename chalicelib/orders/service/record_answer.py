@@ -45,10 +45,10 @@ def record_answer(
     for _ in range(_ATTEMPTS):
         part, order, payment = _read(fulfilment_id)
         tx = Transaction()
-        changed = _record(tx, given, part, order, payment, by)
-        final = answer(changed)
-        once.record(tx, final)
         try:
+            changed = _record(tx, given, part, order, payment, by)
+            final = answer(changed)
+            once.record(tx, final)
             tx.commit()
         except Stale:
             continue

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from chalicelib.core.errors import RuleBroken
+from chalicelib.core.errors import RuleBroken, Stale
 from chalicelib.payments.domain.payment import (
     CREDIT,
     Capture,
@@ -42,7 +42,7 @@ def owe(
     """One change: so much more is to be captured under a key, so much given back, nothing more will fall due.
 
     Raises `PaymentOutOfTurn` when nothing may fall due (any more), `RefundExceedsPaid`, ValueError for a due beyond what is
-    authorised or a key used before.
+    authorised, and `Stale` for a key used before: what it was decided on was read before that, and is to be read again.
     """
     if payment.status not in (PaymentStatus.AUTHORISED, PaymentStatus.NOT_REQUIRED):
         raise PaymentOutOfTurn(f"The payment is {payment.state}; nothing can fall due.")
@@ -56,7 +56,9 @@ def owe(
 def _with_due(payment: Payment, key: str, amount: int) -> tuple[Tender, ...]:
     if payment.final:
         raise PaymentOutOfTurn(f"The payment is {payment.state} and final; nothing can fall due.")
-    if key in payment.dues or key in payment.captures or not 0 <= amount <= payment.remainder:
+    if key in payment.dues or key in payment.captures:
+        raise Stale(f"due {key} was asked for before")
+    if not 0 <= amount <= payment.remainder:
         raise ValueError(f"due {key} of {amount} does not fit: {payment.remainder} remain")
     takes = dict(_spread(amount, [(tender.id, tender.remainder) for tender in payment.tenders]))
     return tuple(
@@ -68,8 +70,10 @@ def _with_due(payment: Payment, key: str, amount: int) -> tuple[Tender, ...]:
 def _with_refund(payment: Payment, request: RefundRequest) -> Payment:
     """The refund, shared over tenders by what each has paid or will: the card first, so that money goes back where
     it was lent, and stored value after it. Credit is taken from stored value first, which leaves the card its own."""
-    if request.amount < 0 or any(known.key == request.key for known in payment.refunds):
-        raise ValueError(f"refund {request.key} of {request.amount} was asked for before, or is negative")
+    if request.amount < 0:
+        raise ValueError(f"refund {request.key} of {request.amount} is negative")
+    if any(known.key == request.key for known in payment.refunds):
+        raise Stale(f"refund {request.key} was asked for before")
     if request.amount > payment.refundable:
         raise RefundExceedsPaid(
             f"{payment.refundable} of what was paid is left to refund, not {request.amount} (minor units).",
