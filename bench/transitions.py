@@ -75,7 +75,7 @@ def returned(ground: Ground) -> Count:
     shop = open_shop(ground.stack, skus=3, units=100)
     order_id = _delivered(ground, shop)
     admin, before = Client(ground.stack, "admin"), _events(ground, order_id)
-    until(lambda: not _payment(ground, order_id)["due"], PATIENCE_SECONDS)
+    until(lambda: not _payment(ground, order_id)["dues"], PATIENCE_SECONDS)
     lines = [
         {"line_id": line["id"], "quantity": line["ordered"]}
         for line in admin.ask("GET", f"/v1/orders/{order_id}", expect=200)["lines"]
