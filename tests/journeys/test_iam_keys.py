@@ -54,7 +54,7 @@ from chalicelib.webhooks.consumers import on_attempt, on_event
 from chalicelib.webhooks.service import fan_out as webhooks
 from chalicelib.webhooks.tasks import webhooks_tasks
 from infra.local.testing import STAGE, TestStack
-from tests.conftest import request
+from tests.conftest import ADMIN, request
 from tests.integration.orders import conftest as in_process
 from tests.integration.orders.conftest import dynamodb_url, real_table
 from tests.journeys.guarded import FUNCTIONS, guarded, policy_of
@@ -288,7 +288,7 @@ def _split(company: Company) -> None:
         path = "/v1/inventory/stock/A/locations/leeds/policy"
         headers = {"If-Match": company.shop.call("GET", path).etag}
         with patch.object(stock_policy, "tidy"):
-            assert request(app, "PUT", path, json={"shards": shards}, headers=headers).status == 200
+            assert request(app, "PUT", path, json={"shards": shards}, by=ADMIN, headers=headers).status == 200
         company.run("inventory-tasks", inventory_tasks, {"task": "level_split_stock"})
         order_id = company.shop.placed(("A", 1))
         company.arrived(order_id, units=1)
