@@ -61,6 +61,8 @@ def home(of: str, shards: int) -> int:
 
 def total(rows: Sequence[Stock]) -> Stock:
     """The rows of a line as one, with the policy of the first."""
+    if len(rows) == 1:
+        return rows[0]
     return replace(
         rows[0],
         on_hand=sum(row.on_hand for row in rows),

@@ -57,9 +57,8 @@ def promise(
     """Add to the transaction that available units of summed lines become reserved for `of`, beyond the channel's safety
     stock, and those that wait within the backorder limit as found."""
     for line in lines:
-        limit = store.in_batch(found, line.sku, line.location_id).policy.backorder_limit
-        for row, part, safety in to_promise(found, line, channel, of):
-            store.promise(tx, part, channel=channel, safety=safety, limit=limit, row=row)
+        for row, part, safety, policy in to_promise(found, line, channel, of):
+            store.promise(tx, part, channel=channel, safety=safety, limit=policy.backorder_limit, row=row)
 
 
 def commit_reservation(tx: Transaction, reservation_id: str, by: Principal) -> None:

@@ -19,12 +19,14 @@ from chalicelib.inventory.domain import (
     Stock,
     StockLine,
     StockMoved,
+    StockPolicy,
     StockTooLow,
     TooManySplit,
     home,
     level,
     safety_of,
     spread,
+    total,
 )
 
 Found = Mapping[tuple[str, str], Item]
@@ -50,18 +52,20 @@ def read_split(lines: Iterable[StockLine]) -> Found:
     return find_many(line_keys(split), consistent=True) if split else {}
 
 
-def to_promise(found: Found, line: StockLine, channel: str | None, of: str) -> list[tuple[int, StockLine, int]]:
-    """Out of which rows to promise a line for `of`: row, units, and what the row keeps back from the channel.
+def to_promise(
+    found: Found, line: StockLine, channel: str | None, of: str
+) -> list[tuple[int, StockLine, int, StockPolicy]]:
+    """Out of which rows to promise a line for `of`: row, units, what the row keeps back from the channel, the line's policy.
 
     Raises `StockTooLow` when a split line has not enough in all its rows as found, `StockMoved` when some should wait.
     """
     rows = store.rows_in_batch(found, line.sku, line.location_id)
     policy = rows[0].policy
     if len(rows) == 1:
-        return [(0, line, policy.safety.get(channel, 0) if channel else 0)]
+        return [(0, line, policy.safety.get(channel, 0) if channel else 0, policy)]
     if line.waiting:
         raise StockMoved(f"{line.sku} at {line.location_id} was split, and is sold only when it is there.")
-    whole = store.in_batch(found, line.sku, line.location_id)
+    whole = total(rows)
     left = whole.sellable(channel) if channel else whole.available
     if left < line.quantity:
         raise StockTooLow.of(
@@ -70,12 +74,12 @@ def to_promise(found: Found, line: StockLine, channel: str | None, of: str) -> l
     safety = [safety_of(number, policy, channel) for number in range(len(rows))]
     room = [row.available - kept for row, kept in zip(rows, safety, strict=True)]
     taken = spread(line.quantity, room, home(of, policy.shards))
-    return [(row, replace(line, quantity=units, waiting=0), safety[row]) for row, units in taken.items()]
+    return [(row, replace(line, quantity=units, waiting=0), safety[row], policy) for row, units in taken.items()]
 
 
 def to_take_out(found: Found, line: StockLine) -> list[tuple[int, StockLine]]:
     """Out of which rows to take available units. Raises `StockTooLow` when a split line has not enough as found."""
-    return [(row, part) for row, part, _ in to_promise(found, line, None, line.sku)]
+    return [(row, part) for row, part, _, _ in to_promise(found, line, None, line.sku)]
 
 
 def to_give_up(found: Found, line: StockLine, of: str) -> list[tuple[int, StockLine]]:

@@ -52,12 +52,12 @@ class StockItem(Item):
 
 def stock_key(sku: str, location_id: str, row: int = 0) -> tuple[type[Item], str, str]:
     """Where the counters are, for a batch read."""
-    at = _at(sku, location_id, row)
-    return StockItem, at.pk, at.sk
+    return StockItem, key("STOCK", sku, str(row)) if row else key("STOCK", sku), key("LOCATION", location_id)
 
 
 def _at(sku: str, location_id: str, row: int = 0) -> StockItem:
-    return StockItem(key("STOCK", sku, *([str(row)] if row else ())), key("LOCATION", location_id))
+    _, pk, sk = stock_key(sku, location_id, row)
+    return StockItem(pk, sk)
 
 
 def _stock(item: StockItem) -> Stock:
