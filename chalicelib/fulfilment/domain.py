@@ -133,6 +133,13 @@ def serve(fulfilment: Fulfilment) -> Fulfilment:
     return replace(fulfilment, status=FulfilmentStatus.REQUESTED, version=fulfilment.version + 1)
 
 
+def promise(fulfilment: Fulfilment, promised_on: str) -> Fulfilment:
+    """The fulfilment that waits, promised for another day. Raises `OutOfTurn` unless it waits."""
+    if fulfilment.status is not FulfilmentStatus.WAITING:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it does not wait.")
+    return replace(fulfilment, promised_on=promised_on, version=fulfilment.version + 1)
+
+
 def pack(fulfilment: Fulfilment) -> Fulfilment:
     """The fulfilment, packed. Raises `OutOfTurn` unless it was just requested."""
     if fulfilment.status is not FulfilmentStatus.REQUESTED:

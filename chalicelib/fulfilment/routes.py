@@ -12,6 +12,7 @@ from chalicelib.fulfilment.schemas import (
     FulfilmentQuery,
     FulfilmentSummary,
     FulfilmentView,
+    PromiseFulfilment,
     ReallocateFulfilment,
     TrackParcel,
 )
@@ -96,6 +97,30 @@ def reallocate_fulfilment(fulfilment_id: str) -> Response:
             answer=lambda made: http.answer(
                 201, FulfilmentView.of(made), version=made.version, location=f"/v1/fulfilments/{made.id}"
             ),
+        )
+    )
+
+
+@routes.endpoint(
+    "POST",
+    "/v1/fulfilments/{fulfilment_id}/promise",
+    summary="Promise for another day what a fulfilment waits for",
+    body=PromiseFulfilment,
+    answers={200: FulfilmentView},
+    scopes=["orders.write"],
+    idempotent=True,
+    raises=[OutOfTurn, orders.PromisePast, orders.AlreadyPromised],
+)
+def promise_fulfilment(fulfilment_id: str) -> Response:
+    """The customer is told of the new day."""
+    wanted = http.body(PromiseFulfilment)
+    return http.once(
+        lambda once: orders.promise_fulfilment(
+            fulfilment_id,
+            wanted.promised_on,
+            by=http.caller(),
+            once=once,
+            answer=lambda made: http.answer(200, FulfilmentView.of(made), version=made.version),
         )
     )
 

@@ -1,6 +1,6 @@
 """What warehouse systems and staff exchange with fulfilment."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -73,6 +73,12 @@ class ReallocateFulfilment(Schema):
     """The location that is to ship it instead."""
 
     location_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+
+
+class PromiseFulfilment(Schema):
+    """The day (UTC) for which units that are still to come are promised now."""
+
+    promised_on: Annotated[date, Field(strict=False)]
 
 
 class FulfilmentQuery(PageQuery):

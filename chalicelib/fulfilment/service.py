@@ -101,6 +101,13 @@ def serve(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilment:
     return served
 
 
+def promise(tx: Transaction, fulfilment: Fulfilment, promised_on: str) -> Fulfilment:
+    """Add to the transaction that what it waits for is promised for another day (`YYYY-MM-DD`)."""
+    changed = domain.promise(fulfilment, promised_on)
+    store.change(tx, changed)
+    return changed
+
+
 def pack(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilment:
     """Add "packed" to the transaction."""
     return _changed(tx, domain.pack(fulfilment), by)

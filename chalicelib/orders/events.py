@@ -59,6 +59,12 @@ def order_changed(tx: Transaction, type: str, order: Order, fulfilments: Sequenc
     _publish(tx, type, order, by, {"fulfilments": list(fulfilments), "holds": len(order.holds)})
 
 
+def promise_changed(tx: Transaction, order: Order, fulfilment_id: str, before: str, now: str, by: Principal) -> None:
+    """BackorderDelayed or PromiseChanged: what a fulfilment waits for is promised for a later day, or for an earlier one."""
+    type = "BackorderDelayed" if now > before else "PromiseChanged"
+    _publish(tx, type, order, by, {"fulfilment_id": fulfilment_id, "before": before, "promised": now})
+
+
 def order_claimed(tx: Transaction, order: Order, by: Principal) -> None:
     """A guest's order is a customer's now."""
     _publish(tx, "OrderClaimed", order, by, {"customer_id": order.customer_id})

@@ -25,11 +25,16 @@ def create(record: Record) -> Record:
     Safe to repeat: an existing user keeps its identity and gets a new password.
     """
     cognito = client(record, "cognito-idp")
-    users = {role: _create_user(cognito, record, role) for role in ROLES}
+    users = {role: _create_user(cognito, record, role, f"{role}@example.com") for role in ROLES}
     made: Record = {"users": users}
     if record.get("machine"):
         made["machine"] = {**record["machine"], "token": machine_token(record)}
     return made
+
+
+def sign_up(record: Record, role: str, username: str) -> Record:
+    """Another confirmed user of a group, whose name is an e-mail address."""
+    return _create_user(client(record, "cognito-idp"), record, role, username)
 
 
 def token(record: Record, role: str) -> str:
@@ -69,8 +74,8 @@ def _claims(access_token: str) -> dict[str, Any]:
     return claims
 
 
-def _create_user(cognito: Any, record: Record, role: str) -> Record:
-    pool, username = record["user_pool_id"], f"{role}@example.com"
+def _create_user(cognito: Any, record: Record, role: str, username: str) -> Record:
+    pool = record["user_pool_id"]
     password = f"{secrets.token_urlsafe(12)}aA1!"
     attributes = [{"Name": "email", "Value": username}, {"Name": "email_verified", "Value": "true"}]
     with contextlib.suppress(cognito.exceptions.UsernameExistsException):

@@ -169,6 +169,7 @@ ACCESS: dict[str, Access] = {
     "POST /v1/guest-carts/{cart_id}/checkout": PUBLIC,
     "GET /v1/guest-carts/{cart_id}/order": PUBLIC,
     "POST /v1/fulfilments/{fulfilment_id}/reallocation": Access(STAFF, "orders.write"),
+    "POST /v1/fulfilments/{fulfilment_id}/promise": Access(STAFF, "orders.write"),
     "POST /v1/fulfilments/{fulfilment_id}/tracking-events": Access(STAFF, "fulfilment.write"),
     "POST /v1/orders/{order_id}/cancellations": Access(BUYERS, "orders.write"),
     "GET /v1/orders/{order_id}/cancellations": Access(BUYERS, "orders.read"),
@@ -347,6 +348,7 @@ BODIES: dict[str, Any] = {
     "PUT /v1/guest-carts/{cart_id}/lines/{sku}": {"quantity": 1},
     "POST /v1/guest-carts/{cart_id}/checkout": _CHECKOUT,
     "POST /v1/fulfilments/{fulfilment_id}/reallocation": {"location_id": "none"},
+    "POST /v1/fulfilments/{fulfilment_id}/promise": {"promised_on": "2999-01-01"},
     "POST /v1/fulfilments/{fulfilment_id}/tracking-events": {
         "id": "none",
         "code": "in_transit",

@@ -144,6 +144,12 @@ def readdress(order: Order, address: Mapping[str, Any], contact: Mapping[str, An
     return replace(order, shipping_address=address, contact=contact, version=order.version + 1)
 
 
+def promise(order: Order, days: Mapping[str, str]) -> Order:
+    """The order, whose lines are promised for other days, by line id."""
+    lines = tuple(replace(line, promised_on=days.get(line.id, line.promised_on)) for line in order.lines)
+    return replace(order, lines=lines, version=order.version + 1)
+
+
 def claim(order: Order, customer_id: str) -> Order:
     """The guest's order, a customer's now. Raises `HasCustomer` when it is somebody's."""
     if order.customer_id is not None:

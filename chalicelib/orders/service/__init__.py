@@ -31,9 +31,12 @@ from chalicelib.orders.service.run_workflow import (
 )
 from chalicelib.orders.service.serve_waiting import serve_all_waiting, serve_waiting
 from chalicelib.orders.service.staff import (
+    AlreadyPromised,
     AlreadyThere,
+    PromisePast,
     change_address,
     hold_order,
+    promise_fulfilment,
     read_audit,
     read_notes,
     reallocate_fulfilment,
@@ -44,6 +47,7 @@ from chalicelib.orders.service.staff import (
 from chalicelib.orders.store import ReviewResolved
 
 __all__ = [
+    "AlreadyPromised",
     "AlreadyThere",
     "Contact",
     "Line",
@@ -52,6 +56,7 @@ __all__ = [
     "Order",
     "OrderRequest",
     "PriceRequest",
+    "PromisePast",
     "Quote",
     "ReviewResolved",
     "WarehouseAnswer",
@@ -72,6 +77,7 @@ __all__ = [
     "list_reviews",
     "park_compensation",
     "place_order",
+    "promise_fulfilment",
     "quote",
     "quote_for",
     "read_audit",

@@ -1,6 +1,7 @@
 """What staff does to an order by hand. Every change is written to the order's audit, with how it was before and after."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from chalicelib.core import clock
@@ -28,6 +29,16 @@ Answering = Callable[[Order], Answer]
 class AlreadyThere(RuleBroken):
     code = "already_there"
     title = "This location has it already"
+
+
+class PromisePast(RuleBroken):
+    code = "promise_past"
+    title = "What is past cannot be promised"
+
+
+class AlreadyPromised(RuleBroken):
+    code = "already_promised"
+    title = "It is promised for this day already"
 
 
 def require_staff(by: Principal) -> None:
@@ -186,6 +197,51 @@ def _move(tx: Transaction, order: Order, old: Fulfilment, location_id: str, by: 
     # The location of one that waited was told nothing that it could be told to leave.
     events.order_reassigned(tx, after, [new.id], by, left=None if waited else old.id)
     return after, new
+
+
+# ---- another day --------------------------------------------------------------------------------------------------------
+
+
+def promise_fulfilment(
+    fulfilment_id: str, promised_on: date, *, by: Principal, once: Idempotency, answer: Callable[[Fulfilment], Answer]
+) -> Answer:
+    """Promise what a fulfilment waits for, for another day (UTC), of which the customer is told.
+
+    Raises `OutOfTurn` when it does not wait (any more), `PromisePast`, `AlreadyPromised` for the day that it has.
+    """
+    require_staff(by)
+    if promised_on < clock.now().date():
+        raise PromisePast(f"{promised_on} is past.")
+    day = promised_on.isoformat()
+    order_id, _ = fulfilment.order_of(fulfilment_id)
+    final: list[Answer] = []
+
+    def change(tx: Transaction, order: Order) -> Order:
+        parts = [part for part in open_parts(order) if part.status is FulfilmentStatus.WAITING]
+        old = next((part for part in parts if part.id == fulfilment_id), None)
+        if old is None or old.promised_on is None:
+            raise fulfilment.OutOfTurn("It does not wait for anything.")
+        if old.promised_on == day:
+            raise AlreadyPromised(f"It is promised for {day}.")
+        new = fulfilment.promise(tx, old, day)
+        after = domain.promise(order, _latest_days([new if part is old else part for part in parts], old))
+        _audit(tx, order, "promise", {old.id: old.promised_on}, {old.id: day}, by)
+        events.promise_changed(tx, after, old.id, old.promised_on, day, by)
+        final[:] = [answer(new)]
+        return after
+
+    return _changed(order_id, once, change, lambda _: final[0])
+
+
+def _latest_days(parts: Sequence[Fulfilment], changed: Fulfilment) -> dict[str, str]:
+    """By id of each line in the changed one: the last day for which units of it are promised, at any location."""
+    ids = {line.line_id for line in changed.lines}
+    days: dict[str, str] = {}
+    for part in parts:
+        for line in part.lines:
+            if line.line_id in ids and line.wanted:
+                days[line.line_id] = max(days.get(line.line_id, ""), part.promised_on or "")
+    return days
 
 
 # ---- notes and audit ----------------------------------------------------------------------------------------------------

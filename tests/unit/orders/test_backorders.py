@@ -143,6 +143,37 @@ def test_what_is_there_is_one_read_and_one_transaction_of_as_many_actions_whatev
     assert cost() == before
 
 
+def promise(shop: Shop, part: str, days: int, by: Any = ASSOCIATE) -> Any:
+    return shop.call("POST", f"/v1/fulfilments/{part}/promise", json={"promised_on": in_days(days)}, by=by)
+
+
+def test_what_waits_is_promised_for_another_day_and_the_customer_told(shop: Shop) -> None:
+    may_backorder(shop, shop.sells("A", leeds=1), 10, days=7)
+    order_id, _ = confirmed(shop, ("A", 2))
+    [part] = waiting_at(shop)
+    later = promise(shop, part, 9)
+    assert (later.status, later.json["promised_on"]) == (200, in_days(9))
+    assert shop.read(order_id)["lines"][0]["promised_on"] == in_days(9)
+    assert promise(shop, part, 8).status == 200
+    told = {event.type: event.data for event in timeline(store.order_pk(order_id))}
+    assert told["BackorderDelayed"]["promised"] == in_days(9)
+    assert (told["PromiseChanged"]["before"], told["PromiseChanged"]["promised"]) == (in_days(9), in_days(8))
+    audit = shop.call("GET", f"/v1/orders/{order_id}/audit").json["items"]
+    assert [(one["what"], one["after"]) for one in audit] == [("promise", {part: in_days(day)}) for day in (9, 8)]
+
+
+def test_what_does_not_wait_or_is_past_is_not_promised(shop: Shop) -> None:
+    may_backorder(shop, shop.sells("A", leeds=1), 10)
+    confirmed(shop, ("A", 2))
+    [part] = waiting_at(shop)
+    assert promise(shop, part, -1).code == "promise_past"
+    assert promise(shop, part, 7).code == "already_promised"
+    assert promise(shop, part, 9, by=SHOPPER).status == 403
+    shop.moves("leeds", "A", 2)
+    serve()
+    assert promise(shop, part, 9).code == "fulfilment_out_of_turn"
+
+
 def test_a_quote_tells_what_would_wait(shop: Shop) -> None:
     may_backorder(shop, shop.sells("A", leeds=3), 10, days=5)
     body = {"currency": "GBP", "lines": [{"sku": "A", "quantity": 5}]}
