@@ -11,8 +11,6 @@ from chalicelib.core.idempotency import Idempotency, Replay
 from chalicelib.core.outbox import Event
 from chalicelib.core.settings import settings
 from chalicelib.fulfilment import service
-from chalicelib.fulfilment.schemas import QueuedAnswer
-from chalicelib.orders import service as orders
 
 functions = Blueprint(__name__)
 
@@ -48,6 +46,9 @@ def on_order_changed(event: Event, by: Principal) -> None:
 @each_message
 def on_warehouse_answer(body: Any, by: Principal) -> None:
     """Trigger: queue fulfilment-warehouse-answers. The warehouse packed, shipped or delivered; once per `message_id`."""
+    from chalicelib.fulfilment.schemas import QueuedAnswer  # late: the other functions here need neither
+    from chalicelib.orders import service as orders
+
     message = understood(QueuedAnswer, body)
     once = Idempotency.of("warehouse answers", message.message_id, message.model_dump_json().encode())
     try:
