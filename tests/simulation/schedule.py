@@ -30,6 +30,7 @@ _STOCK: tuple[tuple[Actor, int], ...] = (
     (staff.till, 3),
     (staff.keeper, 1),
     (staff.splitter, 2),
+    (staff.presale, 2),
     (staff.closer, 1),
     (staff.pricer, 1),
 )
@@ -98,7 +99,7 @@ def _play(world: World) -> None:
     operators.on_call(shop)
     for _ in range(4):
         world.kernel.run()
-        if not operators.tidied(shop):
+        if not (operators.tidied(shop) | staff.supplier(shop)):
             break
     rest.audit(shop)
 

@@ -16,6 +16,7 @@ class Ticks:
     def __init__(self, world: World) -> None:
         self._world = world
         self._planned: set[int] = set()
+        self._waiting: set[tuple[str, str]] = set()
 
     def see(self, changes: list[Change]) -> None:
         """Plan for what has just been written."""
@@ -23,6 +24,11 @@ class Ticks:
             if change.after is not None and "gsi3sk" in change.after:
                 due = datetime.fromisoformat(change.after["gsi3sk"]["S"].partition("#")[0])
                 self._plan((due - self._world.kernel.now()).total_seconds())
+            if change.key[1].startswith("FULFILMENT#"):
+                waits = change.after is not None and change.after["status"]["S"] == "waiting"
+                (self._waiting.add if waits else self._waiting.discard)(change.key)
+            if self._waiting and change.key[1].startswith("LOCATION#"):
+                self._plan(MINUTE)
 
     def _plan(self, seconds: float) -> None:
         kernel = self._world.kernel
@@ -32,6 +38,8 @@ class Ticks:
             kernel.after(minute * MINUTE - kernel.seconds() + self._world.random.uniform(0, 2), self._tick)
 
     def _tick(self) -> None:
+        if self._waiting:
+            self._world.functions.invoke("orders-tasks", {"task": "serve_waiting"})
         now = self._world.kernel.now()
         if not any(datetime.fromisoformat(due) <= now for due in self._due()):
             return

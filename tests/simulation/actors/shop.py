@@ -103,3 +103,8 @@ def _stock_up(world: World, random: Random) -> None:
             _made(
                 world.request("POST", "/v1/inventory/receipts", ADMIN, body, {"idempotency-key": f"opening {location}"})
             )
+        for sku in PRICES:
+            if random.random() < 0.25:
+                path = f"/v1/inventory/stock/{sku}/locations/{location}/policy"
+                presale = {"backorder_limit": random.randint(1, 4), "backorder_days": 7}
+                _made(world.request("PUT", path, ADMIN, presale, {"if-match": '"0"'}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.simulation.actors.shop import ADMIN, ASSOCIATES, LOCATIONS, PRICES, Shop
+from tests.simulation.audit.items import document, text
 
 
 def receiver(shop: Shop) -> None:
@@ -102,6 +103,36 @@ def splitter(shop: Shop) -> None:
     shop.client.command(path, body, ADMIN, method="PUT", headers=headers)
     shop.world.kernel.pause(random.uniform(0, 60))
     shop.world.functions.invoke("inventory-tasks", {"task": "level_split_stock"})
+
+
+def presale(shop: Shop) -> None:
+    """Sells something before it is there, or does so no more."""
+    random = shop.world.random
+    path = f"/v1/inventory/stock/{_something(shop)}/locations/{_somewhere(shop)}/policy"
+    known = shop.client.read(path, ADMIN)
+    if known is None:
+        return
+    body = {"safety": known["safety"], "backorder_limit": random.choice([0, 2, 5]), "backorder_days": 7}
+    headers = {"if-match": f'"{known["version"]}"'}
+    shop.client.command(path, body, ADMIN, method="PUT", headers=headers)
+
+
+def supplier(shop: Shop) -> bool:
+    """Delivers what orders wait for; whether any does."""
+    wanted: dict[tuple[str, str], int] = {}
+    for (_, sk), item in shop.world.database.items():
+        if sk.startswith("FULFILMENT#") and text(item, "status") == "waiting":
+            part = document(item)
+            for line in part["lines"]:
+                place = (line["sku"], part["location_id"])
+                wanted[place] = wanted.get(place, 0) + line["quantity"]
+    for (sku, location), units in wanted.items():
+        body = {"location_id": location, "lines": [{"sku": sku, "quantity": units}]}
+        body["reference"] = f"{_reference(shop)} {sku} {location}"
+        shop.world.kernel.spawn(
+            f"delivery of {sku}", lambda body=body: shop.client.command("/v1/inventory/receipts", body, ASSOCIATES[0])
+        )
+    return bool(wanted)
 
 
 def closer(shop: Shop) -> None:

@@ -97,7 +97,9 @@ def _of_fulfilment(change: Change, written: Written) -> Iterator[str]:
     status, was = text(change.after, "status"), text(change.before, "status")
     number_ = change.key[1].partition("#")[2]
     tracked = any(key[0] == change.key[0] and key[1].startswith(f"TRACKING#{number_}#") for key in written)
-    if status != was and status in _PARCEL:
+    if (was, status) == ("waiting", "requested"):
+        yield "FulfilmentReady"
+    elif status != was and status in _PARCEL:
         yield _PARCEL[status]
     elif tracked:
         yield "ParcelTracked"

@@ -72,7 +72,9 @@ def _fulfilment(change: Change) -> Iterator[Finding]:
 
 
 _STEPS = {
-    *((status, status) for status in ("requested", "packed", "shipped", "delivered", "cancelled", "short")),
+    *((status, status) for status in ("waiting", "requested", "packed", "shipped", "delivered", "cancelled", "short")),
+    ("waiting", "requested"),
+    ("waiting", "cancelled"),
     ("requested", "packed"),
     *((start, end) for start in ("requested", "packed") for end in ("shipped", "short", "cancelled")),
     ("shipped", "delivered"),

@@ -92,7 +92,7 @@ class Sale:
     @property
     def open_parcels(self) -> list[str]:
         """Parcels that a location has not answered for."""
-        return [part["id"] for part in self.fulfilments if part["status"] in ("requested", "packed")]
+        return [part["id"] for part in self.fulfilments if part["status"] in ("waiting", "requested", "packed")]
 
     @property
     def held(self) -> int:
