@@ -27,6 +27,8 @@ IOT_PORT = 8883
 START_TIMEOUT = 60.0
 BUSY_TIMEOUT = 30.0
 STOP_TIMEOUT = 20.0
+# Thousands of orders take minutes to be written, and what is not written is lost.
+SAVE_TIMEOUT = 1800.0
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ def stop(stack: Stack) -> bool:
     pid = _pid(stack)
     if pid is None:
         return False
-    for signal_, patience in ((signal.SIGTERM, STOP_TIMEOUT), (signal.SIGKILL, 5.0)):
+    gently = SAVE_TIMEOUT if keeps_state(stack) else STOP_TIMEOUT
+    for signal_, patience in ((signal.SIGTERM, gently), (signal.SIGKILL, 5.0)):
         try:
             os.kill(pid, signal_)
         except ProcessLookupError:
