@@ -25,7 +25,7 @@ from chalicelib.inventory.domain import (
 )
 from chalicelib.inventory.service.manage_locations import check_location
 from chalicelib.inventory.service.read_stock import stock_keys
-from chalicelib.inventory.service.split_stock import read_split, to_give_up, to_promise, until_settled
+from chalicelib.inventory.service.split_stock import is_split, read_split, to_give_up, to_promise, until_settled
 
 
 def reserve(
@@ -57,8 +57,8 @@ def promise(
     """Add to the transaction that available units of summed lines become reserved for `of`, beyond the channel's safety
     stock, and those that wait within the backorder limit as found."""
     for line in lines:
-        for row, part, safety, policy in to_promise(found, line, channel, of):
-            store.promise(tx, part, channel=channel, safety=safety, limit=policy.backorder_limit, row=row)
+        for one in to_promise(found, line, channel, of):
+            store.promise(tx, one.line, channel=channel, safety=one.safety, limit=one.limit, row=one.row)
 
 
 def commit_reservation(tx: Transaction, reservation_id: str, by: Principal) -> None:
@@ -80,9 +80,10 @@ def release_reservation(
     any more.
     """
     if reservation.in_parts:
-        # Its parts are given back as they were taken.
+        # Its parts are given back as they were taken; of split stock, of which none waits, without regard to who waited.
         for line in summed(served):
-            store.wait_again(tx, line)
+            if not is_split(line):
+                store.wait_again(tx, line)
         store.begin_release(tx, reservation.id, clock.now(), by)
         return
     store.release_reservation(tx, reservation.id, clock.now(), by)

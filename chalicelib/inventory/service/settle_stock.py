@@ -61,5 +61,5 @@ def promise_more(tx: Transaction, lines: Sequence[StockLine], *, of: str) -> Non
     found = read_split(together)
     for line in together:
         # Safety stock is kept back from selling; these units are sold already.
-        for row, part, _, _ in to_promise(found, line, None, of):
-            store.promise(tx, part, channel=None, safety=0, row=row)
+        for one in to_promise(found, line, None, of):
+            store.promise(tx, one.line, channel=None, safety=0, row=one.row)

@@ -7,7 +7,7 @@ Nothing is read of lines that are not split.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from time import monotonic
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from chalicelib.core import observability
 from chalicelib.core.errors import Contended
@@ -19,7 +19,6 @@ from chalicelib.inventory.domain import (
     Stock,
     StockLine,
     StockMoved,
-    StockPolicy,
     StockTooLow,
     TooManySplit,
     home,
@@ -33,6 +32,15 @@ Found = Mapping[tuple[str, str], Item]
 
 _ATTEMPTS = 6
 _T = TypeVar("_T")
+
+
+class Taking(NamedTuple):
+    """Units to promise out of a row; `safety` of its units stay, `limit` of the line's may be sold before they are there."""
+
+    row: int
+    line: StockLine
+    safety: int
+    limit: int = 0
 
 
 def line_keys(lines: Iterable[StockLine]) -> list[tuple[type[Item], str, str]]:
@@ -52,17 +60,20 @@ def read_split(lines: Iterable[StockLine]) -> Found:
     return find_many(line_keys(split), consistent=True) if split else {}
 
 
-def to_promise(
-    found: Found, line: StockLine, channel: str | None, of: str
-) -> list[tuple[int, StockLine, int, StockPolicy]]:
-    """Out of which rows to promise a line for `of`: row, units, what the row keeps back from the channel, the line's policy.
+def is_split(line: StockLine) -> bool:
+    """Whether the line is split, as far as this process knows."""
+    return (line.sku, line.location_id) in _listed_rows()
+
+
+def to_promise(found: Found, line: StockLine, channel: str | None, of: str) -> list[Taking]:
+    """Out of which rows to promise a line for `of`, beyond the channel's safety stock.
 
     Raises `StockTooLow` when a split line has not enough in all its rows as found, `StockMoved` when some should wait.
     """
     rows = store.rows_in_batch(found, line.sku, line.location_id)
     policy = rows[0].policy
     if len(rows) == 1:
-        return [(0, line, policy.safety.get(channel, 0) if channel else 0, policy)]
+        return [Taking(0, line, policy.safety.get(channel, 0) if channel else 0, policy.backorder_limit)]
     if line.waiting:
         raise StockMoved(f"{line.sku} at {line.location_id} was split, and is sold only when it is there.")
     whole = total(rows)
@@ -74,12 +85,12 @@ def to_promise(
     safety = [safety_of(number, policy, channel) for number in range(len(rows))]
     room = [row.available - kept for row, kept in zip(rows, safety, strict=True)]
     taken = spread(line.quantity, room, home(of, policy.shards))
-    return [(row, replace(line, quantity=units, waiting=0), safety[row], policy) for row, units in taken.items()]
+    return [Taking(row, replace(line, quantity=units), safety[row]) for row, units in taken.items()]
 
 
 def to_take_out(found: Found, line: StockLine) -> list[tuple[int, StockLine]]:
     """Out of which rows to take available units. Raises `StockTooLow` when a split line has not enough as found."""
-    return [(row, part) for row, part, _, _ in to_promise(found, line, None, line.sku)]
+    return [(one.row, one.line) for one in to_promise(found, line, None, line.sku)]
 
 
 def to_give_up(found: Found, line: StockLine, of: str) -> list[tuple[int, StockLine]]:
@@ -124,7 +135,8 @@ def _listed_rows() -> dict[tuple[str, str], int]:
 
 
 def list_rows(tx: Transaction, sku: str, location_id: str, rows: int) -> None:
-    """Add to the transaction that everybody is told of how many rows the line has. Raises `TooManySplit`."""
+    """Add to the transaction that everybody is told of how many rows the line has. Raises `TooManySplit`; at commit
+    `StockMoved` when the location changed meanwhile."""
     location = store.get_location(location_id)
     if location is None or location.rows.get(sku, 1) == rows:
         return
@@ -132,7 +144,7 @@ def list_rows(tx: Transaction, sku: str, location_id: str, rows: int) -> None:
     if rows > 1 and len(others) >= MAX_SPLIT_LINES:
         raise TooManySplit(f"{location_id} has {len(others)} split SKUs.", limit=MAX_SPLIT_LINES)
     listed = {**others, sku: rows} if rows > 1 else others
-    store.change_location(tx, replace(location, rows=listed, version=location.version + 1))
+    store.change_location(tx, replace(location, rows=listed, version=location.version + 1), StockMoved)
 
 
 def tidy(sku: str, location_id: str) -> None:

@@ -10,7 +10,7 @@ from chalicelib.inventory import store
 from chalicelib.inventory.domain import SplitSellsWhatIsThere, StockPolicy, is_name
 from chalicelib.inventory.service.manage_locations import read_location
 from chalicelib.inventory.service.read_stock import stock_keys
-from chalicelib.inventory.service.split_stock import list_rows, tidy
+from chalicelib.inventory.service.split_stock import list_rows, tidy, until_settled
 
 
 def read_policy(sku: str, location_id: str, by: Principal) -> StockPolicy:
@@ -41,18 +41,27 @@ def set_policy(
     _check(sku, location_id, by)
     if shards > 1 and backorder_limit:
         raise SplitSellsWhatIsThere("Split stock has no backorder limit.")
-    now = store.in_batch(find_many(stock_keys([sku], [location_id]), consistent=True), sku, location_id)
-    if now.policy.version != expected_version:
-        raise Stale(f"The policy of {sku} at {location_id} is at version {now.policy.version}, not {expected_version}.")
     changed = StockPolicy(safety, backorder_limit, backorder_days, expected_version + 1, shards)
-    tx = Transaction()
-    store.set_policy(tx, now, changed)
-    list_rows(tx, sku, location_id, max(now.rows, shards))
-    tx.commit()
-    if max(now.rows, shards) > 1:
+    rows = until_settled(lambda: _set(sku, location_id, changed))
+    if rows > 1:
         store.forget_locations()
         _tidy_now(sku, location_id)
     return changed
+
+
+def _set(sku: str, location_id: str, policy: StockPolicy) -> int:
+    """Set it, and answer with the number of rows that there are now."""
+    now = store.in_batch(find_many(stock_keys([sku], [location_id]), consistent=True), sku, location_id)
+    if now.policy.version != policy.version - 1:
+        raise Stale(
+            f"The policy of {sku} at {location_id} is at version {now.policy.version}, not {policy.version - 1}."
+        )
+    rows = max(now.rows, policy.shards)
+    tx = Transaction()
+    store.set_policy(tx, now, policy)
+    list_rows(tx, sku, location_id, rows)
+    tx.commit()
+    return rows
 
 
 def _tidy_now(sku: str, location_id: str) -> None:

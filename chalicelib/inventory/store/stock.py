@@ -311,9 +311,10 @@ def serve(tx: Transaction, line: StockLine, now: Stock) -> None:
 
 
 def wait_again(tx: Transaction, line: StockLine) -> None:
-    """Reserved units that did not wait any more do so: the undo of `serve`."""
+    """Reserved units that did not wait any more do so: the undo of `serve`. None of split stock waits: `StockMoved`."""
     actions = _moving(0, 0, 0, line.quantity)
-    tx.update(_at(line.sku, line.location_id), actions, StockItem.reserved >= line.quantity, _not_reserved(line))
+    condition = (StockItem.reserved >= line.quantity) & _has_rows(1)
+    tx.update(_at(line.sku, line.location_id), actions, condition, _not_reserved(line))
 
 
 def settle(tx: Transaction, line: StockLine, row: int = 0) -> None:

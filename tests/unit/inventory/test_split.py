@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,6 +35,7 @@ from chalicelib.inventory.service import Move, ReturnedUnits, Settlement, StockL
 from tests.unit.inventory.builders import (
     ADMIN,
     ASSOCIATE,
+    NOON,
     a_key,
     adjust,
     count_units,
@@ -46,6 +49,7 @@ from tests.unit.inventory.builders import (
     release,
     reserve,
     rows,
+    serve,
     set_policy,
     settle,
     split,
@@ -457,3 +461,48 @@ def test_a_version_that_is_not_the_policys_changes_nothing():
     with pytest.raises(Stale):
         service.set_policy("A", "leeds", 0, **given, by=ADMIN)
     assert service.read_policy("A", "leeds", ADMIN).shards == 2
+
+
+def test_what_waited_and_was_served_before_the_split_is_given_back_whole():
+    has_location()
+    receive(("A", 2))
+    set_policy("A", 5)
+    lines = [StockLine("A", "leeds", 4, 2)]
+    held = {"channel": "web", "expires_at": NOON + timedelta(days=9_999), "owner": "ord_1", "by": ASSOCIATE}
+    service.reserve_in_parts("rsv_1", lines, **held)
+    receive(("A", 2))
+    serve("A", 2)
+    split("A", 3)
+
+    def give_back() -> None:
+        tx = Transaction()
+        service.release_reservation(tx, the_reservation("rsv_1"), ASSOCIATE, served=[StockLine("A", "leeds", 2)])
+        tx.commit()
+
+    # One who does not know of the split is refused, and learns of it.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("chalicelib.inventory.service.reserve_stock.is_split", lambda _: False)
+        with pytest.raises(StockMoved):
+            give_back()
+    give_back()
+    assert service.finish_release("rsv_1", ASSOCIATE)
+    assert (counters("A"), stock("A").waiting) == ((4, 4, 0), 0)
+
+
+def test_a_location_that_changes_meanwhile_does_not_keep_stock_from_being_split(monkeypatch):
+    has_location()
+    read, changed = store.get_location, []
+
+    def read_and_be_overtaken(location_id: str) -> Any:
+        found = read(location_id)
+        if not changed:
+            changed.append(True)
+            service.change_location(location_id, found.version, {"name": "Renamed"}, by=ADMIN)
+        return found
+
+    monkeypatch.setattr(
+        "chalicelib.inventory.service.split_stock.store",
+        SimpleNamespace(**{**vars(store), "get_location": read_and_be_overtaken}),
+    )
+    split("A", 3)
+    assert (read("leeds").name, read("leeds").rows) == ("Renamed", {"A": 3})
