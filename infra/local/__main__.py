@@ -105,9 +105,10 @@ def _end(stack: Stack) -> None:
 def _reset(_: argparse.Namespace) -> None:
     stack = Stack()
     with stack.locked():
-        _end(stack)
+        emulator.stop(stack, keep=False)
         stack.record_file.unlink(missing_ok=True)
         shutil.rmtree(stack.directory, ignore_errors=True)
+    sys.stderr.write(f"the stack '{stack.name}' is down, and what it kept is forgotten\n")
 
 
 def _status(_: argparse.Namespace) -> None:

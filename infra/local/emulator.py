@@ -103,13 +103,16 @@ def wrapper() -> str:
     return fingerprint([WRAPPER, REQUIREMENTS])
 
 
-def stop(stack: Stack) -> bool:
-    """End the emulator of this stack, and only it; says whether there was one."""
+def stop(stack: Stack, keep: bool = True) -> bool:
+    """End the emulator of this stack, and only it; says whether there was one.
+
+    It takes its time to write what it was to persist, unless that is not to be kept.
+    """
     pid = _pid(stack)
     if pid is None:
         return False
     gently = SAVE_TIMEOUT if keeps_state(stack) else STOP_TIMEOUT
-    for signal_, patience in ((signal.SIGTERM, gently), (signal.SIGKILL, 5.0)):
+    for signal_, patience in ((signal.SIGTERM, gently if keep else 0.0), (signal.SIGKILL, 5.0)):
         try:
             os.kill(pid, signal_)
         except ProcessLookupError:

@@ -43,12 +43,13 @@ def main() -> None:
         event_buses,
         functions,
         lost_answers,
+        pace,
         pipes,
         rest_api_import,
         state_machines,
     )
 
-    for gap in (rest_api_import, functions, state_machines, pipes, event_buses, alarms, conditions, lost_answers):
+    for gap in (rest_api_import, functions, state_machines, pipes, event_buses, alarms, conditions, lost_answers, pace):
         gap.install()
 
     # `-m` put this repository on the path; functions must not find it there.

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import urllib3
+from botocore.exceptions import ClientError
 
 from infra.local.cloud import alarms, pipes
 from infra.local.emulator import Emulator
@@ -164,3 +165,23 @@ def test_what_terraform_asks_for_again_is_done_once(cloud: Emulator) -> None:
     assert [create_role(cloud, "again", "one", terraform) for _ in range(2)] == [200, 200]
     assert create_role(cloud, "again", "another", terraform) == 409
     assert [create_role(cloud, "others", "one", "Boto3") for _ in range(2)] == [200, 409]
+
+
+def test_the_grammar_of_conditions_is_checked_every_time(aws: Client) -> None:
+    dynamodb = aws("dynamodb")
+    dynamodb.create_table(
+        TableName="checked",
+        KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "PK", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+    def put(condition: str) -> None:
+        dynamodb.put_item(TableName="checked", Item={"PK": {"S": "1"}}, ConditionExpression=condition)
+
+    put("attribute_not_exists(PK)")
+    for _ in range(2):
+        with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
+            put("attribute_not_exists(PK)")
+        with pytest.raises(ClientError, match="Syntax error"):
+            put("attribute_not_exists(PK) AND")
