@@ -1,43 +1,19 @@
-"""place_order: every path through it, with functions that do as they are told and keep a record of what was asked."""
+"""place_order: every path through it."""
 
 from __future__ import annotations
 
-import io
 import json
-import threading
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from tests.workflows.conftest import Cloud, Run
+from tests.workflows.conftest import Cloud
 from tests.workflows.definitions import Json, rendered, states
+from tests.workflows.theatre import BROKEN, Script, Theatre, outcome, staged
 
 pytestmark = pytest.mark.workflow
-
-CONTEXTS = ("orders", "payments", "fulfilment")
-
-# Asks the director of this test what to do.
-FUNCTION = """
-import json, os, urllib.request
-
-def handler(event, context):
-    request = urllib.request.Request(os.environ["DIRECTOR"], json.dumps(event).encode())
-    with urllib.request.urlopen(request) as answer:
-        told = json.loads(answer.read())
-    if "raise" in told:
-        raise RuntimeError(told["raise"])
-    return told["return"]
-"""
-
-BROKEN = {"raise": "broken"}
-
-
-def outcome(name: str, **more: Any) -> Json:
-    return {"return": {"outcome": name, **more}}
 
 
 def confirmed(*fulfilments: str) -> Json:
@@ -52,7 +28,7 @@ def answered(name: str, **more: Any) -> Json:
 REJECTED = {"return": {"outcome": "dispatched"}, "fail": "FulfilmentFailed"}
 UNANSWERED = {"return": {"outcome": "dispatched"}}
 
-AS_HOPED: dict[str, list[Json]] = {
+AS_HOPED: Script = {
     "authorise_payment": [outcome("authorised")],
     "confirm_order": [confirmed("ful_1")],
     "dispatch_fulfilment": [answered("shipped")],
@@ -63,63 +39,6 @@ AS_HOPED: dict[str, list[Json]] = {
 }
 
 
-class Director:
-    """Tells each task of each order what to answer, step by step; the last step repeats."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self.scripts: dict[str, dict[str, list[Json]]] = {}
-        self.calls: list[Json] = []
-        self._states = cloud.client("stepfunctions")
-        self._lock = threading.Lock()
-
-    def told(self, asked: Json) -> Json:
-        task, order_id = asked["task"], asked["order_id"]
-        script = self.scripts[order_id]
-        # One fulfilment among several may be told otherwise: "dispatch_fulfilment ful_2".
-        steps = script.get(f"{task} {asked.get('fulfilment_id')}") or script[task]
-        with self._lock:
-            earlier = self.asked(order_id, task, asked.get("fulfilment_id"))
-            self.calls.append(asked)
-        step = steps[min(len(earlier), len(steps) - 1)]
-        if "complete" in step:
-            self._states.send_task_success(taskToken=asked["task_token"], output=json.dumps(step["complete"]))
-        if "fail" in step:
-            self._states.send_task_failure(taskToken=asked["task_token"], error=step["fail"], cause="…")
-        return step
-
-    def asked(self, order_id: str, task: str | None = None, fulfilment_id: str | None = None) -> list[Json]:
-        return [
-            call
-            for call in self.calls
-            if call["order_id"] == order_id
-            and task in (None, call["task"])
-            and fulfilment_id in (None, call.get("fulfilment_id"))
-        ]
-
-
-@dataclass(frozen=True)
-class Theatre:
-    """The machine, its functions and their director."""
-
-    cloud: Cloud
-    machine: str
-    director: Director
-
-    def play(self, order_id: str, script: dict[str, list[Json]]) -> Run:
-        self.director.scripts[order_id] = {**AS_HOPED, **script}
-        return self.cloud.run(self.machine, {"order_id": order_id, "correlation_id": f"cor_{order_id}"})
-
-    def within(self, order_id: str) -> dict[str, list[str]]:
-        """States entered per fulfilment, in order, told from what was asked."""
-        entered: dict[str, list[str]] = {}
-        for call in self.director.asked(order_id):
-            if fulfilment_id := call.get("fulfilment_id"):
-                path = entered.setdefault(fulfilment_id, [])
-                if STATE_OF[call["task"], call.get("state")] not in path:
-                    path.append(STATE_OF[call["task"], call.get("state")])
-        return entered
-
-
 STATE_OF = {
     ("dispatch_fulfilment", None): "DispatchFulfilment",
     ("capture_payment", None): "CapturePayment",
@@ -128,44 +47,21 @@ STATE_OF = {
 }
 
 
-def _zipped(code: str) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
-        archive.writestr("told.py", code)
-    return held.getvalue()
-
-
 @pytest.fixture(scope="module")
 def theatre(cloud: Cloud) -> Iterator[Theatre]:
-    director = Director(cloud)
+    with staged(cloud, "place_order", ("orders", "payments", "fulfilment"), AS_HOPED) as theatre:
+        yield theatre
 
-    class Answers(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(director.told(asked)).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        functions = cloud.client("lambda")
-        for context in CONTEXTS:
-            functions.create_function(
-                FunctionName=f"aisle-paths-{context}-tasks",
-                Runtime="python3.11",
-                Role="arn:aws:iam::000000000000:role/aisle-paths",
-                Handler="told.handler",
-                Code={"ZipFile": _zipped(FUNCTION)},
-                Timeout=20,
-                Environment={"Variables": {"DIRECTOR": f"http://127.0.0.1:{server.server_port}"}},
-            )
-        yield Theatre(cloud, cloud.machine("aisle-paths-place-order", rendered("place_order")), director)
-        server.shutdown()
+def within(theatre: Theatre, order_id: str) -> dict[str, list[str]]:
+    """States entered per fulfilment, in order, told from what was asked."""
+    entered: dict[str, list[str]] = {}
+    for call in theatre.director.asked(order_id):
+        if fulfilment_id := call.get("fulfilment_id"):
+            path = entered.setdefault(fulfilment_id, [])
+            if STATE_OF[call["task"], call.get("state")] not in path:
+                path.append(STATE_OF[call["task"], call.get("state")])
+    return entered
 
 
 @dataclass(frozen=True)
@@ -173,7 +69,7 @@ class Path:
     """A path: what the functions are told, and what must come of it."""
 
     id: str
-    script: dict[str, list[Json]]
+    script: Script
     entered: str
     within: dict[str, str] = field(default_factory=dict)
     error: str | None = None
@@ -339,13 +235,13 @@ def test_together_the_paths_enter_every_state() -> None:
 def test_path(theatre: Theatre, path: Path) -> None:
     run = theatre.play(path.id, path.script)
     assert run.top_level == path.entered.split()
-    assert theatre.within(path.id) == {fulfilment: entered.split() for fulfilment, entered in path.within.items()}
+    assert within(theatre, path.id) == {fulfilment: entered.split() for fulfilment, entered in path.within.items()}
     assert (run.status, run.error) == ("FAILED" if path.error else "SUCCEEDED", path.error)
 
 
 def test_an_order_with_one_fulfilment_costs_seven_transitions(theatre: Theatre) -> None:
     run = theatre.play("budget", {})
-    assert len(run.top_level) + sum(map(len, theatre.within("budget").values())) == 7
+    assert len(run.top_level) + sum(map(len, within(theatre, "budget").values())) == 7
 
 
 def test_every_task_is_told_order_and_correlation(theatre: Theatre) -> None:
@@ -379,7 +275,7 @@ def test_without_goods_the_whole_is_captured(theatre: Theatre) -> None:
     ],
 )
 def test_the_order_is_refused_for_its_reason(
-    theatre: Theatre, reason: str, script: dict[str, list[Json]], request: pytest.FixtureRequest
+    theatre: Theatre, reason: str, script: Script, request: pytest.FixtureRequest
 ) -> None:
     order_id = request.node.name
     theatre.play(order_id, script)

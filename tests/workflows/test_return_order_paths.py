@@ -1,23 +1,18 @@
-"""return_order: every path through it, with functions that do as they are told and keep a record of what was asked."""
+"""return_order: every path through it."""
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
 from tests.workflows.conftest import Cloud, Run
 from tests.workflows.definitions import Json, rendered, states
-from tests.workflows.test_place_order_paths import BROKEN, FUNCTION, _zipped
+from tests.workflows.theatre import BROKEN, Script, Theatre, outcome, staged
 
 pytestmark = pytest.mark.workflow
 
-CONTEXTS = ("orders", "payments", "returns")
 LONG = 30
 """Seconds that a wait lasts which is answered."""
 
@@ -39,89 +34,25 @@ def told(outcome: str, inspections: int = 1, seconds_left: int = LONG) -> Json:
 NOBODY_COMES = {"return": {"outcome": "waiting"}}
 REJECTED = {"return": {"outcome": "waiting"}, "fail": "Stopped"}
 
-AS_HOPED: dict[str, list[Json]] = {
+AS_HOPED: Script = {
     "issue_label": [does("open")],
     "await_goods": [told("settled")],
-    "settle_payment": [{"return": {"outcome": "settled"}}],
-    "place_exchange": [{"return": {"outcome": "placed"}}],
+    "settle_payment": [outcome("settled")],
+    "place_exchange": [outcome("placed")],
     "expire_return": [does("nothing")],
-    "park_compensation": [{"return": {"outcome": "parked"}}],
+    "park_compensation": [outcome("parked")],
 }
-
-
-class Director:
-    """Tells each task of each return what to answer, step by step; the last step repeats."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self.scripts: dict[str, dict[str, list[Json]]] = {}
-        self.calls: list[Json] = []
-        self._states = cloud.client("stepfunctions")
-        self._lock = threading.Lock()
-
-    def told(self, asked: Json) -> Json:
-        steps = self.scripts[asked["order_id"]][asked["task"]]
-        with self._lock:
-            earlier = self.asked(asked["order_id"], asked["task"])
-            self.calls.append(asked)
-        step = steps[min(len(earlier), len(steps) - 1)]
-        if "complete" in step:
-            self._states.send_task_success(taskToken=asked["task_token"], output=json.dumps(step["complete"]))
-        if "fail" in step:
-            self._states.send_task_failure(taskToken=asked["task_token"], error=step["fail"], cause="…")
-        return step
-
-    def asked(self, order_id: str, task: str | None = None) -> list[Json]:
-        return [call for call in self.calls if call["order_id"] == order_id and task in (None, call["task"])]
-
-
-@dataclass(frozen=True)
-class Theatre:
-    """The machine, its functions and their director."""
-
-    cloud: Cloud
-    machine: str
-    director: Director
-
-    def play(self, order_id: str, script: dict[str, list[Json]]) -> Run:
-        self.director.scripts[order_id] = {**AS_HOPED, **script}
-        given = {"order_id": order_id, "return_id": f"ret_{order_id}", "correlation_id": f"cor_{order_id}"}
-        return self.cloud.run(self.machine, given)
 
 
 @pytest.fixture(scope="module")
 def theatre(cloud: Cloud) -> Iterator[Theatre]:
-    director = Director(cloud)
+    with staged(cloud, "return_order", ("orders", "payments", "returns"), AS_HOPED) as theatre:
+        yield theatre
 
-    class Answers(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(director.told(asked)).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        functions = cloud.client("lambda")
-        arns = {}
-        for context in CONTEXTS:
-            made = functions.create_function(
-                FunctionName=f"aisle-return-paths-{context}-tasks",
-                Runtime="python3.11",
-                Role="arn:aws:iam::000000000000:role/aisle-paths",
-                Handler="told.handler",
-                Code={"ZipFile": _zipped(FUNCTION)},
-                Timeout=20,
-                Environment={"Variables": {"DIRECTOR": f"http://127.0.0.1:{server.server_port}"}},
-            )
-            arns[f"{context}_tasks_arn"] = made["FunctionArn"]
-        machine = cloud.machine("aisle-paths-return-order", rendered("return_order", **arns))
-        yield Theatre(cloud, machine, director)
-        server.shutdown()
+def play(theatre: Theatre, order_id: str, script: Script) -> Run:
+    """One return of the order."""
+    return theatre.play(order_id, script, return_id=f"ret_{order_id}")
 
 
 @dataclass(frozen=True)
@@ -129,7 +60,7 @@ class Path:
     """A path: what the functions are told, and which states are entered."""
 
     id: str
-    script: dict[str, list[Json]]
+    script: Script
     entered: str
     error: str | None = None
 
@@ -215,17 +146,17 @@ def test_together_the_paths_enter_every_state() -> None:
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.id)
 def test_path(theatre: Theatre, path: Path) -> None:
-    run = theatre.play(path.id, path.script)
+    run = play(theatre, path.id, path.script)
     assert run.top_level == path.entered.split()
     assert (run.status, run.error) == ("FAILED" if path.error else "SUCCEEDED", path.error)
 
 
 def test_a_return_that_comes_at_once_costs_four_transitions(theatre: Theatre) -> None:
-    assert len(theatre.play("budget", {}).top_level) == 4
+    assert len(play(theatre, "budget", {}).top_level) == 4
 
 
 def test_every_task_is_told_order_return_and_correlation(theatre: Theatre) -> None:
-    theatre.play("told", {"await_goods": [told("open", 1), told("exchange", 2)]})
+    play(theatre, "told", {"await_goods": [told("open", 1), told("exchange", 2)]})
     calls = theatre.director.asked("told")
     assert {call["correlation_id"] for call in calls} == {"cor_told"}
     assert {call["return_id"] for call in calls if call["task"] != "settle_payment"} == {"ret_told"}
@@ -242,10 +173,10 @@ def test_every_task_is_told_order_return_and_correlation(theatre: Theatre) -> No
     ],
 )
 def test_what_is_parked_says_what_failed_and_why(
-    theatre: Theatre, state: str, reason: str, script: dict[str, list[Json]], request: pytest.FixtureRequest
+    theatre: Theatre, state: str, reason: str, script: Script, request: pytest.FixtureRequest
 ) -> None:
     order_id = request.node.name
-    theatre.play(order_id, script)
+    play(theatre, order_id, script)
     [parked] = theatre.director.asked(order_id, "park_compensation")
     assert (parked["state"], parked["reason"], parked["return_id"]) == (state, reason, f"ret_{order_id}")
     assert parked["error"]
