@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from infra.local import environments
+from tests.bare_cloud import bare_cloud
 from tests.workflows.definitions import Json
 
-READY_WITHIN_SECONDS = 60
 SETTLED_WITHIN_SECONDS = 60
 WAIT_SCALE = "0.002"
 ROLE = "arn:aws:iam::000000000000:role/aisle-paths"
@@ -82,66 +77,9 @@ class Cloud:
         )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _is_ready(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/_ministack/ready")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A local cloud for this test process alone, apart from the deployed stacks."""
-    directory = tmp_path_factory.mktemp("cloud")
-    port = _free_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": os.environ.get("HOME", "/"),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "IOT_MTLS_PORT": str(_free_port()),
-        "LOG_LEVEL": "WARNING",
-        "MINISTACK_REGION": "eu-west-1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "SFN_MOCK_CONFIG": str(Path(__file__).parent / MOCKS),
-        "SFN_WAIT_SCALE": WAIT_SCALE,
-        "SFTP_ENABLED": "0",
-        "TMPDIR": str(directory),
-    }
-    log = directory / "emulator.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [str(environments.ensure("cloud")), "-m", "infra.local.cloud", str(directory)],
-            cwd=environments.ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        end = time.monotonic() + READY_WITHIN_SECONDS
-        while not _is_ready(port):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < end, log.read_text()
-            time.sleep(0.05)
+    """A local cloud in which waits are short and answers can be mocked."""
+    mocks = str(Path(__file__).parent / MOCKS)
+    with bare_cloud(tmp_path_factory.mktemp("cloud"), SFN_MOCK_CONFIG=mocks, SFN_WAIT_SCALE=WAIT_SCALE) as endpoint:
         yield Cloud(endpoint)
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
