@@ -147,7 +147,7 @@ def cancelled_without_its_version() -> AbstractContextManager[Any]:
 
 def cancelled_units_stay_reserved() -> AbstractContextManager[Any]:
     """Units that were cancelled are kept from others."""
-    return patch.object(inventory, "put_back", lambda *_: None)
+    return patch.object(inventory, "put_back", lambda *_, **__: None)
 
 
 def return_version_condition_dropped() -> AbstractContextManager[Any]:

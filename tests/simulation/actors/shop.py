@@ -83,11 +83,11 @@ def _furnish(world: World) -> None:
         prices = [{"channel": channel, "currency": "GBP", "amount": price} for channel in ("web", "pos")]
         variant = {"sku": sku, "name": sku, "status": "active", "tax_rate_bps": 2000, "prices": prices}
         made("/v1/products", {"title": sku, "category_id": category, "status": "active", "variants": [variant]})
-    for name, per_customer, code in (("A fifth off", None, "TWICE"), ("One each", 1, "ONCE-EACH")):
+    for name, per_customer, code in (("A fifth off", None, "FIRST"), ("One each", 1, "ONCE-EACH")):
         reward = {"type": "percentage", "bps": 2000}
         body = {"name": name, "reward": reward, "by_code": True, "per_customer": per_customer}
         promotion = made("/v1/promotions", body)["id"]
-        made(f"/v1/promotions/{promotion}/codes", {"codes": [code], "most": 2 if per_customer is None else None})
+        made(f"/v1/promotions/{promotion}/codes", {"codes": [code], "most": 1 if per_customer is None else None})
 
 
 def _made(reply: Reply) -> Any:

@@ -71,7 +71,7 @@ def payer_in_parts(shop: Shop) -> None:
 def _order(shop: Shop) -> dict[str, Any]:
     random = shop.world.random
     skus = random.sample(sorted(PRICES), random.randint(1, 3))
-    codes = random.choice([[], [], [], ["TWICE"], ["ONCE-EACH"], ["TWICE", "ONCE-EACH"]])
+    codes = random.choice([[], [], [], ["FIRST"], ["ONCE-EACH"], ["FIRST", "ONCE-EACH"]])
     return {
         "channel": "web",
         "coupons": codes,
