@@ -10,6 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from chalicelib.carts import domain as carts_domain
+from chalicelib.carts import store as carts_store
 from chalicelib.core import consumers, outbox
 from chalicelib.core.idempotency import Idempotency
 from chalicelib.core.ids import new_ulid
@@ -171,6 +173,22 @@ def coupon_slot_condition_dropped() -> AbstractContextManager[Any]:
     return patch.object(promotions_store, "take_slots", take)
 
 
+def cart_version_condition_dropped() -> AbstractContextManager[Any]:
+    """Whoever signs in again doubles the cart, and what was ordered is ordered once more."""
+    return patch.object(carts_store, "change", always(carts_store.change))
+
+
+def cart_stays_open() -> AbstractContextManager[Any]:
+    """A guest's cart can be merged as often as one likes."""
+
+    def merge(cart: Any, guest: Any, now: Any) -> Any:
+        whole, emptied = honest(cart, guest, now)
+        return whole, replace(emptied, state=guest.state, merged_into=None)
+
+    honest = carts_domain.merge
+    return patch.object(carts_domain, "merge", merge)
+
+
 def event_forgotten() -> AbstractContextManager[Any]:
     """Nobody hears of an order that was confirmed."""
     return patch.object(order_events, "order_confirmed", lambda *_: None)
@@ -246,6 +264,8 @@ BUGS: tuple[Bug, ...] = (
     return_version_condition_dropped,
     coupon_condition_dropped,
     coupon_slot_condition_dropped,
+    cart_version_condition_dropped,
+    cart_stays_open,
     provider_key_random,
     refund_key_random,
     refunded_more_than_paid,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
-from tests.simulation.actors import aftersales, operators, shoppers, staff
+from tests.simulation.actors import aftersales, carts, operators, shoppers, staff
 from tests.simulation.actors.schedules import Ticks
 from tests.simulation.actors.shop import Shop, opened
 from tests.simulation.actors.warehouse import Warehouse
@@ -22,6 +22,7 @@ _BUYING: tuple[tuple[Actor, int], ...] = (
     (shoppers.telephone_order, 3),
     (shoppers.payer_in_parts, 2),
 )
+_CARTS: tuple[tuple[Actor, int], ...] = ((carts.cart_filler, 1),)
 _STOCK: tuple[tuple[Actor, int], ...] = (
     (staff.receiver, 1),
     (staff.adjuster, 2),
@@ -108,7 +109,7 @@ def _send_in(shop: Shop) -> None:
     """Everybody who comes, in a few rushes, so that they get into each other's way."""
     random: Random = shop.world.random
     rushes = [random.choice([0.0, 0.1, 5.0, 40.0]) for _ in range(3)]
-    for crowd, most in ((_BUYING, 4), (_STOCK, 3), (_AFTERWARDS, 3)):
+    for crowd, most in ((_BUYING, 4), (_STOCK, 3), (_AFTERWARDS, 3), (_CARTS, 1)):
         actors = [actor for actor, weight in crowd for _ in range(weight)]
         for number in range(random.randint(crowd is _BUYING, most)):
             actor = random.choice(actors)

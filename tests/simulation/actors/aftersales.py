@@ -14,16 +14,23 @@ _REASONS = ("changed_mind", "damaged", "wrong_item", "defective")
 
 
 def canceller(shop: Shop) -> None:
-    """Cancels an order or some of it, in the middle of whatever else happens to it; perhaps twice."""
-    random = shop.world.random
+    """Cancels an order or some of it, in the middle of whatever else happens to it; perhaps twice, or two people at once."""
+    random, kernel = shop.world.random, shop.world.kernel
     order = _some_order(shop)
-    for _ in range(random.choice([1, 1, 2])):
-        shop.world.kernel.pause(random.choice([0.0, 0.2, 3, 600, 7_200]) * random.random())
-        body: dict[str, Any] = {"reason": "customer_request"}
-        if order is not None and random.random() < 0.6:
-            body["lines"] = _some_units(shop, order["lines"], "ordered")
-        if order is not None and body.get("lines") != []:
-            shop.client.command(f"/v1/orders/{order['id']}/cancellations", body, _customer_or_staff(shop, order))
+    if order is None:
+        return
+    kernel.pause(random.choice([0.0, 0.2, 3, 600, 7_200]) * random.random())
+    for number in range(random.choice([1, 1, 2])):
+        after = number * random.choice([0.01, 0.2, 3, 600])
+        kernel.spawn(f"cancellation {number}", lambda: _cancel(shop, order), after=after)
+
+
+def _cancel(shop: Shop, order: dict[str, Any]) -> None:
+    body: dict[str, Any] = {"reason": "customer_request"}
+    if shop.world.random.random() < 0.6:
+        body["lines"] = _some_units(shop, order["lines"], "ordered")
+    if body.get("lines") != []:
+        shop.client.command(f"/v1/orders/{order['id']}/cancellations", body, _customer_or_staff(shop, order))
 
 
 def returner(shop: Shop) -> None:

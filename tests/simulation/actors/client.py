@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,7 @@ class Intent:
     method: str
     path: str
     body: Any
-    by: Principal
+    by: Principal | None
     reply: Reply | None = None
     attempts: int = 0
 
@@ -40,7 +41,7 @@ class Client:
         self,
         path: str,
         body: Any,
-        by: Principal,
+        by: Principal | None,
         *,
         patience: int = 8,
         method: str = "POST",
@@ -59,10 +60,10 @@ class Client:
             self.world.kernel.pause(self.world.random.uniform(0.05, min(60, 0.4 * 2**intent.attempts)))
         return intent
 
-    def read(self, path: str, by: Principal, *, patience: int = 8) -> Any:
+    def read(self, path: str, by: Principal | None, *, patience: int = 8, headers: dict[str, str] | None = None) -> Any:
         """What a GET answers, or None when it does not, or there is nothing."""
         for attempt in range(patience):
-            reply = self._reply("GET", path, by, None, {})
+            reply = self._reply("GET", path, by, None, headers or {})
             if reply is not None and reply.status == 200:
                 return reply.json
             if reply is not None and reply.status == 404:
@@ -74,7 +75,7 @@ class Client:
         intent.attempts += 1
         return self._reply(intent.method, intent.path, intent.by, intent.body, headers)
 
-    def _reply(self, method: str, path: str, by: Principal, body: Any, headers: dict[str, str]) -> Reply | None:
+    def _reply(self, method: str, path: str, by: Principal | None, body: Any, headers: dict[str, str]) -> Reply | None:
         try:
             reply = self.world.request(method, path, by, body, headers)
         except Crash:
@@ -91,10 +92,14 @@ class Client:
         again = self._sent(intent, headers)
         if again is None or is_passing(again) or intent.reply is None:
             return
-        if intent.accepted and not intent.path.startswith("/v1/gift-cards"):  # a card's code is told but once
+        if intent.accepted and not _TELLS_ANEW.fullmatch(intent.path):
             same = (again.status, again.text) == (intent.reply.status, intent.reply.text)
             self.world.check(same, f"{intent.key} was answered {intent.reply.text} and then {again.text}")
         intent.reply = again
+
+
+_TELLS_ANEW = re.compile(r"/v1/gift-cards.*|/v1/(guest-)?carts|/v1/carts/[^/]+/merge")
+"""A card's code is told but once; a cart is shown as it is now."""
 
 
 def is_passing(reply: Reply) -> bool:

@@ -40,16 +40,28 @@ class Ticks:
     def _tick(self) -> None:
         if self._waiting:
             self._world.functions.invoke("orders-tasks", {"task": "serve_waiting"})
-        now = self._world.kernel.now()
-        if not any(datetime.fromisoformat(due) <= now for due in self._due()):
-            return
-        running = self._world.functions.invoke("inventory-tasks", {"task": "release_expired_reservations"})
-        running.on_done(self._look_again)
+        due = self._due()
+        for kind, (function, task) in _WORK.items():
+            if kind in due:
+                self._world.functions.invoke(function, {"task": task}).on_done(self._look_again)
 
     def _look_again(self) -> None:
-        now = self._world.kernel.now()
-        if any(datetime.fromisoformat(due) <= now for due in self._due()):
+        if self._due():
             self._plan(MINUTE)
 
-    def _due(self) -> list[str]:
-        return [item["gsi3sk"]["S"].partition("#")[0] for _, item in self._world.database.items() if "gsi3sk" in item]
+    def _due(self) -> set[str]:
+        """Of what kinds something is due now."""
+        now = self._world.kernel.now()
+        rows = [item for _, item in self._world.database.items() if "gsi3sk" in item]
+        return {
+            row["gsi3pk"]["S"].split("#")[1]
+            for row in rows
+            if datetime.fromisoformat(row["gsi3sk"]["S"].partition("#")[0]) <= now
+        }
+
+
+_WORK = {
+    "RESERVATION": ("inventory-tasks", "release_expired_reservations"),
+    "CART": ("carts-tasks", "abandon_idle_carts"),
+}
+"""What is run when something of a kind is due."""

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
+from tests.simulation.audit import carts
 from tests.simulation.audit.items import Item, Money, document, events_in, key_of, number, text
 from tests.simulation.audit.orders import tokens_parked
 from tests.simulation.dynamodb import Change
@@ -136,6 +137,13 @@ def _of_return(change: Change, written: Written) -> Iterator[str]:
     yield "any"
 
 
+def _of_cart(change: Change, written: Written) -> Iterator[str]:
+    if carts.abandoned(change):
+        yield "CartAbandoned"
+    if carts.merged_into(change.key, written) is not None:
+        yield "CartMerged"
+
+
 def _states(change: Change) -> list[Item]:
     return [item for item in (change.before, change.after) if item is not None]
 
@@ -147,4 +155,5 @@ _DUE: Mapping[str, Callable[[Change, Written], Iterator[str]]] = {
     "RESERVATION": _of_reservation,
     "TRANSFER": _of_transfer,
     "RETURN": _of_return,
+    "CART": _of_cart,
 }
