@@ -46,7 +46,8 @@ test-simulation: venv  ## Play thousands of simulated histories; AISLE_HISTORIES
 	$(PY) -m pytest --numprocesses auto --dist worksteal tests/simulation $(PYTEST_ARGS)
 
 test-local: venv test-unit
-	$(PY) -m pytest $(wildcard tests/integration tests/workflows tests/journeys) $(PYTEST_ARGS)
+	$(PY) -m pytest --numprocesses auto --dist loadgroup tests/integration tests/workflows $(PYTEST_ARGS)
+	$(PY) -m pytest tests/journeys $(PYTEST_ARGS)
 
 check: check-code check-unit  ## Format, lint, types, imports, Terraform, state machines, quick unit tests
 
