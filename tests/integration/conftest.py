@@ -1,4 +1,4 @@
-"""What runs beside what, when these tests are spread over processes."""
+"""What runs beside what, when these tests, and those of workflows with them, are spread over processes."""
 
 import pytest
 

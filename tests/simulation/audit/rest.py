@@ -164,7 +164,7 @@ def _intents(shop: Shop) -> Iterator[str]:
 
 def _may_differ(intent: Intent) -> bool:
     """Whether a first attempt, given up but still under way, may find a cart filled that the second found empty."""
-    return intent.path.endswith("/checkout") and intent.attempts > 1 and not intent.accepted
+    return intent.attempts > 1 and intent.reply is not None and intent.reply.code == "cart_empty"
 
 
 def _effects(shop: Shop) -> dict[str, set[str]]:
