@@ -7,13 +7,14 @@ Every stored thing is an `Item` of the table of this stage. Contexts declare the
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from time import sleep
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection.table import TableConnection
-from pynamodb.constants import STRING
+from pynamodb.constants import NULL, STRING
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -106,12 +107,34 @@ class Item(Model):
     by_due_time = ByDueTime()
 
     @classmethod
+    def from_raw_data(cls, data: RawItem) -> Self:
+        """As PynamoDB's, at a third of its CPU: by what there is in the item, not by what its class allows to be."""
+        item = cls.__new__(cls)
+        item.attribute_values = dict(_defaults(cls))
+        attributes = cls.get_attributes()
+        for name, value in data.items():
+            if name in attributes and NULL not in value:
+                attribute = attributes[name]
+                item.attribute_values[name] = attribute.deserialize(attribute.get_value(value))
+        return item
+
+    def _set_defaults(self, _user_instantiated: bool = True) -> None:
+        self.attribute_values.update(_defaults(type(self)))
+
+    @classmethod
     def _get_connection(cls) -> TableConnection:
         """One connection, so one client and one TLS session, for all kinds of items."""
         connection: TableConnection = super(Item, Item)._get_connection.__func__(Item)  # type: ignore[attr-defined]
         if connection.connection._client is None:
             give_short_user_agent(connection.connection.session)
         return connection
+
+
+@cache
+def _defaults(kind: type[Item]) -> dict[str, Any]:
+    """What an attribute that is not there counts as."""
+    attributes = kind.get_attributes()
+    return {name: attribute.default for name, attribute in attributes.items() if attribute.default is not None}
 
 
 def find(kind: type[_ItemT], pk: str, sk: str, *, consistent: bool = False) -> _ItemT | None:

@@ -19,6 +19,10 @@ Register = tuple[Any, str]
 """A module and the name in it that holds state of the request at hand: Lambda runs one request at a time per process."""
 
 
+_NEVER = 2**63
+_MOST_STEPS = 2_000_000
+
+
 class Crash(BaseException):
     """The end of a process at once. No handler of ours catches it; only what is stored survives."""
 
@@ -122,6 +126,7 @@ class Kernel:
         self.steps = 0
         self._start = start
         self._micros = 0
+        self._until = _NEVER
         self._order = 0
         self._queue: list[tuple[int, int, Timer]] = []
 
@@ -154,9 +159,19 @@ class Kernel:
     def pause(self, seconds: float) -> None:
         """Let time pass within a process; others go on meanwhile. At once outside of one (the world is being set up)."""
         process = self.current
-        if process is not None:
-            self.after(seconds, lambda: self._resume(process))
-            self.hub.switch()
+        if process is None or self._nobody_before(seconds):
+            return
+        self.after(seconds, lambda: self._resume(process))
+        self.hub.switch()
+
+    def _nobody_before(self, seconds: float) -> bool:
+        """Whether nothing else would happen within a pause: then it is over, without the detour over the hub."""
+        moment = self._micros + max(0, int(seconds * 1_000_000))
+        others = bool(self._queue) and self._queue[0][0] <= moment
+        if others or moment > self._until or self.failure is not None or self.steps >= _MOST_STEPS:
+            return False
+        self._step_to(moment)
+        return True
 
     def wait_for(self, future: Future[Any]) -> None:
         """Let others go on until the future is done."""
@@ -183,27 +198,31 @@ class Kernel:
         if self.current is None:
             raise self.failure
 
-    def run(self, *, for_seconds: float | None = None, steps: int = 2_000_000) -> None:
+    def run(self, *, for_seconds: float | None = None) -> None:
         """Go on until nothing is left to happen but what is in the background, or for a time.
 
         Raises what `fail` was told, and `Stuck` after too many steps.
         """
-        until = None if for_seconds is None else self._micros + int(for_seconds * 1_000_000)
-        while self._queue and (self.foreground or until is not None):
+        bounded = for_seconds is not None
+        self._until = self._micros + int(for_seconds * 1_000_000) if for_seconds is not None else _NEVER
+        while self._queue and (self.foreground or bounded):
             moment, _, timer = self._queue[0]
-            if until is not None and moment > until:
+            if moment > self._until:
                 break
             heapq.heappop(self._queue)
             if not timer.pending:
                 continue
             timer.pending = False
             self.foreground -= not timer.background
-            self._micros = max(self._micros, moment)
-            self.steps += 1
-            if self.steps > steps:
-                raise Stuck(f"still busy after {steps} steps at {self.now()}")
+            if self.steps >= _MOST_STEPS:
+                raise Stuck(f"still busy after {self.steps} steps at {self.now()}")
+            self._step_to(moment)
             timer.do()
             if self.failure is not None:
                 raise self.failure
-        if until is not None:
-            self._micros = max(self._micros, until)
+        if bounded:
+            self._micros = max(self._micros, self._until)
+
+    def _step_to(self, moment: int) -> None:
+        self._micros = max(self._micros, moment)
+        self.steps += 1

@@ -72,12 +72,14 @@ def played(seeds: Iterable[int]) -> Iterator[History]:
     """Play the histories of many seeds, with less work for the garbage collector than it would make itself."""
     collecting = gc.isenabled()
     gc.disable()
+    gc.freeze()
     try:
         for number, seed in enumerate(seeds, 1):
             yield run(seed)
             if number % _COLLECT_EACH == 0:
                 gc.collect()
     finally:
+        gc.unfreeze()
         if collecting:
             gc.enable()
 

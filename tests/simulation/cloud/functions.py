@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from chalice.app import Chalice, SQSEventConfig
-from chalice.local import LambdaEventConverter, RouteMatcher
+from chalice.local import LambdaEventConverter, MatchResult, RouteMatcher
 
 from chalicelib.core.auth import RESOURCE_SERVER, USER_SCOPE, Principal
 from chalicelib.core.settings import settings
@@ -43,7 +44,21 @@ def consumers() -> tuple[Consumer, ...]:
 @cache
 def _converter() -> LambdaEventConverter:
     app = application()
-    return LambdaEventConverter(RouteMatcher(list(app.routes)), app.api.binary_types)
+    return LambdaEventConverter(_Routes(list(app.routes)), app.api.binary_types)
+
+
+class _Routes(RouteMatcher):
+    """Chalice's, which tries one route after the other: only those with as many parts as the path has."""
+
+    def __init__(self, route_urls: list[str]) -> None:
+        super().__init__(route_urls)
+        self._by_parts: dict[int, RouteMatcher] = {
+            parts: RouteMatcher([url for url in route_urls if url.count("/") == parts])
+            for parts in {url.count("/") for url in route_urls}
+        }
+
+    def match_route(self, url: str) -> MatchResult:
+        return self._by_parts[urlsplit(url).path.count("/")].match_route(url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class Path:
         return tuple(_name(part, names) if isinstance(part, str) else part for part in self.parts)
 
     def __call__(self, item: Item, names: Names, given: Values) -> Value | None:
+        if len(self.parts) == 1:  # as nearly all are
+            return item.get(_name(str(self.parts[0]), names))
         first, *rest = self.resolved(names)
         found = item.get(str(first))
         for part in rest:
