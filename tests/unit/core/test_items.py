@@ -23,7 +23,14 @@ def kinds() -> list[type[Item]]:
 
 
 KINDS = kinds()
-_STORED = {"S": {"S": "text"}, "N": {"N": "12"}, "BOOL": {"BOOL": True}, "SS": {"SS": ["a", "b"]}, "B": {"B": b"QQ=="}}
+_STORED = {
+    "S": {"S": "text"},
+    "N": {"N": "12"},
+    "BOOL": {"BOOL": True},
+    "SS": {"SS": ["a", "b"]},
+    "B": {"B": b"QQ=="},
+    "BS": {"BS": [b"QQ=="]},
+}
 
 
 def stored(attribute):
