@@ -15,7 +15,7 @@ from uuid import uuid4
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection.table import TableConnection
 from pynamodb.constants import NULL, STRING
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.exceptions import AttributeNullError, PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
@@ -118,6 +118,20 @@ class Item(Model):
                 item.attribute_values[name] = attribute.deserialize(attribute.get_value(value))
         return item
 
+    def serialize(self, null_check: bool = True) -> RawItem:
+        """As PynamoDB's: by what the item has. Raises its `AttributeNullError` for what it must have and has not."""
+        attributes = self.get_attributes()
+        raw: RawItem = {}
+        for name, value in self.attribute_values.items():
+            attribute = attributes[name]
+            stored = None if value is None else attribute.serialize(value)
+            if stored is not None:
+                raw[name] = {attribute.attr_type: stored}
+        missing = _required(type(self)) - raw.keys() if null_check else ()
+        if missing:
+            raise AttributeNullError(min(missing))
+        return raw
+
     def _set_defaults(self, _user_instantiated: bool = True) -> None:
         self.attribute_values.update(_defaults(type(self)))
 
@@ -128,6 +142,11 @@ class Item(Model):
         if connection.connection._client is None:
             give_short_user_agent(connection.connection.session)
         return connection
+
+
+@cache
+def _required(kind: type[Item]) -> frozenset[str]:
+    return frozenset(name for name, attribute in kind.get_attributes().items() if not attribute.null)
 
 
 @cache

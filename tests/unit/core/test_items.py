@@ -1,10 +1,12 @@
 """How `Item` reads what is stored, held against how PynamoDB does."""
 
+import functools
 import importlib
 import pkgutil
 
 import pytest
 from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.exceptions import AttributeNullError
 from pynamodb.models import Model
 
 import chalicelib
@@ -46,6 +48,22 @@ def test_what_is_read_is_what_pynamodb_reads(kind):
         assert type(ours) is kind
         assert ours.attribute_values == theirs.attribute_values
         assert {name: getattr(ours, name) for name in whole} == {name: getattr(theirs, name) for name in whole}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_what_is_written_is_what_pynamodb_writes(kind):
+    whole = kind.from_raw_data({name: stored(attribute) for name, attribute in kind.get_attributes().items()})
+    bare = kind("P", "S", summary=None)
+    for item in (whole, bare):
+        assert item.serialize(null_check=False) == Model.serialize(item, null_check=False)
+    assert whole.serialize() == Model.serialize(whole)
+    outcomes = []
+    for serialize in (bare.serialize, functools.partial(Model.serialize, bare)):
+        try:
+            outcomes.append(serialize())
+        except AttributeNullError as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
 
 
 def test_a_value_of_the_wrong_type_is_refused():
