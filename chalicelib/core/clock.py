@@ -24,7 +24,7 @@ def epoch_seconds(moment: datetime) -> int:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-01-01T09:30:00.123456Z`: sorts as text in the order of time (RFC 3339, fixed width)."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 @contextmanager

@@ -17,13 +17,18 @@ class Ticks:
         self._world = world
         self._planned: set[int] = set()
         self._waiting: set[tuple[str, str]] = set()
+        self._dates: dict[tuple[str, str], tuple[datetime, str]] = {}
+        """When what is in the index falls due, and of what kind it is."""
 
     def see(self, changes: list[Change]) -> None:
         """Plan for what has just been written."""
         for change in changes:
             if change.after is not None and "gsi3sk" in change.after:
                 due = datetime.fromisoformat(change.after["gsi3sk"]["S"].partition("#")[0])
+                self._dates[change.key] = due, change.after["gsi3pk"]["S"].split("#")[1]
                 self._plan((due - self._world.kernel.now()).total_seconds())
+            else:
+                self._dates.pop(change.key, None)
             if change.key[1].startswith("FULFILMENT#"):
                 waits = change.after is not None and change.after["status"]["S"] == "waiting"
                 (self._waiting.add if waits else self._waiting.discard)(change.key)
@@ -52,12 +57,7 @@ class Ticks:
     def _due(self) -> set[str]:
         """Of what kinds something is due now."""
         now = self._world.kernel.now()
-        rows = [item for _, item in self._world.database.items() if "gsi3sk" in item]
-        return {
-            row["gsi3pk"]["S"].split("#")[1]
-            for row in rows
-            if datetime.fromisoformat(row["gsi3sk"]["S"].partition("#")[0]) <= now
-        }
+        return {kind for due, kind in self._dates.values() if due <= now}
 
 
 _WORK = {

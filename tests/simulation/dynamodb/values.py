@@ -120,7 +120,8 @@ def weight(item: Item) -> int:
     """The bytes that an item counts for: docs.aws.amazon.com/amazondynamodb, "DynamoDB item sizes and formats"."""
     total = 0
     for name, value in item.items():
-        total += len(name) + _bytes_of(value)
+        text = value.get("S")
+        total += len(name) + (len(text) if text is not None and text.isascii() else _bytes_of(value))
     return total
 
 
