@@ -224,7 +224,7 @@ class Transaction:
 
     def create(self, item: Item, on_conflict: OnConflict) -> None:
         """Write an item that must not exist yet."""
-        self.put(item, type(item).pk.does_not_exist(), on_conflict)
+        self.put(item, _NOTHING_THERE, on_conflict)
 
     def update(self, item: Item, actions: Sequence[Action], condition: Condition, on_conflict: OnConflict) -> None:
         """Change attributes of the item at the key of `item`, if `condition` holds."""
@@ -286,6 +286,7 @@ class CommandTooLarge(RuleBroken):
     title = "Too much for one command"
 
 
+_NOTHING_THERE = Item.pk.does_not_exist()
 _RETURN_OLD = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 _ATTEMPTS = 6
 _PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgressException"}

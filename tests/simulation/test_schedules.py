@@ -10,7 +10,7 @@ import pytest
 from tests.simulation.schedule import played
 
 HISTORIES = int(os.environ.get("AISLE_HISTORIES", "2000"))
-SHARES = 10
+SHARES = 50
 """Tests that they are spread over, so that all processors have some at all times."""
 
 
