@@ -65,6 +65,7 @@ def run(seed: int, *, keep_record: bool = False) -> History:
             _play(world)
         except Exception as error:
             failure = error
+    world.database.forget()
     return History(seed, world.record.digest, world.record.lines, world.kernel.steps, failure)
 
 

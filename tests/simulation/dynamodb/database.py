@@ -138,6 +138,13 @@ class Database:
         """Start with what is in another table, as if it had been here for long."""
         self._commit([(self._record(key), item) for key, item in other.items()], now=float("-inf"))
 
+    def forget(self) -> None:
+        """Let go of everything, so that it is freed at once, without the garbage collector."""
+        self._partitions.clear()
+        for index in self._indexes.values():
+            index.clear()
+        self._watchers.clear()
+
     def remove_expired(self, before_epoch: float) -> int:
         """What DynamoDB's time to live does: remove items whose `ttl` has passed. Returns how many."""
         expired = [key for key, item in self.items() if "ttl" in item and float(item["ttl"]["N"]) < before_epoch]
