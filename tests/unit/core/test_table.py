@@ -72,6 +72,14 @@ def test_reasons_belong_to_their_action_whatever_its_kind(stock):
     assert find(Stock, "b", "S").left == 1
 
 
+def test_what_exists_is_not_created_again(stock):
+    tx = Transaction()
+    tx.create(Stock("a", "S", left=100), lambda raw: Conflict(f"there are {Stock.from_raw_data(raw).left}"))
+    with pytest.raises(Conflict, match="there are 5"):
+        tx.commit()
+    assert find(Stock, "a", "S").left == 5
+
+
 def cancelled(*codes):
     reasons = [{"Code": code} for code in codes]
     error = {"Error": {"Code": "TransactionCanceledException", "Message": "cancelled"}, "CancellationReasons": reasons}
