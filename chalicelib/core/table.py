@@ -108,7 +108,7 @@ class Item(Model):
 
     @classmethod
     def from_raw_data(cls, data: RawItem) -> Self:
-        """As PynamoDB's, at a third to two thirds of its CPU: by what there is in the item, not by what its class allows to be."""
+        """As PynamoDB's, at a third to two thirds of its CPU: by what there is in the item, not by what its class allows."""
         item = cls.__new__(cls)
         item.attribute_values = dict(_defaults(cls))
         attributes = cls.get_attributes()

@@ -72,6 +72,13 @@ def test_a_value_of_the_wrong_type_is_refused():
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_new_item_starts_as_pynamodb_starts_it(kind, monkeypatch):
+    ours = kind("P", "S").attribute_values
+    monkeypatch.delattr(Item, "_set_defaults")
+    assert ours == kind("P", "S").attribute_values
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_no_kind_uses_what_our_reading_does_not_know(kind):
     """Defaults that are made anew for each item, maps, and names in the table that differ from those in Python."""
     for name, attribute in kind.get_attributes().items():
