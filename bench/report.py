@@ -74,8 +74,9 @@ def show(figures: Sequence[Figure], console: Console) -> None:
         table = Table(
             title=part, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False
         )
-        for heading, justify in (("", "left"), ("measured", "right"), ("", "left"), ("target", "left"), ("", "left")):
-            table.add_column(heading, justify=justify, no_wrap=heading == "measured", overflow="fold")  # type: ignore[arg-type]
+        for heading in ("", "measured", "", "target", ""):
+            measured = heading == "measured"
+            table.add_column(heading, justify="right" if measured else "left", no_wrap=measured, overflow="fold")
         table.add_column("", style="dim", overflow="fold")
         for figure in figures:
             if figure.part == part:

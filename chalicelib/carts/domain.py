@@ -226,8 +226,8 @@ def _due(cart: Cart, now: datetime) -> datetime | None:
     return min(now + IDLE_AFTER, cart.due_at or now + IDLE_AFTER)
 
 
-def _ended(cart: Cart, state: State, **where: str) -> Cart:
-    return replace(cart, state=state, due_at=None, version=cart.version + 1, **where)  # type: ignore[arg-type]
+def _ended(cart: Cart, state: State, **where: Any) -> Cart:
+    return replace(cart, state=state, due_at=None, version=cart.version + 1, **where)
 
 
 def hint(wanted: int, left: int) -> Hint:

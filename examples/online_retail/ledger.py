@@ -194,7 +194,10 @@ def read_ledger(rows: Iterable[Mapping[str, str]]) -> Ledger:
     bad: list[Unreadable] = []
     for number, fields in enumerate(rows, start=1):
         parsed = parse(number, fields)
-        (good if isinstance(parsed, Row) else bad).append(parsed)  # type: ignore[arg-type]
+        if isinstance(parsed, Row):
+            good.append(parsed)
+        else:
+            bad.append(parsed)
     return Ledger(tuple(classify(good)), tuple(bad))
 
 

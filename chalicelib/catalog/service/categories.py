@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from chalicelib.catalog import domain, store
 from chalicelib.catalog.domain import Category
@@ -47,9 +48,7 @@ def get_category(category_id: str) -> Category:
     return category
 
 
-def change_category(
-    category_id: str, changes: Mapping[str, object], *, expected_version: int, by: Principal
-) -> Category:
+def change_category(category_id: str, changes: Mapping[str, Any], *, expected_version: int, by: Principal) -> Category:
     """Change name or attributes. Slug and place stay, so links hold and the tree has no loops.
 
     Raises `NotFound`, and `Stale` when the category is not at `expected_version`.
@@ -58,7 +57,7 @@ def change_category(
     before = get_category(category_id)
     if before.version != expected_version:
         raise Stale(f"The category is at version {before.version}.", version=before.version)
-    after = replace(before, **changes, version=before.version + 1)  # type: ignore[arg-type]
+    after = replace(before, **changes, version=before.version + 1)
     tx = Transaction()
     store.change_category(tx, before, after)
     tx.commit()

@@ -7,6 +7,7 @@ follow. Every change is in the modules beside this one and makes the next versio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from chalicelib.core.errors import Conflict
 
@@ -301,15 +302,15 @@ _GRAVEST_FIRST = (
 )
 
 
-def with_tender(payment: Payment, tender: Tender, **changes: object) -> Payment:
+def with_tender(payment: Payment, tender: Tender, **changes: Any) -> Payment:
     """The next version, with this state of one tender and further changes."""
     tenders = tuple(tender if known.id == tender.id else known for known in payment.tenders)
     return next_version(payment, tenders=tenders, **changes)
 
 
-def next_version(payment: Payment, **changes: object) -> Payment:
+def next_version(payment: Payment, **changes: Any) -> Payment:
     """The payment, changed, as its next version."""
-    return replace(payment, **changes, version=payment.version + 1)  # type: ignore[arg-type]
+    return replace(payment, **changes, version=payment.version + 1)
 
 
 def _summed(amounts: Iterator[tuple[str, int]]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chalicelib.returns.domain.refunds import PostageTally
 
@@ -61,5 +62,5 @@ class Tally:
             raise ValueError(f"line {line_id} has {self.of(line_id).open} units in returns, not {units}")
         return left
 
-    def _with(self, lines: Mapping[str, Counts], **changes: object) -> "Tally":
-        return replace(self, lines={**self.lines, **lines}, version=self.version + 1, **changes)  # type: ignore[arg-type]
+    def _with(self, lines: Mapping[str, Counts], **changes: Any) -> "Tally":
+        return replace(self, lines={**self.lines, **lines}, version=self.version + 1, **changes)
