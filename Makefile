@@ -9,7 +9,7 @@ LOCAL := $(PY) -m infra.local
 
 export PYTHON STAGE PERSIST IAM EMULATOR AISLE_STACK AISLE_PORT
 
-.PHONY: help venv up down status logs token demo test test-unit test-simulation test-local check bench openapi audit deploy destroy clean
+.PHONY: help venv up down status logs token demo lockers test test-unit test-simulation test-local check bench openapi audit deploy destroy clean
 .PHONY: check-code check-format check-lint check-types check-imports check-terraform check-state-machines check-unit
 
 help:  ## List the targets
@@ -37,6 +37,9 @@ token: venv  ## Print an access token for ROLE=shopper, associate, supplier, adm
 demo: up  ## Replay real retail orders through the running system
 	@$(PY) -m examples.online_retail replay $(DEMO_ARGS)
 
+lockers: venv  ## Run virtual locker cabinets against the local cloud; LOCKERS_ARGS, e.g. --fault jam@2
+	@$(PY) -m infra.local.lockers $(LOCKERS_ARGS)
+
 test: test-unit test-simulation test-local  ## Run all tests; brings up a local cloud of their own
 
 test-unit: venv
@@ -47,7 +50,8 @@ test-simulation: venv  ## Play thousands of simulated histories; AISLE_HISTORIES
 
 test-local: venv test-unit
 	$(PY) -m pytest --numprocesses auto --dist loadgroup tests/integration tests/workflows $(PYTEST_ARGS)
-	$(PY) -m pytest tests/journeys $(PYTEST_ARGS)
+	$(PY) -m pytest --numprocesses 2 --dist loadgroup -m 'not last' tests/journeys $(PYTEST_ARGS)
+	$(PY) -m pytest --numprocesses 2 --dist loadgroup -m last tests/journeys $(PYTEST_ARGS)
 
 check: check-code check-unit  ## Format, lint, types, imports, Terraform, state machines, quick unit tests
 
@@ -80,8 +84,9 @@ check-unit: venv
 bench: venv  ## Measure cold starts, calls, request units and the AWS bill
 	@$(PY) -m bench $(BENCH_ARGS)
 
-openapi: venv  ## Write docs/openapi.json anew from the code
+openapi: venv  ## Write docs/openapi.json and docs/asyncapi.json anew from the code
 	@$(PY) -m chalicelib.core.openapi > docs/openapi.json
+	@$(PY) -m chalicelib.lockers.schemas.asyncapi > docs/asyncapi.json
 	@$(PY) -m chalicelib.core.openapi errors > docs/errors.md
 
 audit: venv  ## Scan code, dependencies and infrastructure for known weaknesses

@@ -12,6 +12,10 @@ from chalicelib.fulfilment.routes import routes as fulfilment_routes
 from chalicelib.fulfilment.tasks import functions as fulfilment_tasks
 from chalicelib.inventory.routes import routes as inventory_routes
 from chalicelib.inventory.tasks import functions as inventory_tasks
+from chalicelib.lockers.consumers.cabinets import functions as lockers_cabinets
+from chalicelib.lockers.consumers.events import functions as lockers_events
+from chalicelib.lockers.routes import routes as lockers_routes
+from chalicelib.lockers.tasks import functions as lockers_tasks
 from chalicelib.meta.routes import routes as meta_routes
 from chalicelib.notifications.consumers import functions as notifications_consumers
 from chalicelib.notifications.routes import routes as notifications_routes
@@ -37,6 +41,7 @@ app.api.cors = CORSConfig(
     allow_origin="*",
     allow_headers=[
         "Authorization",
+        "Cabinet-Token",
         "Cart-Token",
         "Content-Type",
         "Idempotency-Key",
@@ -62,6 +67,7 @@ for blueprint in (
     notifications_routes,
     taxes_routes,
     shipping_routes,
+    lockers_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -78,5 +84,8 @@ for blueprint in (
     returns_consumers,
     returns_tasks,
     taxes_consumers,
+    lockers_cabinets,
+    lockers_events,
+    lockers_tasks,
 ):
     app.register_blueprint(blueprint)

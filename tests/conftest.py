@@ -20,6 +20,8 @@ os.environ.update(
     AISLE_CURSOR_KEY_ID="alias/aisle-test-cursors",
     AISLE_CONTACT_KEY_ID="alias/aisle-test-contacts",
     AISLE_CODES_KEY_ID="alias/aisle-test-codes",
+    AISLE_GRANTS_KEY_ID="alias/aisle-test-grants",
+    AISLE_PASSCODES_KEY_ID="alias/aisle-test-passcodes",
     AISLE_TOKEN_KEY_ID="alias/aisle-test-tokens",
     AISLE_TRACING="off",
     AWS_REGION="eu-west-1",
@@ -37,10 +39,12 @@ for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
 import boto3
 import hypothesis
 import pytest
-from chalice.app import Chalice
+from chalice.app import Chalice, IAMAuthorizer
 from chalice.local import LambdaContext, LambdaEventConverter, RouteMatcher
 from moto import mock_aws
-from moto.dynamodb.models import DynamoDBBackend
+from moto.core import DEFAULT_ACCOUNT_ID, responses
+from moto.core.serialize import AttributePicker, AttributePickerContext
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
@@ -119,6 +123,21 @@ def _update_a_copy(backend: DynamoDBBackend, table_name: str, key: dict[str, Any
 Table.__deepcopy__ = _light_copy  # type: ignore[attr-defined]
 DynamoDBBackend.update_item = _update_a_copy  # type: ignore[assignment, method-assign]
 
+# For each call moto looks for all methods of its service.
+responses.method_names_from_class = cache(responses.method_names_from_class)
+
+_pick = AttributePicker.__call__
+
+
+def _pick_type(picker: AttributePicker, context: AttributePickerContext) -> Any:
+    """A value has one of ten types; moto looks for each of them under several names."""
+    if getattr(getattr(context.shape, "parent", None), "name", None) == "AttributeValue":
+        return context.obj.get(context.key)
+    return _pick(picker, context)
+
+
+AttributePicker.__call__ = _pick_type  # type: ignore[method-assign]
+
 _one_at_a_time = Lock()
 _call_action = DynamoHandler.call_action
 
@@ -134,7 +153,8 @@ DynamoHandler.call_action = _call_alone  # type: ignore[method-assign]
 
 @pytest.fixture(scope="session")
 def memory() -> Iterator[Any]:
-    """AWS in memory, with the table and the keys that sign cursors, hash contacts and hide task tokens. Made once: it takes longer
+    """AWS in memory, with the table and the keys that sign cursors and grants, hash contacts and
+    passcodes, and hide task tokens. Made once: it takes longer
     than most tests. Yields the low-level client of DynamoDB."""
     with mock_aws():
         dynamodb = boto3.client("dynamodb")
@@ -144,6 +164,8 @@ def memory() -> Iterator[Any]:
             "alias/aisle-test-cursors": {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
             "alias/aisle-test-contacts": {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
             "alias/aisle-test-codes": {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
+            "alias/aisle-test-grants": {"KeyUsage": "SIGN_VERIFY", "KeySpec": "ECC_NIST_P256"},
+            "alias/aisle-test-passcodes": {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
             "alias/aisle-test-tokens": {},
         }.items():
             made = kms.create_key(**arguments)
@@ -160,6 +182,10 @@ def table(memory: Any) -> Any:
 
 def empty(dynamodb: Any) -> None:
     """Remove every item of the table."""
+    # With this address it is moto's, where item by item takes longer than most tests.
+    if dynamodb.meta.endpoint_url.endswith(".amazonaws.com"):
+        dynamodb_backends[DEFAULT_ACCOUNT_ID][dynamodb.meta.region_name].get_table("aisle-test").items.clear()
+        return
     for item in dynamodb.scan(TableName="aisle-test", ConsistentRead=True)["Items"]:
         dynamodb.delete_item(TableName="aisle-test", Key={"pk": item["pk"], "sk": item["sk"]})
 
@@ -224,8 +250,10 @@ def request(
     by: Principal | None = None,
     headers: Mapping[str, str] | None = None,
     request_id: str = "test-request",
+    address: str = "127.0.0.1",
 ) -> Reply:
-    """Send a request to `app` as API Gateway would: it checks token and scopes, then invokes the function.
+    """Send a request to `app` as API Gateway would: it checks token and scopes, or on internal routes whose role has signed,
+    then invokes the function. `address`: from which network address.
 
     Chalice's own test client drops the claims of machine tokens, so the event is made here from its parts.
     """
@@ -239,8 +267,13 @@ def request(
     except UnicodeDecodeError:
         event.update(body=base64.b64encode(raw).decode(), isBase64Encoded=True)
     event["requestContext"]["requestId"] = request_id
+    event["requestContext"]["identity"]["sourceIp"] = address
     authorizer = app.routes[event["requestContext"]["resourcePath"]][method].authorizer
-    if authorizer is not None:
+    if isinstance(authorizer, IAMAuthorizer):
+        if by is None or by.kind != "function":
+            return Reply(403, {"content-type": "application/json"}, '{"message":"Missing Authentication Token"}')
+        event["requestContext"]["identity"]["userArn"] = f"arn:aws:sts::123456789012:assumed-role/role/{by.id}"
+    elif authorizer is not None:
         claims = claims_of(by) if by else {}
         if not set(claims.get("scope", "").split()) & set(authorizer.scopes):
             return Reply(401, {"content-type": "application/json"}, '{"message":"Unauthorized"}')

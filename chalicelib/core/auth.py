@@ -12,6 +12,10 @@ USER_SCOPE = "aws.cognito.signin.user.admin"
 """The scope in every access token of a signed-in user; with it a method admits users, with `aisle/…` machines."""
 
 
+INTERNAL = "internal"
+"""The scope of our own functions, which the gateway admits by their signature (`AWS_IAM`). No machine client can have it."""
+
+
 class Role(StrEnum):
     """The groups of the user pool."""
 
@@ -71,6 +75,11 @@ def guest(id: str) -> Principal:
 def system(name: str) -> Principal:
     """A part of Aisle acting on its own: a workflow task, a consumer, a schedule."""
     return Principal("system", name)
+
+
+def function(arn: str) -> Principal:
+    """One of our own functions, by the ARN of its session. Build it only where the gateway checked its signature."""
+    return Principal("function", arn.rpartition("/")[2], scopes=frozenset({INTERNAL}))
 
 
 def from_claims(claims: Mapping[str, Any] | None) -> Principal:

@@ -27,7 +27,16 @@ def _client(service: str) -> Any:
         read_timeout=10,
         retries={"mode": "standard", "total_max_attempts": 4},
     )
-    return _session().create_client(service, region_name=settings().region, config=config)
+    # AWS IoT has an endpoint for each account; the one of the region is for trying out.
+    endpoint = settings().iot_endpoint if service == "iot-data" else ""
+    return _session().create_client(
+        service, region_name=settings().region, config=config, endpoint_url=endpoint or None
+    )
+
+
+def credentials() -> Any:
+    """The credentials that this function's clients sign with."""
+    return _session().get_credentials()
 
 
 def give_short_user_agent(session: Any) -> None:

@@ -65,7 +65,7 @@ def each_event(handler: Callable[[Event, Principal], None]) -> Callable[[Any], N
     return _consumer(handler.__name__, handle)
 
 
-def each_message(handler: Handler) -> Callable[[Any], None]:
+def each_message(handler: Handler, *, secret: bool = False) -> Callable[[Any], None]:
     """A consumer of messages from outside: the handler gets the parsed JSON body and raises `Poison` for a bad one."""
 
     def handle(body: Any, by: Principal) -> None:
@@ -73,16 +73,21 @@ def each_message(handler: Handler) -> Callable[[Any], None]:
         with observability.tracing(str(correlation or "none")):
             handler(body, by)
 
-    return _consumer(handler.__name__, handle)
+    return _consumer(handler.__name__, handle, secret)
 
 
-def _consumer(name: str, handle: Handler) -> Callable[[Any], None]:
+def each_secret(handler: Handler) -> Callable[[Any], None]:
+    """As `each_message`, for bodies that hold a secret: it never gets into a dead-letter queue or a log, only why it failed."""
+    return each_message(handler, secret=True)
+
+
+def _consumer(name: str, handle: Handler, secret: bool = False) -> Callable[[Any], None]:
     by = system(name)
 
     @wraps(handle)
     def consume(batch: Any) -> None:
         records = batch.to_dict()["Records"]
-        failed = [record for record in records if not _finished(record, handle, by)]
+        failed = [record for record in records if not _finished(record, handle, by, secret)]
         if not failed:
             return
         for record in records:
@@ -94,7 +99,7 @@ def _consumer(name: str, handle: Handler) -> Callable[[Any], None]:
     return consume
 
 
-def _finished(record: dict[str, Any], handle: Handler, by: Principal) -> bool:
+def _finished(record: dict[str, Any], handle: Handler, by: Principal, secret: bool) -> bool:
     try:
         try:
             body = json.loads(record["body"])
@@ -103,23 +108,26 @@ def _finished(record: dict[str, Any], handle: Handler, by: Principal) -> bool:
         handle(body, by)
         return True
     except Poison as error:
-        _bury(record, "Poison", str(error))
+        _bury(record, "Poison", "not shown" if secret else str(error), secret)
         return True
     except Exception as error:
-        observability.log.exception("a record failed", message_id=record.get("messageId"))
+        # A traceback may quote what was validated.
+        log = observability.log.error if secret else observability.log.exception
+        log("a record failed", message_id=record.get("messageId"), error=type(error).__name__)
         if int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) < MAX_RECEIVES:
             return False
-        _bury(record, type(error).__name__, error.detail if isinstance(error, AisleError) else repr(error))
+        reason = error.detail if isinstance(error, AisleError) else repr(error)
+        _bury(record, type(error).__name__, "not shown" if secret else reason, secret)
         return True
 
 
-def _bury(record: dict[str, Any], kind: str, reason: str) -> None:
+def _bury(record: dict[str, Any], kind: str, reason: str, secret: bool) -> None:
     observability.log.error(
         "a record goes to the dead-letter queue", kind=kind, reason=reason, message_id=record.get("messageId")
     )
     client("sqs").send_message(
         QueueUrl=_queue_url(record, suffix="-dlq"),
-        MessageBody=record["body"],
+        MessageBody='{"redacted": true}' if secret else record["body"],
         MessageAttributes={
             "kind": {"DataType": "String", "StringValue": kind},
             "reason": {"DataType": "String", "StringValue": reason[:1024] or "-"},

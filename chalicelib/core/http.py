@@ -13,11 +13,11 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from chalice.app import Blueprint, CognitoUserPoolAuthorizer, Request, Response
+from chalice.app import Blueprint, CognitoUserPoolAuthorizer, IAMAuthorizer, Request, Response
 from pydantic import BaseModel, ValidationError
 
 from chalicelib.core import errors, observability
-from chalicelib.core.auth import RESOURCE_SERVER, USER_SCOPE, Principal, from_claims
+from chalicelib.core.auth import NOBODY, RESOURCE_SERVER, USER_SCOPE, Principal, from_claims, function
 from chalicelib.core.errors import AisleError, Fault, Invalid, TooLarge, UnsupportedMedia, VersionRequired
 from chalicelib.core.idempotency import Answer, Idempotency, Replay
 from chalicelib.core.ids import new_ulid
@@ -74,6 +74,7 @@ class Operation:
     tag: str
     scopes: tuple[str, ...]
     public: bool
+    internal: bool
     token: str | None
     body: type[BaseModel] | None
     body_types: tuple[str, ...]
@@ -109,6 +110,7 @@ class Routes(Blueprint):
         answers: Answers,
         scopes: Sequence[str] = (),
         public: bool = False,
+        internal: bool = False,
         token: str | None = None,
         body: type[BaseModel] | None = None,
         body_types: Sequence[str] = ("application/json",),
@@ -120,7 +122,7 @@ class Routes(Blueprint):
         """Declare a route.
 
         `scopes` are what a machine client needs (any of them); signed-in users pass the gateway and are judged by the
-        service. `public` routes have no authorizer. A `token` is the name of a header that has to bring one, beside the account
+        service. `public` routes have no authorizer; `internal` ones are for our own functions, by the signature of their role. A `token` is the name of a header that has to bring one, beside the account
         or, where public, instead of it; the service checks it. The rest documents: `raises` are the domain errors it may answer
         with beyond those every route has.
         """
@@ -136,6 +138,7 @@ class Routes(Blueprint):
                     self._tag,
                     tuple(scopes),
                     public,
+                    internal,
                     token,
                     body,
                     tuple(body_types),
@@ -146,18 +149,25 @@ class Routes(Blueprint):
                     tuple(raises),
                 )
             )
-            allowed = [USER_SCOPE, *(f"{RESOURCE_SERVER}/{scope}" for scope in scopes)]
-            guard = {} if public else {"authorizer": authorizer().with_scopes(allowed)}
+            guard = _guard(scopes, public, internal)
             register = self.route(path, methods=[method], name=view.__name__, content_types=["*/*"], cors=True, **guard)
 
             def run(**parts: str) -> Response:
-                return _answer(self.current_request, view, parts, token)
+                return _answer(self.current_request, view, parts, token, internal)
 
             run.__name__ = view.__name__
             register(run)
             return view
 
         return declare
+
+
+def _guard(scopes: Sequence[str], public: bool, internal: bool) -> dict[str, Any]:
+    if public:
+        return {}
+    if internal:
+        return {"authorizer": IAMAuthorizer()}
+    return {"authorizer": authorizer().with_scopes([USER_SCOPE, *(f"{RESOURCE_SERVER}/{scope}" for scope in scopes)])}
 
 
 @dataclass(slots=True)
@@ -168,18 +178,21 @@ class _Exchange:
     raw: bytes
     parts: dict[str, str]
     token: str | None
+    internal: bool = False
 
 
 _exchange: _Exchange | None = None
 
 
-def _answer(request: Request, view: Callable[..., Response], sent: dict[str, str], token: str | None) -> Response:
+def _answer(
+    request: Request, view: Callable[..., Response], sent: dict[str, str], token: str | None, internal: bool
+) -> Response:
     global _exchange
     correlation_id = _correlation_id(request)
     with observability.tracing(correlation_id):
         try:
             parts = {name: unquote(part) for name, part in sent.items()}
-            _exchange = _Exchange(request, _bytes(request.raw_body), parts, token)
+            _exchange = _Exchange(request, _bytes(request.raw_body), parts, token, internal)
             answer = observability.traced(view.__name__)(view)(**parts)
         except Replay as replay:
             answer = _replayed(replay.answer)
@@ -219,9 +232,21 @@ def _now() -> _Exchange:
 
 
 def caller() -> Principal:
-    """Who asks, from the claims that the gateway verified."""
-    context = _now().request.context or {}
+    """Who asks, from the claims or, on an internal route, the signature that the gateway verified."""
+    now = _now()
+    context = now.request.context or {}
+    if now.internal:
+        arn = (context.get("identity") or {}).get("userArn")
+        return function(arn) if arn else NOBODY
     return from_claims((context.get("authorizer") or {}).get("claims"))
+
+
+def caller_name() -> str:
+    """What tells one caller from another, for counting: who they are, or else the address that they call from."""
+    by = caller()
+    if by != NOBODY:
+        return f"{by.kind}:{by.id}"
+    return str(((_now().request.context or {}).get("identity") or {}).get("sourceIp") or "unknown")
 
 
 def header(name: str) -> str | None:
@@ -274,9 +299,11 @@ def _pointer(location: tuple[int | str, ...]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
-def idempotency() -> Idempotency:
+def idempotency(payload: bytes | None = None) -> Idempotency:
     """The command's key, scoped to caller, method and path: the same key means nothing to another thing's command. Raises
     `Invalid` when the header is missing or too long.
+
+    `payload` stands for a body that holds a secret of which not even a hash may be kept.
 
     Whoever comes with the token of a thing instead of an account is known by it: an answer is replayed to no other.
     """
@@ -290,7 +317,7 @@ def idempotency() -> Idempotency:
     token = sha256((header(now.token) or "").encode()).hexdigest() if now.token else ""
     parts = SEPARATOR.join(now.parts.values())
     scope = f"{by.kind}:{by.id}{token}:{now.request.method} {now.request.path} {parts}"
-    return Idempotency.of(scope, given, now.raw)
+    return Idempotency.of(scope, given, now.raw if payload is None else payload)
 
 
 def expected_version() -> int:
@@ -346,13 +373,13 @@ def listed(page: Page[Any], render: Callable[[Any], BaseModel]) -> Response:
     )
 
 
-def once(command: Callable[[Idempotency], Answer]) -> Response:
-    """Run a command under its idempotency key.
+def once(command: Callable[[Idempotency], Answer], payload: bytes | None = None) -> Response:
+    """Run a command under its idempotency key; `payload` as for `idempotency`.
 
     The command records its answer in its own transaction. When it is refused, a repetition must still get the first
     answer: the state may have moved on since (sold out, shipped), so the record is looked up before the error is sent.
     """
-    record = idempotency()
+    record = idempotency(payload)
     try:
         return send(command(record))
     except Replay as replay:
@@ -414,5 +441,5 @@ def _problem(
     }
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM_TYPE}
     if status in (429, 503) or retryable:
-        headers["Retry-After"] = "1"
+        headers["Retry-After"] = str((members or {}).get("retry_after_seconds", 1))
     return Response(json.dumps(document), headers, status)

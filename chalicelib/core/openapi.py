@@ -50,6 +50,7 @@ def document(operations: Sequence[Operation]) -> Json:
             "headers": _HEADERS,
             "securitySchemes": {
                 **_security_schemes(scopes),
+                **({"function": _SIGNATURE} if any(one.internal for one in operations) else {}),
                 **{name: _token_scheme(name) for name in sorted({one.token for one in operations if one.token})},
             },
         },
@@ -139,6 +140,14 @@ _HEADERS: Json = {
 }
 
 
+_SIGNATURE: Json = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "Authorization",
+    "description": "Signature Version 4 of a role that IAM lets in; for Aisle's own functions.",
+}
+
+
 def _security_schemes(scopes: Sequence[str]) -> Json:
     return {
         "user": {
@@ -196,6 +205,8 @@ def _operation(operation: Operation, refs: _Refs) -> Json:
 
 def _security(operation: Operation) -> list[Json]:
     token: Json = {operation.token: []} if operation.token is not None else {}
+    if operation.internal:
+        return [{"function": []}]
     if operation.public:
         return [token] if token else []
     machines = ({"machine": [f"{RESOURCE_SERVER}/{scope}"], **token} for scope in operation.scopes)

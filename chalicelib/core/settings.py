@@ -48,6 +48,22 @@ class Settings:
     returns_progressed_queue: str
     taxes_queue: str
     refunds_requested_queue: str
+    passcodes_key_id: str
+    cabinet_policy: str
+    command_checks_url: str
+    api_url_parameter: str
+    iot_endpoint: str
+    order_ready_queue: str
+    pickup_confirmed_queue: str
+    locker_changes_queue: str
+    hold_for_pickup_arn: str
+    cabinet_answer_seconds: int
+    door_open_seconds: int
+    grants_key_id: str
+    fulfilment_pickups_queue: str
+    cabinet_messages_queue: str
+    keyed_codes_queue: str
+    command_checks_queue: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -98,6 +114,22 @@ class Settings:
             refunds_requested_queue=env.get(
                 "AISLE_REFUNDS_REQUESTED_QUEUE", f"aisle-{stage}-payments-refunds-requested"
             ),
+            passcodes_key_id=env.get("AISLE_PASSCODES_KEY_ID", ""),
+            cabinet_policy=env.get("AISLE_CABINET_POLICY", f"aisle-{stage}-lockers-cabinet"),
+            command_checks_url=env.get("AISLE_COMMAND_CHECKS_URL", ""),
+            iot_endpoint=env.get("AISLE_IOT_ENDPOINT", ""),
+            api_url_parameter=env.get("AISLE_API_URL_PARAMETER", ""),
+            order_ready_queue=env.get("AISLE_ORDER_READY_QUEUE", f"aisle-{stage}-lockers-order-ready"),
+            pickup_confirmed_queue=env.get("AISLE_PICKUP_CONFIRMED_QUEUE", f"aisle-{stage}-lockers-pickup-confirmed"),
+            locker_changes_queue=env.get("AISLE_LOCKER_CHANGES_QUEUE", f"aisle-{stage}-lockers-changes"),
+            cabinet_answer_seconds=int(env.get("AISLE_CABINET_ANSWER_SECONDS", "15")),
+            door_open_seconds=int(env.get("AISLE_DOOR_OPEN_SECONDS", "120")),
+            hold_for_pickup_arn=env.get("AISLE_HOLD_FOR_PICKUP_ARN", ""),
+            grants_key_id=env.get("AISLE_GRANTS_KEY_ID", ""),
+            fulfilment_pickups_queue=env.get("AISLE_FULFILMENT_PICKUPS_QUEUE", f"aisle-{stage}-fulfilment-pickups"),
+            cabinet_messages_queue=env.get("AISLE_CABINET_MESSAGES_QUEUE", f"aisle-{stage}-lockers-cabinet-messages"),
+            keyed_codes_queue=env.get("AISLE_KEYED_CODES_QUEUE", f"aisle-{stage}-lockers-keyed-codes"),
+            command_checks_queue=env.get("AISLE_COMMAND_CHECKS_QUEUE", f"aisle-{stage}-lockers-command-checks"),
         )
 
 

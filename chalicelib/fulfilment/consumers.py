@@ -29,15 +29,42 @@ def on_fulfilment_shipped(event: Event, by: Principal) -> None:
 )
 @each_event
 def on_order_changed(event: Event, by: Principal) -> None:
-    """Trigger: bus aisle, OrderHeld, OrderReleased, OrderReaddressed, OrderReassigned → queue fulfilment-order-changes. The
+    """Trigger: bus aisle, OrderHeld, OrderReleased, OrderReaddressed, OrderRedelivered, OrderReassigned → queue fulfilment-order-changes. The
     locations are told."""
     if event.type == "OrderReassigned":
         if event.data["left"] is not None:
             service.call_off(event.data["left"], event.id)
         return
-    change = {"OrderHeld": "held", "OrderReleased": "released", "OrderReaddressed": "readdressed"}[event.type]
+    change = _CHANGES[event.type]
     for fulfilment_id in event.data["fulfilments"]:
         service.tell(fulfilment_id, change)
+
+
+_CHANGES = {
+    "OrderHeld": "held",
+    "OrderReleased": "released",
+    "OrderReaddressed": "readdressed",
+    "OrderRedelivered": "released",
+}
+
+
+@functions.on_sqs_message(queue=settings().fulfilment_pickups_queue, name="fulfilment-on-pickup", batch_size=10)
+@each_event
+def on_pickup(event: Event, by: Principal) -> None:
+    """Trigger: bus aisle, PickupCollected → queue fulfilment-pickups. The order is delivered; orders of other systems are theirs."""
+    from chalicelib.orders import service as orders  # late: the other functions here need it not
+
+    fulfilment_id = event.data["fulfilment_id"]
+    if fulfilment_id is None:
+        return
+    once = Idempotency.of("pickups", event.id, fulfilment_id.encode())
+    try:
+        orders.record_answer(fulfilment_id, orders.WarehouseAnswer("collected"), by=by, once=once)
+    except Replay:
+        return
+    except AisleError:
+        if once.earlier() is None:
+            raise
 
 
 @functions.on_sqs_message(

@@ -1,6 +1,6 @@
 """A fulfilment: the part of an order that one location ships, as one parcel or refusal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -9,19 +9,22 @@ from chalicelib.core.errors import Conflict, RuleBroken
 
 
 class FulfilmentStatus(StrEnum):
-    """The life of a fulfilment. `waiting`: its units are still to come, and the location was not asked yet. `short`: nothing of
-    it could be found. `cancelled`: the order was refused."""
+    """The life of a fulfilment. `waiting`: its units are still to come, and the location was not asked yet. `ready`: it lies where
+    the customer collects it. `short`: nothing of it could be found. `cancelled`: the order was refused."""
 
     WAITING = "waiting"
     REQUESTED = "requested"
     PACKED = "packed"
+    READY = "ready"
     SHIPPED = "shipped"
     DELIVERED = "delivered"
     SHORT = "short"
     CANCELLED = "cancelled"
 
 
-ASKED_FOR = frozenset({FulfilmentStatus.REQUESTED, FulfilmentStatus.PACKED})
+PACKED_OR_READY = frozenset({FulfilmentStatus.PACKED, FulfilmentStatus.READY})
+
+ASKED_FOR = PACKED_OR_READY | {FulfilmentStatus.REQUESTED}
 """The location has it to ship."""
 
 OPEN = ASKED_FOR | {FulfilmentStatus.WAITING}
@@ -37,6 +40,16 @@ class OutOfTurn(Conflict):
 class OnHold(Conflict):
     code = "fulfilment_on_hold"
     title = "The order is on hold: the parcel may not leave"
+
+
+class Collected(Conflict):
+    code = "collected_by_customer"
+    title = "The customer collects it: it is not shipped"
+
+
+class InLocker(Conflict):
+    code = "in_locker"
+    title = "It lies in a locker, and is taken out whole or not at all"
 
 
 class MoreThanRequested(RuleBroken):
@@ -90,7 +103,9 @@ class Fulfilment:
     """One location's part of an order. While it is `held` it may be packed, and does not leave.
 
     `whereabouts`: `code` and `at` of the carrier's latest word. `promised_on`: the day for which units that were still to come
-    when they were sold are promised; such a fulfilment is of one SKU.
+    when they were sold are promised; such a fulfilment is of one SKU. `pickup`: the `site_id` where it is collected, whether the
+    compartment has to be `within_reach`, and, once packed, its `packages`. `handing_over`: its customer is at the door, so
+    nobody takes it from them.
     """
 
     id: str
@@ -103,6 +118,8 @@ class Fulfilment:
     held: bool = False
     whereabouts: Mapping[str, str] | None = None
     promised_on: str | None = None
+    pickup: Mapping[str, Any] | None = None
+    handing_over: bool = False
     version: int = 1
 
 
@@ -140,23 +157,77 @@ def promise(fulfilment: Fulfilment, promised_on: str) -> Fulfilment:
     return replace(fulfilment, promised_on=promised_on, version=fulfilment.version + 1)
 
 
-def pack(fulfilment: Fulfilment) -> Fulfilment:
-    """The fulfilment, packed. Raises `OutOfTurn` unless it was just requested."""
+def pack(fulfilment: Fulfilment, packages: Sequence[Mapping[str, Any]] = ()) -> Fulfilment:
+    """The fulfilment, packed into `packages` if it is collected. Raises `OutOfTurn` unless it was just requested."""
     if fulfilment.status is not FulfilmentStatus.REQUESTED:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; only a requested one is packed.")
-    return replace(fulfilment, status=FulfilmentStatus.PACKED, version=fulfilment.version + 1)
+    pickup = {**fulfilment.pickup, "packages": [dict(one) for one in packages]} if fulfilment.pickup else None
+    return replace(fulfilment, status=FulfilmentStatus.PACKED, pickup=pickup, version=fulfilment.version + 1)
+
+
+def make_ready(fulfilment: Fulfilment) -> Fulfilment:
+    """The packed fulfilment, lying where it is collected. Raises `OutOfTurn` for any other."""
+    if fulfilment.status is not FulfilmentStatus.PACKED or fulfilment.pickup is None:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; one that is packed to be collected is made ready.")
+    return replace(fulfilment, status=FulfilmentStatus.READY, version=fulfilment.version + 1)
+
+
+def hand_over(fulfilment: Fulfilment, *, gone: bool = False) -> Fulfilment:
+    """The ready fulfilment, whose customer is at the door: from now on it is neither cancelled nor held. Raises `OnHold` unless it
+    is `gone` already, `OutOfTurn`."""
+    if fulfilment.status is not FulfilmentStatus.READY:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; only a ready one is collected.")
+    if fulfilment.held and not gone:
+        raise OnHold("The order is on hold.")
+    return replace(fulfilment, handing_over=True, version=fulfilment.version + 1)
+
+
+def keep_back(fulfilment: Fulfilment) -> Fulfilment:
+    """The fulfilment that could not be handed over, because a door did not open."""
+    return replace(fulfilment, handing_over=False, version=fulfilment.version + 1)
+
+
+def redeliver(fulfilment: Fulfilment, address: Mapping[str, Any]) -> Fulfilment:
+    """The fulfilment that nobody collected, or that no locker takes, to be shipped to an address instead. Raises `OutOfTurn` unless
+    it was packed or ready to be collected."""
+    to_collect = fulfilment.pickup is not None and fulfilment.status in PACKED_OR_READY
+    if not to_collect or fulfilment.handing_over:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; only one to be collected is sent instead.")
+    return replace(
+        fulfilment,
+        status=FulfilmentStatus.REQUESTED,
+        address=address,
+        pickup=None,
+        version=fulfilment.version + 1,
+    )
+
+
+def collect(fulfilment: Fulfilment) -> Fulfilment:
+    """The ready fulfilment, all of it with its customer. Raises `OutOfTurn` unless it was ready."""
+    if fulfilment.status is not FulfilmentStatus.READY:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; only a ready one is collected.")
+    lines = tuple(replace(line, shipped=line.wanted) for line in fulfilment.lines)
+    return replace(
+        fulfilment,
+        status=FulfilmentStatus.DELIVERED,
+        lines=lines,
+        handing_over=False,
+        version=fulfilment.version + 1,
+    )
 
 
 def ship(fulfilment: Fulfilment, shipped: Mapping[str, int], tracking: Mapping[str, str] | None) -> Fulfilment:
     """The fulfilment after its one parcel left; units of its lines that are not in `shipped` are short.
 
-    With no unit shipped it is `short`. Raises `OutOfTurn` when it left before, `OnHold`, `MoreThanRequested` for foreign
-    lines.
+    With no unit shipped it is `short`. Raises `OutOfTurn` when it left before, `OnHold`, `Collected` when its customer fetches
+    it, `MoreThanRequested` for foreign lines.
     """
     if fulfilment.status not in ASKED_FOR:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it cannot be shipped.")
     if fulfilment.held:
         raise OnHold("Keep the parcel until the order is released.")
+    if fulfilment.pickup and (any(shipped.values()) or fulfilment.status is FulfilmentStatus.READY):
+        raise Collected(f"It is collected at {fulfilment.pickup['site_id']}.")
     _within(fulfilment, shipped, {line.line_id: line.wanted for line in fulfilment.lines})
     lines = tuple(
         replace(line, shipped=shipped.get(line.line_id, 0), short=line.wanted - shipped.get(line.line_id, 0))
@@ -175,7 +246,7 @@ def deliver(fulfilment: Fulfilment) -> Fulfilment:
 
 def cancel(fulfilment: Fulfilment) -> Fulfilment:
     """The fulfilment, called off before it left. Raises `OutOfTurn` after."""
-    if fulfilment.status not in OPEN:
+    if fulfilment.status not in OPEN or fulfilment.handing_over:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it cannot be cancelled.")
     return replace(fulfilment, status=FulfilmentStatus.CANCELLED, version=fulfilment.version + 1)
 
@@ -209,7 +280,7 @@ def forget_address(fulfilment: Fulfilment) -> Fulfilment:
 
 
 def _while_open(fulfilment: Fulfilment, **changes: Any) -> Fulfilment:
-    if fulfilment.status not in OPEN:
+    if fulfilment.status not in OPEN or fulfilment.handing_over:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; it has left, or never will.")
     return replace(fulfilment, **changes, version=fulfilment.version + 1)
 
@@ -217,13 +288,16 @@ def _while_open(fulfilment: Fulfilment, **changes: Any) -> Fulfilment:
 def withdraw(fulfilment: Fulfilment, units: Mapping[str, int]) -> Fulfilment:
     """The fulfilment without these units by line id; cancelled when none is left.
 
-    Raises `OutOfTurn` when it left before, `MoreThanRequested` for units that it does not hold.
+    Raises `OutOfTurn` when it left before, `InLocker` when some of what lies there would stay, `MoreThanRequested` for units that
+    it does not hold.
     """
-    if fulfilment.status not in OPEN:
+    if fulfilment.status not in OPEN or fulfilment.handing_over:
         raise OutOfTurn(f"The fulfilment is {fulfilment.status}; nothing can be withdrawn.")
     _within(fulfilment, units, {line.line_id: line.wanted for line in fulfilment.lines})
     lines = tuple(replace(line, cancelled=line.cancelled + units.get(line.line_id, 0)) for line in fulfilment.lines)
     status = fulfilment.status if any(line.wanted for line in lines) else FulfilmentStatus.CANCELLED
+    if status is FulfilmentStatus.READY:
+        raise InLocker("Cancel all of it, or give some back once it is collected.")
     return replace(fulfilment, status=status, lines=lines, version=fulfilment.version + 1)
 
 

@@ -1,5 +1,9 @@
 """Events of fulfilments. They stand in the order's timeline."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from chalicelib.core import outbox
 from chalicelib.core.auth import Principal
 from chalicelib.core.keys import key
@@ -29,8 +33,29 @@ def fulfilment_changed(tx: Transaction, fulfilment: Fulfilment, by: Principal) -
             "location_id": fulfilment.location_id,
             "lines": [[line.sku, line.shipped, line.short] for line in fulfilment.lines],
             "tracking": dict(fulfilment.tracking) if fulfilment.tracking else None,
+            **({"pickup": dict(fulfilment.pickup)} if fulfilment.pickup else {}),
         },
     )
+
+
+def order_ready_for_pickup(tx: Transaction, fulfilment: Fulfilment, waiting: Mapping[str, Any], by: Principal) -> None:
+    """OrderReadyForPickup: it lies in a locker. `waiting` tells where, and until when."""
+    outbox.publish(
+        tx,
+        pk=key("ORDER", fulfilment.order_id),
+        source="fulfilment",
+        type="OrderReadyForPickup",
+        aggregate=Aggregate("fulfilment", fulfilment.id, fulfilment.version),
+        by=by,
+        data={"order_id": fulfilment.order_id, "location_id": fulfilment.location_id, **waiting},
+    )
+
+
+def fulfilment_collected(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> None:
+    """FulfilmentShipped and FulfilmentDelivered at once: the workflow that waits for the one goes on, and who waits for the
+    other hears of it."""
+    for status in (FulfilmentStatus.SHIPPED, FulfilmentStatus.DELIVERED):
+        fulfilment_changed(tx, replace(fulfilment, status=status), by)
 
 
 def fulfilment_ready(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> None:

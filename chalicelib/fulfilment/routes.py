@@ -6,7 +6,7 @@ from chalicelib.core import http
 from chalicelib.core.errors import Contended
 from chalicelib.core.http import Routes
 from chalicelib.fulfilment import service
-from chalicelib.fulfilment.domain import MoreThanRequested, OnHold, OutOfTurn
+from chalicelib.fulfilment.domain import Collected, MoreThanRequested, OnHold, OutOfTurn
 from chalicelib.fulfilment.schemas import (
     Answer,
     FulfilmentQuery,
@@ -59,7 +59,7 @@ def read_fulfilment(fulfilment_id: str) -> Response:
     answers={200: FulfilmentView},
     scopes=["fulfilment.write"],
     idempotent=True,
-    raises=[OutOfTurn, OnHold, MoreThanRequested, Contended],
+    raises=[OutOfTurn, OnHold, Collected, MoreThanRequested, Contended],
 )
 def record_answer(fulfilment_id: str) -> Response:
     """Packed, shipped (with tracking; units not named are short) or delivered. The same can come by queue."""

@@ -1,7 +1,7 @@
 """What warehouse systems and staff exchange with fulfilment."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -27,18 +27,44 @@ class Tracking(Schema):
     number: str = Field(min_length=1, max_length=60)
 
 
+Millimetres = Annotated[int, Field(ge=1, le=3_000)]
+
+
+class PackageBody(Schema):
+    """A parcel for a locker: its outer measures in millimetres, in any order, or the size of compartment that it needs."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$", description="As on its label, for whoever scans it")
+    size: Literal["S", "M", "L", "XL"] = "M"
+    outer_mm: Annotated[list[Millimetres], Field(min_length=3, max_length=3)] | None = None
+    temperature: Literal["ambient", "chilled", "frozen"] = "ambient"
+
+
 class Answer(Schema):
-    """What a warehouse did. `shipped` names the units in the parcel; the others of the fulfilment are short."""
+    """What a warehouse did. `shipped` names the units in the parcel; the others of the fulfilment are short. `packed` names the
+    `packages` of one that is collected at a locker; left out, it is one that needs a compartment of size M."""
 
     type: Literal["packed", "shipped", "delivered"]
     lines: list[AnsweredLine] = Field(default_factory=list, max_length=60)
     tracking: Tracking | None = None
+    packages: list[PackageBody] = Field(default_factory=list, max_length=20)
+
+    @field_validator("packages")
+    @classmethod
+    def _differ(cls, packages: list[PackageBody]) -> list[PackageBody]:
+        if len({one.id for one in packages}) < len(packages):
+            raise ValueError("each package needs an id of its own")
+        return packages
 
     def as_answer(self) -> WarehouseAnswer:
         quantities: dict[str, int] = {}
         for line in self.lines:
             quantities[line.line_id] = quantities.get(line.line_id, 0) + line.quantity
-        return WarehouseAnswer(self.type, quantities, self.tracking.model_dump() if self.tracking else None)
+        return WarehouseAnswer(
+            self.type,
+            quantities,
+            self.tracking.model_dump() if self.tracking else None,
+            [one.model_dump() for one in self.packages],
+        )
 
 
 class QueuedAnswer(Answer):
@@ -109,6 +135,7 @@ class FulfilmentView(View):
     held: bool
     whereabouts: dict[str, str] | None
     promised_on: str | None
+    pickup: dict[str, Any] | None
     version: int
 
 

@@ -15,9 +15,12 @@ from chalicelib.fulfilment.backorders import Later, allocate_with_backorders
 from chalicelib.fulfilment.domain import (
     ASKED_FOR,
     OPEN,
+    PACKED_OR_READY,
+    Collected,
     Fulfilment,
     FulfilmentLine,
     FulfilmentStatus,
+    InLocker,
     OnHold,
     OutOfTurn,
     Parcel,
@@ -31,12 +34,15 @@ from chalicelib.fulfilment.store import AlreadyTracked, Place
 
 __all__ = [
     "OPEN",
+    "PACKED_OR_READY",
     "AlreadyTracked",
     "Assignment",
+    "Collected",
     "Demand",
     "Fulfilment",
     "FulfilmentLine",
     "FulfilmentStatus",
+    "InLocker",
     "Later",
     "OnHold",
     "OutOfTurn",
@@ -62,8 +68,9 @@ def create(
     *,
     after: int = 0,
     held: bool = False,
+    pickup: Mapping[str, Any] | None = None,
 ) -> list[Fulfilment]:
-    """Add a fulfilment for each parcel to the transaction; the order has `after` of them."""
+    """Add a fulfilment for each parcel to the transaction; the order has `after` of them. `pickup`: where they are collected."""
     created = [
         Fulfilment(
             fulfilment_id(order_id, number),
@@ -74,6 +81,7 @@ def create(
             address,
             held=held,
             promised_on=parcel.promised_on,
+            pickup=pickup,
         )
         for number, parcel in enumerate(parcels, start=after + 1)
     ]
@@ -108,9 +116,47 @@ def promise(tx: Transaction, fulfilment: Fulfilment, promised_on: str) -> Fulfil
     return changed
 
 
-def pack(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilment:
-    """Add "packed" to the transaction."""
-    return _changed(tx, domain.pack(fulfilment), by)
+def pack(
+    tx: Transaction, fulfilment: Fulfilment, by: Principal, packages: Sequence[Mapping[str, Any]] = ()
+) -> Fulfilment:
+    """Add "packed" to the transaction, with the packages of one that is collected."""
+    return _changed(tx, domain.pack(fulfilment, packages), by)
+
+
+def make_ready(tx: Transaction, fulfilment: Fulfilment, waiting: Mapping[str, Any], by: Principal) -> Fulfilment:
+    """Add to the transaction that it lies where it is collected; `waiting` is what the event tells of that."""
+    ready = domain.make_ready(fulfilment)
+    store.change(tx, ready)
+    events.order_ready_for_pickup(tx, ready, waiting, by)
+    return ready
+
+
+def hand_over(tx: Transaction, fulfilment_id: str, *, gone: bool = False) -> Fulfilment:
+    """Add to the transaction that its customer is at the door: of cancelling, holding and collecting, one wins. Raises `OnHold`
+    unless it is `gone` already, `OutOfTurn`, and `Stale` at commit."""
+    handed = domain.hand_over(_must_find(fulfilment_id), gone=gone)
+    store.change(tx, handed)
+    return handed
+
+
+def keep_back(tx: Transaction, fulfilment_id: str) -> None:
+    """Add to the transaction that it could not be handed over. `Stale` at commit."""
+    store.change(tx, domain.keep_back(_must_find(fulfilment_id)))
+
+
+def redeliver(tx: Transaction, fulfilment: Fulfilment, address: Mapping[str, Any]) -> Fulfilment:
+    """Add to the transaction that it is shipped to an address, because nobody collected it; the order's event tells it."""
+    changed = domain.redeliver(fulfilment, address)
+    store.change(tx, changed)
+    return changed
+
+
+def collect(tx: Transaction, fulfilment: Fulfilment, by: Principal) -> Fulfilment:
+    """Add to the transaction that its customer has it."""
+    collected = domain.collect(fulfilment)
+    store.change(tx, collected)
+    events.fulfilment_collected(tx, collected, by)
+    return collected
 
 
 def ship(

@@ -76,7 +76,7 @@ def _attributes(fulfilment: Fulfilment) -> dict[str, Any]:
     document = {**fields_of(fulfilment), "lines": [fields_of(line) for line in fulfilment.lines]}
     for kept_apart in ("version", "status"):
         del document[kept_apart]
-    for name in ("held", "whereabouts", "promised_on"):
+    for name in ("held", "whereabouts", "promised_on", "pickup", "handing_over"):
         if not document[name]:
             del document[name]
     return {

@@ -21,8 +21,8 @@ functions = Blueprint(__name__)
 def on_order_event(event: Event, by: Principal) -> None:
     """Trigger: bus aisle, what concerns a customer (`KINDS`) → queue notifications-order-events."""
     kind = KINDS.get(event.type)
-    if kind is None:
-        return
+    if kind is None or event.data.get("pickup"):
+        return  # nothing was sent to one who has just taken it out of a locker
     if event.type == "VerificationRequested":
         _send_code(event)
     elif kind.purpose is Purpose.ORDER_UPDATES:

@@ -37,6 +37,7 @@ def order_cancelled(tx: Transaction, order: Order, cancellation: Cancellation, b
         "whole": order.status is Status.CANCELLED,
         "amount": cancellation.amount,
         "units": sum(units for _, _, units in cancellation.lines),
+        "fulfilments": list(cancellation.recalled),
     }
     _publish(tx, "OrderCancelled", order, by, data)
 

@@ -31,6 +31,12 @@ def finish_cancellation(order_id: str, cancellation_id: str, by: Principal) -> O
 
 
 @tasks.task
+def give_up_uncollected(order_id: str, fulfilment_id: str, pickup_id: str, redeliver: bool, by: Principal) -> Outcome:
+    """Cancel what nobody collected, or have it sent to the customer's address."""
+    return service.give_up_uncollected(fulfilment_id, redeliver=redeliver, by=by)
+
+
+@tasks.task
 def park_compensation(order_id: str, state: str, by: Principal, error: Any = None, **context: Any) -> Outcome:
     """Last resort of the undo chain: keep the work for a person."""
     return service.park_compensation(order_id, state, error, by, **context)

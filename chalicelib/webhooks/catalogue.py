@@ -21,6 +21,7 @@ EVENT_TYPES = {
     "aisle.fulfilment.FulfilmentReady": "The units that a fulfilment waited for are there",
     "aisle.fulfilment.FulfilmentShipped": "A parcel left",
     "aisle.fulfilment.FulfilmentShort": "Nothing of a fulfilment was found",
+    "aisle.fulfilment.OrderReadyForPickup": "An order can be collected",
     "aisle.fulfilment.ParcelTracked": "The carrier said where a parcel is",
     "aisle.inventory.ReservationExpired": "Held units can be sold again",
     "aisle.inventory.StockAdjusted": "Stock was written up or down",
@@ -29,6 +30,32 @@ EVENT_TYPES = {
     "aisle.inventory.TransferCancelled": "A transfer was called back",
     "aisle.inventory.TransferDispatched": "A transfer left",
     "aisle.inventory.TransferReceived": "A transfer arrived, or part of it",
+    "aisle.lockers.CabinetBlocked": "Nothing new is put into a cabinet",
+    "aisle.lockers.CabinetReleased": "A blocked cabinet is used again",
+    "aisle.lockers.CabinetRetired": "A cabinet was given up for good",
+    "aisle.lockers.CompartmentBlocked": "Staff took a compartment out of use",
+    "aisle.lockers.CompartmentFaulted": "A compartment's door does not do what it should",
+    "aisle.lockers.CompartmentFreed": "A compartment is back in use",
+    "aisle.lockers.CompartmentOpenRequested": "Staff has a door opened from afar",
+    "aisle.lockers.CompartmentOpened": "A door was opened",
+    "aisle.lockers.DoorForced": "A door was forced",
+    "aisle.lockers.DoorLeftOpen": "A door has been open for too long",
+    "aisle.lockers.DropOffCleared": "Staff took out what was dropped into a locker",
+    "aisle.lockers.DropOffFailed": "A door did not open for a return",
+    "aisle.lockers.DropOffRequested": "A door is to open for a return",
+    "aisle.lockers.PickupAllocated": "Compartments are kept for what is packed",
+    "aisle.lockers.PickupAnnounced": "Another system's order can be collected",
+    "aisle.lockers.PickupCancelled": "A pickup was called off",
+    "aisle.lockers.PickupCleared": "A pickup was taken out of its locker",
+    "aisle.lockers.PickupCollected": "A pickup is with its shopper",
+    "aisle.lockers.PickupConfirmed": "A right passcode was used",
+    "aisle.lockers.PickupExpired": "Nobody collected a pickup in time",
+    "aisle.lockers.PickupExtended": "A pickup is kept longer",
+    "aisle.lockers.PickupFaulted": "A door of a pickup did not open",
+    "aisle.lockers.PickupOpenedOffline": "A cabinet without a line opened what it should not have",
+    "aisle.lockers.PickupReminder": "A shopper is to be reminded of a pickup",
+    "aisle.lockers.PickupWaitlisted": "A pickup waits for a compartment",
+    "aisle.lockers.ReturnDroppedOff": "A return lies in a locker",
     "aisle.orders.BackorderDelayed": "What an order waits for is promised for a later day",
     "aisle.orders.OrderCancelled": "Units of an order, or all of it, are called off",
     "aisle.orders.OrderClaimed": "A guest's order belongs to a customer now",
@@ -38,6 +65,7 @@ EVENT_TYPES = {
     "aisle.orders.OrderPlaced": "An order is placed; its stock is reserved",
     "aisle.orders.OrderReaddressed": "An order goes to another address",
     "aisle.orders.OrderReassigned": "Units of an order are shipped from another location",
+    "aisle.orders.OrderRedelivered": "Nobody collected an order, so it is sent",
     "aisle.orders.OrderRefused": "An order was declined or could not be carried out",
     "aisle.orders.OrderReleased": "An order is not kept back any more",
     "aisle.orders.OrderUnitsMissing": "A location could not find units of an order",
@@ -83,7 +111,7 @@ EVENT_TYPES = {
     "aisle.webhooks.WebhookSecretRotated": "A webhook has a new secret",
 }
 
-NOT_SENT = frozenset({"aisle.customers.VerificationRequested"})
+NOT_SENT = frozenset({"aisle.customers.VerificationRequested", "aisle.lockers.PasscodeRequested"})
 """Inner workings: one context's word to another."""
 
 

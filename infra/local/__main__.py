@@ -7,7 +7,7 @@ token    print a fresh access token: token shopper|associate|supplier|admin|mach
 logs     what the functions logged: logs [-f] [function]
 reset    down, and forget everything the stack has kept
 deploy   Terraform and Chalice against AWS: deploy STAGE
-gateway-responses  after a `chalice deploy` by hand: problem documents for what API Gateway answers itself
+after-deploy  what has to follow a `chalice deploy` by hand: after-deploy STAGE
 destroy  remove a stage from AWS: destroy STAGE
 
 AISLE_STACK names the stack (default "default"); STAGE, PERSIST=1, IAM=1, AISLE_PORT and EMULATOR=localstack set how it
@@ -61,9 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("stage")
         command.add_argument("--yes", action="store_true", help="apply without asking")
         command.set_defaults(run=run)
-    answers = commands.add_parser("gateway-responses")
-    answers.add_argument("stage")
-    answers.set_defaults(run=_gateway_responses)
+    after = commands.add_parser("after-deploy")
+    after.add_argument("stage")
+    after.set_defaults(run=_after_deploy)
     return parser
 
 
@@ -149,8 +149,8 @@ def _deploy(chosen: argparse.Namespace) -> None:
     aws.deploy(chosen.stage, chosen.yes, Progress())
 
 
-def _gateway_responses(chosen: argparse.Namespace) -> None:
-    aws.gateway_responses(chosen.stage)
+def _after_deploy(chosen: argparse.Namespace) -> None:
+    aws.after_deploy(chosen.stage)
 
 
 def _destroy(chosen: argparse.Namespace) -> None:

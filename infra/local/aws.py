@@ -13,10 +13,11 @@ from typing import Any
 
 import boto3
 
+from infra.local.after_deploy import finish
 from infra.local.progress import Progress
 from infra.local.stack import LOCAL, ROOT, LocalCloudError
 from infra.local.terraform import Terraform
-from infra.local.up import CACHE, chalice_deploy, deployed, package_size, region_of
+from infra.local.up import CACHE, chalice_deploy, deployed, package_size
 from infra.package.build import stage as stage_package
 
 LOCAL_STAGES = ("local", "test")
@@ -43,26 +44,28 @@ def deploy(stage: str, approve: bool, progress: Progress) -> None:
         chalice_deploy(staged, stage, environment)
     finally:
         memory.keep(staged)
-    _answer_by_problems(staged, stage, environment)
-    urls = [one["rest_api_url"] for one in deployed(staged, stage) if one["resource_type"] == "rest_api"]
-    progress.note(f"package of {package_size(staged)}; API {' '.join(urls)}")
+    url = _finish(staged, stage, outputs, environment)
+    progress.note(f"package of {package_size(staged)}; API {url}")
 
 
-def gateway_responses(stage: str) -> None:
-    """Do what Chalice cannot, after it was run by hand in the repository."""
+def after_deploy(stage: str) -> None:
+    """Do what comes after `chalice deploy`, when that was run by hand in the repository."""
     environment = _environment(stage)
-    environment["AWS_REGION"] = region_of(stage)
     if not deployed(ROOT, stage):
         raise LocalCloudError(
             f".chalice/deployed/{stage}.json is missing: `chalice deploy --stage {stage}` comes first"
         )
-    _answer_by_problems(ROOT, stage, environment)
+    terraform = Terraform(stage, environment)
+    terraform.init()
+    outputs = terraform.outputs()
+    _finish(ROOT, stage, outputs, environment | {"AWS_REGION": outputs["region"]})
 
 
-def _answer_by_problems(project: Path, stage: str, environment: dict[str, str]) -> None:
-    from infra.local.gateway_responses import put_in_place  # it knows the application, which takes its time
-
-    put_in_place(deployed(project, stage), _client("apigateway", environment))
+def _finish(project: Path, stage: str, outputs: dict[str, Any], environment: dict[str, str]) -> str:
+    resources = deployed(project, stage)
+    url = next(str(one["rest_api_url"]) for one in resources if one["resource_type"] == "rest_api")
+    finish(resources, outputs, url.rstrip("/"), lambda service: _client(service, environment))
+    return url
 
 
 def destroy(stage: str) -> None:

@@ -1,14 +1,14 @@
 """API Gateway's own answers, to requests that reach no function, as problem documents like all others.
 
-Chalice has no word for them, and each of its deployments replaces the whole API, so they are put in place after each:
-`make up` and `make deploy` do it, `python -m infra.local gateway-responses STAGE` does it after a plain `chalice deploy`.
+Chalice has no word for them, and each of its deployments replaces the whole API, so they are put in place after each
+(`infra/local/after_deploy.py`).
 docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,7 +32,7 @@ KINDS: dict[str, type[AisleError]] = {
 }
 
 
-def put_in_place(resources: Iterable[dict[str, Any]], gateway: Any) -> None:
+def put_in_place(resources: Iterable[Mapping[str, Any]], gateway: Any) -> None:
     """Give the REST API among what Chalice has deployed (`deployed/<stage>.json`) its answers, and deploy them."""
     for api in resources:
         if api["resource_type"] == "rest_api":

@@ -15,6 +15,7 @@ from infra.local.stack import LOCAL, STATE_MACHINES
 # statelint (PyPI) knows the language, asl-validator (npm) its JSON schema; each finds what the other overlooks.
 ASL_VALIDATOR = "asl-validator@4.0.0"
 WORKED_OUT_TIMEOUT = re.compile(r'("TimeoutSeconds": )"{%[^"]*%}"')
+WORKED_OUT_MOMENT = re.compile(r'("Timestamp": )"{%[^"]*%}"')
 TERRAFORM_VALUE = re.compile(r'("(?:[^"\\]|\\.)*")|\$\{(\w+)\}')
 
 
@@ -22,7 +23,7 @@ def rendered(template: str) -> str:
     """A state machine with stand-ins for the values that Terraform fills in.
 
     A placeholder inside a string becomes a plausible text, one outside becomes a number, and so does a timeout that is worked out
-    while the machine runs: statelint knows only numbers there.
+    while the machine runs: statelint knows only numbers there, and of moments only those that are written out.
     """
 
     def text(placeholder: re.Match[str]) -> str:
@@ -38,7 +39,8 @@ def rendered(template: str) -> str:
     def value(found: re.Match[str]) -> str:
         return re.sub(r"\$\{(\w+)\}", text, found.group(1)) if found.group(1) else "60"
 
-    return WORKED_OUT_TIMEOUT.sub(r"\g<1>60", TERRAFORM_VALUE.sub(value, template))
+    written = WORKED_OUT_MOMENT.sub(r'\g<1>"2026-01-01T09:30:00Z"', TERRAFORM_VALUE.sub(value, template))
+    return WORKED_OUT_TIMEOUT.sub(r"\g<1>60", written)
 
 
 def state_machines() -> list[str]:

@@ -6,10 +6,11 @@ import json
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from infra.local import emulator, environments, localstack, users
+from infra.local import after_deploy, emulator, environments, localstack, users
 from infra.local.clients import client
 from infra.local.progress import Progress
 from infra.local.stack import (
@@ -28,6 +29,7 @@ from infra.package.build import stage as stage_package
 
 CACHE = LOCAL / "cache"
 PACKAGING = ROOT / "infra" / "package"
+AFTER_DEPLOY = [ROOT / "infra" / "local" / name for name in ("after_deploy.py", "gateway_responses.py")]
 
 Record = dict[str, Any]
 
@@ -95,8 +97,16 @@ def _deploy_into(
     environment = emulator.local_environment(endpoint, region)
     where = f"{instance} {endpoint} {options.stage}"
     outputs = _infrastructure(stack, options, environment, where, progress)
-    _application(stack, options, environment, where, outputs["chalice_config"], progress)
+    application = _application(stack, options, environment, where, outputs["chalice_config"], progress)
     record = _record(stack, options, endpoint, outputs)
+    with progress.step("after deploy") as step:
+        inputs = fingerprint([TERRAFORM, *AFTER_DEPLOY], application, record["api_url"])
+        if stack.is_done("after deploy", inputs):
+            step.unchanged()
+        else:
+            after_deploy.finish(deployed(stack.app, options.stage), outputs, record["api_url"], partial(client, record))
+            stack.mark_done("after deploy", inputs)
+            step.done()
     with progress.step("users") as step:
         inputs = fingerprint([], where, record["user_pool_id"], record["client_id"])
         if stack.is_done("users", inputs) and stack.record_file.exists():
@@ -141,23 +151,21 @@ def _infrastructure(
 
 def _application(
     stack: Stack, options: Options, environment: dict[str, str], where: str, config: str, progress: Progress
-) -> None:
+) -> str:
+    """Deploy the application where it has changed; the fingerprint of what it is made of."""
     sources = [ROOT / "app.py", ROOT / "chalicelib", ROOT / "requirements.txt", PACKAGING]
     inputs = fingerprint(sources, where, config)
     with progress.step("application") as step:
         if stack.is_done("application", inputs) and deployed(stack.app, options.stage):
             step.unchanged()
-            return
+            return inputs
         step.says("packaging")
         stage_package(ROOT, stack.app, config, CACHE, False, options.stage)
         step.says("chalice deploy")
         chalice_deploy(stack.app, options.stage, environment, stack.directory / "chalice.log")
-        from infra.local.gateway_responses import put_in_place  # it knows the application, which takes its time
-
-        gateway = {"endpoint_url": environment["AWS_ENDPOINT_URL"], "region": environment["AWS_REGION"]}
-        put_in_place(deployed(stack.app, options.stage), client(gateway, "apigateway"))
         stack.mark_done("application", inputs)
         step.done(f"package of {package_size(stack.app)}")
+    return inputs
 
 
 def chalice_deploy(staged: Path, stage: str, environment: dict[str, str], log: Path | None = None) -> None:

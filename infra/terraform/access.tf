@@ -31,6 +31,7 @@ locals {
   role_policies = concat(
     values(module.function)[*].policy,
     values(module.state_machine)[*].policy,
-    [module.pipe_role.policy, module.scheduler_role.policy],
+    values(module.iot_rule_role)[*].policy,
+    [module.pipe_role.policy, module.scheduler_role.policy, module.provisioning_role.policy],
   )
 }

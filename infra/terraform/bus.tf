@@ -25,7 +25,7 @@ locals {
     }
     fulfilment-order-changes = {
       description = "Tell locations of holds, releases, other addresses, and of what another location ships now."
-      types       = { "aisle.orders" = ["OrderHeld", "OrderReleased", "OrderReaddressed", "OrderReassigned"] }
+      types       = { "aisle.orders" = ["OrderHeld", "OrderReleased", "OrderReaddressed", "OrderRedelivered", "OrderReassigned"] }
     }
     payments-refunds-requested = {
       description = "Start the workflow of a refund that staff asked for; cancellations and returns settle their own."
@@ -51,6 +51,30 @@ locals {
         "aisle.customers"  = ["CustomerErased", "VerificationRequested"]
       }
     }
+    lockers-order-ready = {
+      description = "Tell shoppers of what is ready to be picked up, here or in a system that stands beside this one, and what becomes of it."
+      types = {
+        "aisle.fulfilment" = ["OrderReadyForPickup"]
+        "aisle.lockers"    = ["PasscodeRequested", "PickupExpired", "PickupReminder"]
+      }
+      outside = true
+    }
+    lockers-pickup-confirmed = {
+      description = "Open the doors for whoever proved that a pickup is theirs, or brings back a return."
+      types       = { "aisle.lockers" = ["DropOffRequested", "PickupConfirmed"] }
+    }
+    lockers-changes = {
+      description = "Find compartments for what is packed, let go of what is called off, and have cabinets forget what they may not open any more."
+      types = {
+        "aisle.fulfilment" = ["FulfilmentPacked"]
+        "aisle.orders"     = ["OrderCancelled", "OrderHeld", "OrderReassigned"]
+        "aisle.lockers"    = ["PickupCancelled", "PickupCleared", "PickupCollected", "PickupConfirmed", "PickupExpired", "PickupExtended"]
+      }
+    }
+    fulfilment-pickups = {
+      description = "Deliver what was taken from a locker."
+      types       = { "aisle.lockers" = ["PickupCollected"] }
+    }
     taxes-order-events = {
       description = "Keep the books on the tax that is owed."
       types = {
@@ -71,21 +95,54 @@ resource "aws_cloudwatch_event_bus" "this" {
 }
 
 # Nothing reaches the bus but what a command wrote: only publish-events may put events, whatever other roles of
-# this account may elsewhere. No other account is let in.
+# this account may elsewhere. Systems beside this one may say that an order is ready, in their own name and nothing else;
+# they may be of other accounts.
 resource "aws_cloudwatch_event_bus_policy" "this" {
   event_bus_name = aws_cloudwatch_event_bus.this.name
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "OutboxOnly"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "events:PutEvents"
-      Resource  = local.arn.bus
-      Condition = { ArnNotEquals = { "aws:PrincipalArn" = "arn:${local.partition}:iam::${local.account_id}:role/${local.name}-events-publish-events" } }
-    }]
+    Statement = concat(
+      [merge(local.put_events, {
+        Sid       = "OutboxOnly"
+        Effect    = "Deny"
+        Condition = { ArnNotEquals = { "aws:PrincipalArn" = concat([local.publish_events_role], local.order_ready_publishers) } }
+      })],
+      [for statement in [
+        merge(local.put_events, {
+          Sid       = "OrderReady"
+          Effect    = "Allow"
+          Principal = { AWS = local.order_ready_publishers }
+          Condition = { StringEquals = { "events:detail-type" = "OrderReadyForPickup" } }
+        }),
+        merge(local.put_events, {
+          Sid    = "OrderReadyOnly"
+          Effect = "Deny"
+          Condition = {
+            ArnEquals       = { "aws:PrincipalArn" = local.order_ready_publishers }
+            StringNotEquals = { "events:detail-type" = "OrderReadyForPickup" }
+          }
+        }),
+        # A call puts up to ten events: one in our name refuses it.
+        merge(local.put_events, {
+          Sid    = "InTheirOwnName"
+          Effect = "Deny"
+          Condition = {
+            ArnEquals                = { "aws:PrincipalArn" = local.order_ready_publishers }
+            "ForAnyValue:StringLike" = { "events:source" = "${local.our_sources}*" }
+          }
+        }),
+      ] : statement if length(local.order_ready_publishers) > 0],
+    )
   })
+}
+
+locals {
+  publish_events_role    = "arn:${local.partition}:iam::${local.account_id}:role/${local.name}-events-publish-events"
+  order_ready_publishers = sort(var.order_ready_publishers)
+
+  our_sources = "${local.app}."
+  put_events  = { Principal = "*", Action = "events:PutEvents", Resource = local.arn.bus }
 }
 
 resource "aws_cloudwatch_event_archive" "this" {
@@ -103,9 +160,14 @@ resource "aws_cloudwatch_event_rule" "this" {
   description    = each.value.description
   event_bus_name = aws_cloudwatch_event_bus.this.name
 
-  # A type belongs to one source, so the two lists cannot match across. A rule without types wants all that are ours.
+  # A type belongs to one source, so the two lists cannot match across. A rule without types wants all that are ours; one with
+  # `outside` takes its types from other systems, too.
   event_pattern = jsonencode({ for name, wanted in {
-    source        = concat(keys(each.value.types), [for all in [{ prefix = "aisle." }] : all if length(each.value.types) == 0])
+    source = concat(
+      keys(each.value.types),
+      [for all in [{ prefix = local.our_sources }] : all if length(each.value.types) == 0],
+      [for others in [{ "anything-but" = { prefix = local.our_sources } }] : others if try(each.value.outside, false)],
+    )
     "detail-type" = length(each.value.types) == 0 ? null : flatten(values(each.value.types))
     "replay-name" = [{ exists = false }]
     detail        = try(each.value.detail, null)

@@ -13,16 +13,23 @@ locals {
       memory  = var.memory_mb.api
       timeout = 29
       environment = merge({ for name, value in {
-        AISLE_CODES_KEY_ID         = module.key["codes"].arn
-        AISLE_CONTACT_KEY_ID       = module.key["contacts"].arn
-        AISLE_CURSOR_KEY_ID        = module.key["cursors"].arn
-        AISLE_PLACE_ORDER_ARN      = "${local.arn.state_machine}orders-place-order"
-        AISLE_CANCEL_ORDER_ARN     = "${local.arn.state_machine}orders-cancel-order"
-        AISLE_RETURN_ORDER_ARN     = "${local.arn.state_machine}returns-return-order"
-        AISLE_PUSH_APPLICATION_ARN = var.push_application_arn
-        AISLE_TOKEN_KEY_ID         = module.key["data"].arn
-        AISLE_WEBHOOK_ATTEMPTS_URL = module.queue["webhooks-attempts"].queue.url
-        AISLE_LOOPBACK_ALLOWED     = local.loopback_allowed
+        AISLE_CODES_KEY_ID           = module.key["codes"].arn
+        AISLE_CONTACT_KEY_ID         = module.key["contacts"].arn
+        AISLE_CURSOR_KEY_ID          = module.key["cursors"].arn
+        AISLE_PLACE_ORDER_ARN        = "${local.arn.state_machine}orders-place-order"
+        AISLE_CANCEL_ORDER_ARN       = "${local.arn.state_machine}orders-cancel-order"
+        AISLE_RETURN_ORDER_ARN       = "${local.arn.state_machine}returns-return-order"
+        AISLE_PUSH_APPLICATION_ARN   = var.push_application_arn
+        AISLE_TOKEN_KEY_ID           = module.key["data"].arn
+        AISLE_WEBHOOK_ATTEMPTS_URL   = module.queue["webhooks-attempts"].queue.url
+        AISLE_LOOPBACK_ALLOWED       = local.loopback_allowed
+        AISLE_PASSCODES_KEY_ID       = module.key["passcodes"].arn
+        AISLE_GRANTS_KEY_ID          = module.key["grants"].arn
+        AISLE_IOT_ENDPOINT           = local.iot_endpoint
+        AISLE_CABINET_ANSWER_SECONDS = tostring(var.cabinet_answer_seconds)
+        AISLE_DOOR_OPEN_SECONDS      = tostring(var.door_open_seconds)
+        AISLE_COMMAND_CHECKS_URL     = module.queue["lockers-command-checks"].queue.url
+        AISLE_CABINET_POLICY         = aws_iot_policy.this["cabinet"].name
       } : name => value if value != null }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
       extra = concat(local.read_secret["stripe-webhook-secret"], [
         {
@@ -42,6 +49,22 @@ locals {
         local.start_cancel_order,
         local.start_return_order,
         local.ask_for_attempts,
+        local.hash_passcode,
+        local.sign_grant,
+        local.tell_cabinets,
+        local.check_later,
+        local.encrypt_message,
+        {
+          sid       = "MakeThing"
+          actions   = ["iot:CreateThing"]
+          resources = ["${local.arn.iot}thing/cab_*"]
+        },
+        local.certify_things,
+        {
+          sid       = "LetCertificateIn"
+          actions   = ["iot:AttachPolicy", "iot:DescribeCertificate", "iot:DetachPolicy", "iot:UpdateCertificate"]
+          resources = ["${local.arn.iot}cert/*"]
+        },
         {
           sid        = "SealWebhookSecret"
           actions    = ["kms:Encrypt"]
@@ -177,6 +200,96 @@ locals {
         },
       ]
     }
+    fulfilment-on-pickup = {
+      does    = "Delivers what was collected at a locker"
+      timeout = local.consumer_timeout_seconds
+      queue   = "fulfilment-pickups"
+      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+      extra   = [local.list_locations]
+    }
+    lockers-on-change = {
+      does        = "Finds compartments for what is packed to be collected, and lets go of what is called off"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "lockers-changes"
+      keys        = ["PICKUP#", "CABINET#", "PASSCODE#"]
+      reads       = ["ORDER#", "SITE#"]
+      environment = merge(local.grant_environment, local.hold_environment, { AISLE_TOKEN_KEY_ID = module.key["data"].arn })
+      extra       = concat(local.find_compartments, local.grant_offline, [local.read_token, local.start_hold, local.complete_hold])
+    }
+    lockers-tasks = {
+      does        = "Reminds shoppers, lets pickups expire, keeps task tokens, finds compartments for those who wait, and notices silent cabinets"
+      timeout     = local.task_timeout_seconds
+      keys        = ["PICKUP#", "CABINET#", "PASSCODE#", "LOCKERDAYS#"]
+      reads       = ["SITE#"]
+      environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
+      extra       = concat(local.find_compartments, [local.find_silent_cabinets, local.park_token, local.complete_hold])
+    }
+    lockers-provisioning-hook = {
+      does    = "Says whether a device that claims to be a cabinet is it"
+      timeout = 5 # AWS IoT waits no longer
+      keys    = ["CABINET#"]
+    }
+    lockers-on-order-ready = {
+      does    = "Has a passcode issued for what is ready, and tells the shopper"
+      timeout = local.consumer_timeout_seconds
+      queue   = "lockers-order-ready"
+      keys    = ["NOTIFICATION#", "DEVICE#", "DEVICES#", "PICKUP#", "CABINET#", "LOCKERDAYS#"]
+      reads   = ["CUSTOMER#", "ORDER#", "TEMPLATE#", "SITE#"]
+      environment = merge(local.notify_environment, local.hold_environment, {
+        AISLE_API_URL_PARAMETER = aws_ssm_parameter.api_url.name
+      })
+      extra = concat(local.notify, [
+        local.start_hold,
+        {
+          sid       = "FindApi"
+          actions   = ["ssm:GetParameter"]
+          resources = [aws_ssm_parameter.api_url.arn]
+        },
+        # Chalice gives the API its id.
+        {
+          sid       = "IssuePasscode"
+          actions   = ["execute-api:Invoke"]
+          resources = ["arn:${local.partition}:execute-api:${var.region}:${local.account_id}:*/${local.api_stage}/POST/v1/internal/pickups/*/passcodes"]
+        },
+      ])
+    }
+    lockers-on-pickup-confirmed = {
+      does        = "Tells cabinets to open the doors of a confirmed pickup"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "lockers-pickup-confirmed"
+      keys        = ["CABINET#"]
+      reads       = ["DROPOFFS#", "PICKUP#"]
+      environment = local.command_environment
+      extra       = local.command_cabinets
+    }
+    lockers-on-cabinet-message = {
+      does        = "Records what cabinets say of their doors and themselves"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "lockers-cabinet-messages"
+      keys        = ["CABINET#", "DROPOFFS#", "PICKUP#", "PASSCODE#", "ORDER#", "LOCKERDAYS#"]
+      environment = merge(local.command_environment, local.grant_environment)
+      extra       = concat(local.command_cabinets, [local.hash_passcode, local.sign_grant])
+    }
+    lockers-on-command-check = {
+      does        = "Sends unanswered commands again, gives them up, and rings for doors that are open"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "lockers-command-checks"
+      keys        = ["CABINET#", "DROPOFFS#", "PICKUP#", "LOCKERDAYS#"]
+      environment = local.command_environment
+      extra       = local.command_cabinets
+    }
+    lockers-on-keyed-code = {
+      does    = "Checks what was typed at keypads, and answers"
+      timeout = local.consumer_timeout_seconds
+      queue   = "lockers-keyed-codes"
+      keys    = ["GUARD#", "PASSCODE#", "PICKUP#", "ORDER#", "IDEMPOTENCY#"]
+      reads   = ["CABINET#"]
+      environment = { for name, value in {
+        AISLE_IOT_ENDPOINT     = local.iot_endpoint
+        AISLE_PASSCODES_KEY_ID = module.key["passcodes"].arn
+      } : name => value if value != null }
+      extra = [local.tell_cabinets, local.hash_passcode]
+    }
     fulfilment-on-warehouse-answer = {
       does    = "Records what the warehouse packed, shipped, missed and delivered"
       timeout = local.consumer_timeout_seconds
@@ -266,43 +379,13 @@ locals {
       reads   = ["ORDER#", "TAXRATES"]
     }
     notifications-on-order-event = {
-      does    = "Tells the customer through SNS and SES"
-      timeout = local.consumer_timeout_seconds
-      queue   = "notifications-order-events"
-      keys    = ["NOTIFICATION#", "DEVICE#", "DEVICES#"]
-      reads   = ["CUSTOMER#", "ORDER#", "TEMPLATE#"]
-      environment = { for name, value in {
-        AISLE_CONTACT_KEY_ID          = module.key["contacts"].arn
-        AISLE_MAIL_CONFIGURATION_SET  = local.sends_mail ? "${local.name}-customers" : null
-        AISLE_NOTIFICATIONS_TOPIC_ARN = module.topic["notifications-customers"].arn
-        AISLE_PUBLIC_URL              = var.public_url
-        AISLE_PUSH_APPLICATION_ARN    = var.push_application_arn
-        AISLE_SENDER_ADDRESS          = var.sender_address
-      } : name => value if value != null }
-      extra = concat([
-        local.hash_contact,
-        {
-          sid       = "Notify"
-          actions   = ["sns:Publish"]
-          resources = ["${local.arn.topic}notifications-customers"]
-        },
-        # A text message goes to a phone number, which is no resource; all that is a resource is left out.
-        {
-          sid           = "Text"
-          actions       = ["sns:Publish"]
-          not_resources = ["arn:${local.partition}:sns:*:*:*"]
-        },
-        {
-          sid        = "EncryptNotification"
-          actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
-          resources  = [module.key["messages"].arn]
-          conditions = local.through.sns
-        },
-        ], local.send_mail, [for statement in [{
-          sid       = "Push"
-          actions   = ["sns:DeleteEndpoint", "sns:Publish"]
-          resources = [local.push_endpoints]
-      }] : statement if local.pushes])
+      does        = "Tells the customer through SNS and SES"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "notifications-order-events"
+      keys        = ["NOTIFICATION#", "DEVICE#", "DEVICES#"]
+      reads       = ["CUSTOMER#", "ORDER#", "TEMPLATE#"]
+      environment = local.notify_environment
+      extra       = local.notify
     }
     webhooks-on-event = {
       does        = "Makes a delivery of an event for each webhook that wants it"
@@ -362,6 +445,131 @@ locals {
         },
       ]
     }
+  }
+
+  # What tells customers.
+  notify_environment = { for name, value in {
+    AISLE_CONTACT_KEY_ID          = module.key["contacts"].arn
+    AISLE_MAIL_CONFIGURATION_SET  = local.sends_mail ? "${local.name}-customers" : null
+    AISLE_NOTIFICATIONS_TOPIC_ARN = module.topic["notifications-customers"].arn
+    AISLE_PUBLIC_URL              = var.public_url
+    AISLE_PUSH_APPLICATION_ARN    = var.push_application_arn
+    AISLE_SENDER_ADDRESS          = var.sender_address
+  } : name => value if value != null }
+
+  notify = concat([
+    local.hash_contact,
+    {
+      sid       = "Notify"
+      actions   = ["sns:Publish"]
+      resources = ["${local.arn.topic}notifications-customers"]
+    },
+    # A text message goes to a phone number, which is no resource; all that is a resource is left out.
+    {
+      sid           = "Text"
+      actions       = ["sns:Publish"]
+      not_resources = ["arn:${local.partition}:sns:*:*:*"]
+    },
+    {
+      sid        = "EncryptNotification"
+      actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources  = [module.key["messages"].arn]
+      conditions = local.through.sns
+    },
+    ], local.send_mail, [for statement in [{
+      sid       = "Push"
+      actions   = ["sns:DeleteEndpoint", "sns:Publish"]
+      resources = [local.push_endpoints]
+  }] : statement if local.pushes])
+
+  # What tells cabinets to open, and looks after it.
+  command_environment = { for name, value in {
+    AISLE_CABINET_ANSWER_SECONDS = tostring(var.cabinet_answer_seconds)
+    AISLE_COMMAND_CHECKS_URL     = module.queue["lockers-command-checks"].queue.url
+    AISLE_DOOR_OPEN_SECONDS      = tostring(var.door_open_seconds)
+    AISLE_IOT_ENDPOINT           = local.iot_endpoint
+  } : name => value if value != null }
+
+  command_cabinets = [
+    local.tell_cabinets,
+    local.check_later,
+    local.encrypt_message,
+  ]
+
+  check_later = {
+    sid       = "CheckLater"
+    actions   = ["sqs:SendMessage"]
+    resources = ["${local.arn.queue}lockers-command-checks"]
+  }
+
+  tell_cabinets = {
+    sid       = "TellCabinets"
+    actions   = ["iot:Publish"]
+    resources = ["${local.arn.iot}topic/${local.topic_root}/*/down/*"]
+  }
+
+  # These know no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsiot.html
+  certify_things = {
+    sid       = "CertifyThings"
+    actions   = ["iot:AttachThingPrincipal", "iot:CreateCertificateFromCsr", "iot:DetachThingPrincipal"]
+    resources = ["*"]
+  }
+
+  # What lets cabinets open by themselves.
+  grant_environment = { for name, value in {
+    AISLE_GRANTS_KEY_ID    = module.key["grants"].arn
+    AISLE_IOT_ENDPOINT     = local.iot_endpoint
+    AISLE_PASSCODES_KEY_ID = module.key["passcodes"].arn
+  } : name => value if value != null }
+
+  grant_offline = [local.tell_cabinets, local.sign_grant, local.hash_passcode]
+
+  sign_grant = {
+    sid       = "SignGrant"
+    actions   = ["kms:GetPublicKey", "kms:Sign"]
+    resources = [module.key["grants"].arn]
+  }
+
+  hold_environment = { AISLE_HOLD_FOR_PICKUP_ARN = "${local.arn.state_machine}lockers-hold-for-pickup" }
+
+  start_hold = {
+    sid       = "StartHoldForPickup"
+    actions   = ["states:StartExecution"]
+    resources = ["${local.arn.state_machine}lockers-hold-for-pickup"]
+  }
+
+  complete_hold = {
+    sid       = "CompleteTask"
+    actions   = ["states:SendTaskSuccess"]
+    resources = ["${local.arn.state_machine}lockers-hold-for-pickup"]
+  }
+
+  hash_passcode = {
+    sid       = "HashPasscode"
+    actions   = ["kms:GenerateMac"]
+    resources = [module.key["passcodes"].arn]
+  }
+
+  find_compartments = [
+    {
+      sid        = "ListCompartments"
+      actions    = ["dynamodb:Query"]
+      resources  = ["${local.arn.table}/index/gsi1"]
+      conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["CABINETS#*", "COMPARTMENTS#*"] } }
+    },
+    {
+      sid        = "FindThoseWhoWait"
+      actions    = ["dynamodb:Query"]
+      resources  = ["${local.arn.table}/index/gsi2"]
+      conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["WAITLIST#*"] } }
+    },
+  ]
+
+  find_silent_cabinets = {
+    sid        = "FindSilentCabinets"
+    actions    = ["dynamodb:Query"]
+    resources  = ["${local.arn.table}/index/gsi2"]
+    conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["ONLINE#*"] } }
   }
 
   function_names = { for key, function in local.functions : key => key == local.api_key ? local.name : "${local.name}-${key}" }
@@ -496,6 +704,13 @@ locals {
     AISLE_PAYMENT_GATEWAY                = var.payment_gateway
     AISLE_FULFILMENT_ORDER_CHANGES_QUEUE = "${local.name}-fulfilment-order-changes"
     AISLE_FULFILMENT_SHIPPED_QUEUE       = "${local.name}-fulfilment-shipped"
+    AISLE_ORDER_READY_QUEUE              = "${local.name}-lockers-order-ready"
+    AISLE_PICKUP_CONFIRMED_QUEUE         = "${local.name}-lockers-pickup-confirmed"
+    AISLE_LOCKER_CHANGES_QUEUE           = "${local.name}-lockers-changes"
+    AISLE_FULFILMENT_PICKUPS_QUEUE       = "${local.name}-fulfilment-pickups"
+    AISLE_CABINET_MESSAGES_QUEUE         = "${local.name}-lockers-cabinet-messages"
+    AISLE_KEYED_CODES_QUEUE              = "${local.name}-lockers-keyed-codes"
+    AISLE_COMMAND_CHECKS_QUEUE           = "${local.name}-lockers-command-checks"
     AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
     AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
     AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"

@@ -17,6 +17,7 @@ locals {
     "orders.read"      = "Read every order"
     "orders.write"     = "Place and change orders"
     "fulfilment.write" = "Write what became of fulfilments"
+    "lockers.write"    = "Run locker sites and what lies in them"
     "webhooks.write"   = "Subscribe to events"
     "promotions.write" = "Write promotions and coupon codes"
     "payments.credit"  = "Issue gift cards and grant store credit"

@@ -42,17 +42,27 @@ locals {
     }
     cursors = {
       description = "Page cursors that the API of ${local.name} hands out"
-      hmac        = true
+      kind        = "hmac"
     }
     # Never to be replaced: e-mail addresses and phone numbers are found by what was derived from it.
     contacts = {
       description = "Hashes of e-mail addresses and phone numbers in table ${local.name}, and codes that prove them"
-      hmac        = true
+      kind        = "hmac"
     }
     # A card is found by the keyed hash of its code, so this key lives as long as the cards.
     codes = {
       description = "Codes of the gift cards of ${local.name}"
-      hmac        = true
+      kind        = "hmac"
+    }
+    # A parcel is found by the keyed hash of its passcode, so this key lives as long as anything waits in a locker.
+    passcodes = {
+      description = "Passcodes of lockers in table ${local.name}, and keys of cabinets for when they are offline"
+      kind        = "hmac"
+    }
+    # Cabinets hold its public half, by its id: a second one can sign beside it until all have heard of it.
+    grants = {
+      description = "Permissions of ${local.name} to open lockers that are offline"
+      kind        = "signing"
     }
   }
 }
@@ -64,7 +74,7 @@ module "key" {
   alias                = "${local.name}-${each.key}"
   description          = each.value.description
   account_root_arn     = "arn:${local.partition}:iam::${local.account_id}:root"
-  hmac                 = try(each.value.hmac, false)
+  kind                 = try(each.value.kind, "encryption")
   services             = try(each.value.services, {})
   principals           = try(each.value.principals, {})
   deletion_window_days = var.key_deletion_window_days

@@ -19,6 +19,7 @@ locals {
       bus           = "events:%s:event-bus/${local.name}"
       execution     = "states:%s:execution:${local.name}-"
       function      = "lambda:%s:function:${local.name}"
+      iot           = "iot:%s:"
       log_group     = "logs:%s:log-group:"
       pipe          = "pipes:%s:pipe/${local.name}-"
       queue         = "sqs:%s:${local.name}-"

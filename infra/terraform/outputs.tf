@@ -31,6 +31,26 @@ output "region" {
   value       = var.region
 }
 
+output "public_url" {
+  description = "URL under which customers reach the API, where it was given."
+  value       = var.public_url
+}
+
+output "api_url_parameter" {
+  description = "Name of the parameter that holds where the API is reached."
+  value       = aws_ssm_parameter.api_url.name
+}
+
+output "provisioning_template" {
+  description = "Name of the template that gives new cabinets their certificate."
+  value       = aws_iot_provisioning_template.lockers.name
+}
+
+output "iot_endpoint" {
+  description = "Where functions reach AWS IoT's data plane; cabinets connect to the same host. None on a local cloud."
+  value       = local.iot_endpoint
+}
+
 output "table_name" {
   description = "Name of the table."
   value       = aws_dynamodb_table.this.name

@@ -1,4 +1,5 @@
-# Queues by name after aisle-<stage>-. `rule` queues are fed by the bus (bus.tf), the others by whom they name.
+# Queues by name after aisle-<stage>-. Those of rules are fed by the bus (bus.tf), those of cabinets by AWS IoT
+# (iot.tf), the others by whom they name and by functions.
 locals {
   consumer_timeout_seconds = 30
 
@@ -13,7 +14,12 @@ locals {
       }
     } },
     {
-      webhooks-attempts            = {}
+      webhooks-attempts        = {}
+      lockers-cabinet-messages = {}
+      lockers-command-checks   = {}
+      # A code holds good only while somebody stands at the cabinet: what is not looked at within a minute opens no door any
+      # more, and passcodes lie about no longer than an operator needs to see why.
+      lockers-keyed-codes          = { retention_seconds = 60, dead_letter_retention_seconds = 24 * 3600 }
       fulfilment-shipment-requests = { receivers = var.warehouse_principals }
       fulfilment-warehouse-answers = {
         senders = length(var.warehouse_principals) == 0 ? {} : { Warehouse = { principal = { AWS = sort(var.warehouse_principals) } } }
@@ -26,13 +32,15 @@ module "queue" {
   source   = "./modules/queue"
   for_each = local.queues
 
-  name                       = "${local.name}-${each.key}"
-  arn                        = "${local.arn.queue}${each.key}"
-  visibility_timeout_seconds = 6 * local.consumer_timeout_seconds
-  kms_key_arn                = module.key["messages"].arn
-  senders                    = try(each.value.senders, {})
-  receivers                  = try(each.value.receivers, [])
-  alarm_topic_arn            = module.topic["operations-alarms"].arn
+  name                          = "${local.name}-${each.key}"
+  arn                           = "${local.arn.queue}${each.key}"
+  visibility_timeout_seconds    = 6 * local.consumer_timeout_seconds
+  retention_seconds             = try(each.value.retention_seconds, null)
+  dead_letter_retention_seconds = try(each.value.dead_letter_retention_seconds, null)
+  kms_key_arn                   = module.key["messages"].arn
+  senders                       = try(each.value.senders, {})
+  receivers                     = try(each.value.receivers, [])
+  alarm_topic_arn               = module.topic["operations-alarms"].arn
 }
 
 # Where publish-events, the pipe and the schedule leave what they could not deliver. It is itself a

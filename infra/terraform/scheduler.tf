@@ -26,6 +26,16 @@ locals {
       function = "carts-tasks"
       minutes  = 5
     }
+    "lockers-serve-waitlist" = {
+      does     = "Finds compartments for those who wait for some"
+      function = "lockers-tasks"
+      minutes  = 1
+    }
+    "lockers-watch-cabinets" = {
+      does     = "Notices cabinets that have fallen silent"
+      function = "lockers-tasks"
+      minutes  = 1
+    }
     "webhooks-send-due-deliveries" = {
       does     = "Asks for the attempts of webhooks that are due"
       function = "webhooks-tasks"

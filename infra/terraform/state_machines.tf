@@ -71,6 +71,22 @@ locals {
         resources = [for name in ["returns-tasks", "payments-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
       }]
     }
+    lockers-hold-for-pickup = {
+      type = "STANDARD"
+      file = "hold_for_pickup"
+      with = merge(local.task_placeholders, {
+        lockers_tasks_arn = "${local.arn.function}-lockers-tasks"
+        # What is not taken out within a week is looked for by a person.
+        clearing_timeout_seconds = 7 * 24 * 3600
+        # The longest window and its extensions, and time for staff.
+        timeout_seconds = 180 * 24 * 3600
+      })
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = [for name in ["lockers-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
+      }]
+    }
     events-publish-events = {
       type = "EXPRESS"
       file = "publish_events"

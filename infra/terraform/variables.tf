@@ -128,6 +128,28 @@ variable "payment_look_ups" {
   }
 }
 
+variable "cabinet_answer_seconds" {
+  description = "Seconds in which a locker cabinet has to say what it did; then the command is sent once more, and after as long again staff is called."
+  type        = number
+  default     = 15
+
+  validation {
+    condition     = var.cabinet_answer_seconds >= 2 && var.cabinet_answer_seconds <= 900
+    error_message = "From 2 seconds to 15 minutes: a message of SQS is delayed no longer."
+  }
+}
+
+variable "door_open_seconds" {
+  description = "Seconds after which the open door of a locker rings an alarm."
+  type        = number
+  default     = 120
+
+  validation {
+    condition     = var.door_open_seconds >= 2 && var.door_open_seconds <= 900
+    error_message = "From 2 seconds to 15 minutes: a message of SQS is delayed no longer."
+  }
+}
+
 variable "fulfilment_timeout_days" {
   description = "Days that an order waits for the warehouse to ship a fulfilment before it is parked for a person."
   type        = number
@@ -179,6 +201,17 @@ variable "warehouse_principals" {
 
   validation {
     condition     = alltrue([for arn in var.warehouse_principals : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[^*]+$", arn))])
+    error_message = "Each principal is the ARN of one IAM role or user; no wildcards, no whole account."
+  }
+}
+
+variable "order_ready_publishers" {
+  description = "IAM principals of systems beside this one, also of other accounts, that may put OrderReadyForPickup on the bus, under a source that does not begin with aisle."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.order_ready_publishers : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[^*]+$", arn))])
     error_message = "Each principal is the ARN of one IAM role or user; no wildcards, no whole account."
   }
 }

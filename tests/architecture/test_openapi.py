@@ -62,11 +62,20 @@ def test_what_is_written_is_guarded(operation):
         assert operation.idempotent or operation.name in _HARMLESS_TWICE
 
 
-_GUARDED_BY_THEIR_BODY = {"hear_stripe", "read_gift_card_balance"}
-"""The body holds what only those have who may: a signature, the code of a gift card. Such a POST is harmless twice."""
+_GUARDED_BY_THEIR_BODY = {"confirm_pickup", "extend_pickup_by_code", "hear_stripe", "read_gift_card_balance"}
+"""The body holds what only those have who may: a signature, the code of a gift card, a passcode. Such a POST is harmless twice."""
 _OPEN = {"unsubscribe", "open_guest_cart", *_GUARDED_BY_THEIR_BODY}
 """Proven by their path, for anybody, or guarded by what the body holds."""
 _HARMLESS_TWICE = {
+    # Of two passcodes or tokens the last counts; what cabinets say may always come twice; what is revoked stays so.
+    "add_delegate",
+    "hear_cabinet",
+    "issue_activation",
+    "issue_cabinet_token",
+    "issue_passcode",
+    "remove_delegate",
+    "revoke_cabinet_token",
+    "revoke_certificate",
     "import_rows",
     "merge_carts",
     "open_cart",

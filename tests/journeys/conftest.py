@@ -1,10 +1,15 @@
-"""The deployed system, driven only from outside: HTTP and queues."""
+"""The deployed system, driven only from outside: HTTP and queues.
+
+Journeys run in several processes at once: each has a shop of its own, and mostly waits. What does not bear others beside
+it, or what others do not bear, is marked `alone`. What changes all shops, or needs none of this system, is marked `last`.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -15,8 +20,9 @@ from infra.local.testing import Answer, TestStack, stack
 
 __all__ = ["stack"]
 
-GONE_AFTER = 40.0
-"""Seconds until a thing that should happen counts as not happening: the path has four polls of about a second each."""
+GONE_AFTER = 90.0
+"""Seconds until a thing that should happen counts as not happening. The path has four polls of about a second each, the first
+orders wait for functions to start, and work in the background yields to what journeys beside this one ask of the API."""
 
 
 def until(what: Callable[[], Any], seconds: float = GONE_AFTER) -> Any:
@@ -97,6 +103,8 @@ class Shop:
         )
         assert placed.status in (200, 202), placed
         body: dict[str, Any] = placed.body
+        if wait and placed.status == 202:  # the API holds its answer for so long, a busy machine may need longer
+            body = until(lambda: (seen := self.read(body["id"]))["status"] != body["status"] and seen)
         return body
 
     def read(self, order_id: str) -> dict[str, Any]:
@@ -172,11 +180,30 @@ def shop(stack: TestStack) -> Shop:
     return a_shop(stack)
 
 
+@pytest.fixture(autouse=True)
+def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """A test that is marked `alone` has it to itself; the others share it. It is entered before there is a shop, and left
+    when all that belongs to the test is gone."""
+    if worker_id == "master":  # there is one process only
+        yield
+        return
+    of_all_processes = tmp_path_factory.getbasetemp().parent
+    with (of_all_processes / "door").open("w") as door, (of_all_processes / "room").open("w") as inside:
+        # At the door whoever wants to be alone stands in a queue with the rest, so nobody slips past it.
+        fcntl.flock(door, fcntl.LOCK_EX)
+        alone = request.node.get_closest_marker("alone") is not None
+        fcntl.flock(inside, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker of this folder."""
-    config.addinivalue_line("markers", "last: brings up a stack of its own, so it waits until all others are through")
+    """Name the markers of this folder."""
+    config.addinivalue_line("markers", "alone: no journey of another process runs at the same time")
+    config.addinivalue_line("markers", "last: changes all shops, or brings up a stack of its own: after all others")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what is marked `last` there."""
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    """First what runs side by side, so that it does not wait time and again for what is marked `alone`, then that, then
+    what is marked `last`."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("last", "alone")])

@@ -427,6 +427,10 @@ VERSIONS = {"DELETE /v1/me": '"0"'}
 """Where the first version may exist and the call would change something: a customer's own profile would be gone."""
 
 
+all_in_one_process = pytest.mark.xdist_group("routes")
+"""These calls ask little of the machine, while in another process the first orders wait for functions to start."""
+
+
 def name_of(operation: Operation) -> str:
     """As the tables name a route."""
     return f"{operation.method} {operation.path}"
@@ -477,6 +481,7 @@ def test_every_route_has_its_access_written_down() -> None:
     }
 
 
+@all_in_one_process
 @pytest.mark.parametrize("route", ACCESS)
 def test_nobody(stack: TestStack, route: str) -> None:
     answer = send(stack, route, None)
@@ -486,6 +491,7 @@ def test_nobody(stack: TestStack, route: str) -> None:
         assert answer.status == 401, answer
 
 
+@all_in_one_process
 @pytest.mark.parametrize("route", GUARDED)
 def test_roles(stack: TestStack, route: str) -> None:
     for role in ROLES:
@@ -498,6 +504,7 @@ def test_roles(stack: TestStack, route: str) -> None:
             assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@all_in_one_process
 @pytest.mark.parametrize("route", GUARDED)
 def test_machines(stack: TestStack, route: str) -> None:
     scope = ACCESS[route].scope
@@ -625,6 +632,7 @@ def test_a_draft_is_found_by_staff_only(shop: Shop) -> None:
 # ---- tokens -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.alone  # the token is to be in time for the first call
 def test_a_token_ends(stack: TestStack, customer: Neighbour) -> None:
     """AWS lets no token live shorter than five minutes; the local cloud does, which is the quickest way to an old one."""
     cognito, pool = stack.client("cognito-idp"), stack.record["user_pool_id"]

@@ -161,6 +161,7 @@ def test_out_of_turn_answers_change_nothing(shop: Shop) -> None:
     assert shop.stock(sku) == {"on_hand": 3, "available": 2, "reserved": 1}
 
 
+@pytest.mark.xdist_group("letters")  # who reads them hides them from the others for a second
 @pytest.mark.parametrize(
     "message",
     ["not json", '{"fulfilment_id": 5}', '{"message_id":"m","fulfilment_id":"ful_X","type":"eaten","lines":[]}'],
@@ -181,6 +182,7 @@ def test_a_poison_message_goes_to_the_dead_letter_queue_with_its_reason(shop: Sh
     assert len(letter["MessageAttributes"]["reason"]["StringValue"]) > 5
 
 
+@pytest.mark.alone  # orders of others would pass through the queue, too
 def test_a_duplicate_event_starts_nothing_twice(shop: Shop) -> None:
     sku = shop.sells(units=3)
     order = shop.place((sku, 1))

@@ -32,6 +32,9 @@ from tests.journeys.conftest import a_shop
 
 assert application  # declares the routes
 
+# Prices and rates that are made up here hold for every shop.
+pytestmark = pytest.mark.last
+
 EXAMPLES = 8
 """Requests per operation and role, two minutes in all. They are the same each time."""
 

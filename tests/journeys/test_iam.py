@@ -18,7 +18,7 @@ from tests.journeys.guarded import FUNCTIONS, full_name, guarded
 
 __all__ = ["guarded"]
 
-pytestmark = pytest.mark.last
+pytestmark = [pytest.mark.last, pytest.mark.xdist_group("guarded")]
 
 RELEASE = b'{"task": "release_expired_reservations"}'
 

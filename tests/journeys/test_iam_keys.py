@@ -61,7 +61,7 @@ from tests.journeys.guarded import FUNCTIONS, guarded, policy_of
 
 __all__ = ["dynamodb_url", "guarded", "real_table"]
 
-pytestmark = pytest.mark.last
+pytestmark = [pytest.mark.last, pytest.mark.xdist_group("guarded")]
 
 FORGETTING = (
     inventory.forget_locations,

@@ -4,8 +4,13 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
+import pytest
+
 from infra.local.testing import Answer
 from tests.journeys.conftest import Shop
+
+# Buyers in such numbers keep the machine busy for longer than other journeys wait.
+pytestmark = pytest.mark.alone
 
 
 def test_200_buyers_on_50_units_buy_exactly_50(shop: Shop) -> None:

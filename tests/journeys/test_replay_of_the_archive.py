@@ -17,6 +17,9 @@ from boto3.dynamodb.types import TypeDeserializer
 from infra.local.testing import TestStack
 from tests.journeys.conftest import Shop, until
 
+# That nothing happens is seen by waiting as long as it would take, which is known of a system at rest.
+pytestmark = pytest.mark.alone
+
 MACHINE = "orders-place-order"
 CONSUMED = {"OrderPlaced", "OrderConfirmed", "OrderRefused", "FulfilmentShipped"}
 

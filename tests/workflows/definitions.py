@@ -34,6 +34,11 @@ PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
         "returns_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-returns-tasks",
         "fallback_seconds": 3,
     },
+    "hold_for_pickup": {
+        **{name: value for name, value in _TASKS.items() if name not in ("fulfilment_tasks_arn", "payments_tasks_arn")},
+        "lockers_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-lockers-tasks",
+        "clearing_timeout_seconds": 3,
+    },
     "publish_events": {
         "partition": "aws",
         "bus_name": "aisle-paths",
@@ -60,8 +65,10 @@ def rendered(name: str, **values: str | int) -> Json:
 
 
 def with_plain_timeouts(definition: Json) -> Json:
-    """The definition with a number for each timeout that is worked out while it runs: statelint knows only numbers there."""
+    """The definition with a number for each timeout, and a moment for each wait, that is worked out while it runs: statelint knows
+    only those there."""
     text = re.sub(r'("TimeoutSeconds": )"{%[^"]*%}"', r"\g<1>60", json.dumps(definition))
+    text = re.sub(r'("Timestamp": )"{%[^"]*%}"', r'\g<1>"2026-01-01T09:30:00Z"', text)
     plain: Json = json.loads(text)
     return plain
 

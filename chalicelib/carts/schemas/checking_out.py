@@ -43,6 +43,13 @@ class CheckoutAddress(Schema):
     country: Country
 
 
+class CheckoutPickup(Schema):
+    """Collected at a locker site. `within_reach`: from a wheelchair, say, so in no high compartment."""
+
+    site_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    within_reach: bool = False
+
+
 class CheckoutTender(Schema):
     """One way of paying, as of an order. Without an `amount` (minor units) it pays what the others leave."""
 
@@ -58,12 +65,21 @@ class CheckOut(Schema):
     """
 
     contact: CheckoutContact
-    shipping_address: CheckoutAddress
+    shipping_address: CheckoutAddress | None = Field(
+        default=None, description="Where it goes; with `pickup`, where it would be sent if it cannot be collected"
+    )
+    pickup: CheckoutPickup | None = None
     tenders: list[CheckoutTender] = Field(default_factory=list, max_length=MAX_TENDERS)
     shipping_method: MethodId | None = None
     expected_total: Amount | None = None
     reference: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     vat_number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}[A-Za-z0-9 .-]{2,20}$")] | None = None
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> Self:
+        if self.shipping_address is None and self.pickup is None:
+            raise ValueError("give shipping_address or pickup")
+        return self
 
     @model_validator(mode="after")
     def _has_one_rest(self) -> Self:
@@ -74,7 +90,8 @@ class CheckOut(Schema):
     def as_request(self) -> CheckoutRequest:
         return CheckoutRequest(
             contact=self.contact.model_dump(),
-            shipping_address=self.shipping_address.model_dump(exclude_none=True),
+            shipping_address=self.shipping_address.model_dump(exclude_none=True) if self.shipping_address else {},
+            pickup=self.pickup.model_dump() if self.pickup else None,
             tenders=[TenderRequest(one.type, one.token, one.amount) for one in self.tenders],
             shipping_method=self.shipping_method,
             expected_total=self.expected_total,

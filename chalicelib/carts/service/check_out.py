@@ -32,6 +32,7 @@ class CheckoutRequest:
     expected_total: int | None = None
     reference: str | None = None
     vat_number: str | None = None
+    pickup: Mapping[str, Any] | None = None
 
 
 def check_out(
@@ -75,6 +76,7 @@ def _request(cart: Cart, wanted: CheckoutRequest) -> OrderRequest:
         coupons=cart.coupons,
         vat_number=wanted.vat_number,
         shipping_method=wanted.shipping_method or cart.shipping_method,
+        pickup=wanted.pickup,
     )
 
 

@@ -37,6 +37,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "code": "123456",
     "greeting": "Hello Ada,",
     "label": "DHL RET-1",
+    "link": "https://shop.example/v1/pickups/pck_01K0000000000000000000000A_1/page#12345678",
     "lines": "2 × Blue mug\n1 × Tea pot",
     "minutes": "15",
     "name": "Ada",
@@ -44,8 +45,10 @@ PLACEHOLDERS: Mapping[str, str] = {
     "promised": "2026-02-03",
     "reason": "the card has expired",
     "return_id": "ret_01K0000000000000000000000R",
+    "site": "Mall of America",
     "total": "56.78 GBP",
     "tracking": " (DHL 42)",
+    "until": "2026-02-03, 21:30",
 }
 """What templates may speak of, with a sample for previews. `tracking` begins with a space, or is empty."""
 
@@ -70,6 +73,9 @@ KINDS: Mapping[str, Kind] = {
     "PromiseChanged": _kind("name order promised"),
     "FulfilmentShipped": _kind("name order lines tracking"),
     "FulfilmentDelivered": _kind("name order lines"),
+    "OrderReadyForPickup": _kind("name order site code link until"),
+    "PickupReminder": _kind("name order site until"),
+    "PickupExpired": _kind("name order site"),
     "ReturnAuthorised": _kind("name order return_id lines"),
     "ReturnLabelIssued": _kind("name order return_id label"),
     "ReturnReceived": _kind("name order return_id"),

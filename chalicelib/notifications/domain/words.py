@@ -107,6 +107,9 @@ class _Values:
             return f"{data['units']} {self.spoken.units[data['units'] != 1]}"
         return "\n".join(f"{units} × {self.notice.names.get(sku, sku)}" for sku, units in _units(data))
 
+    def link(self) -> str:
+        return self._text("link")
+
     def minutes(self) -> str:
         return MINUTES
 
@@ -126,6 +129,9 @@ class _Values:
     def return_id(self) -> str:
         return self._text("return_id")
 
+    def site(self) -> str:
+        return self._text("site")
+
     def total(self) -> str:
         return self._money("total")
 
@@ -133,6 +139,9 @@ class _Values:
         tracking = self.notice.data.get("tracking") or {}
         words = " ".join(str(tracking[part]) for part in ("carrier", "number") if part in tracking)
         return f" ({words})" if words else ""
+
+    def until(self) -> str:
+        return self._text("until")
 
     def _text(self, field: str) -> str:
         return str(self.notice.data.get(field) or "")

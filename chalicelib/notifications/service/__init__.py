@@ -19,7 +19,7 @@ from chalicelib.notifications.service.manage_templates import (
     read_template,
     reset_template,
 )
-from chalicelib.notifications.service.tell_customer import NotAllTold, sent_to, tell
+from chalicelib.notifications.service.tell_customer import NotAllTold, sent_to, tell, was_told
 
 __all__ = [
     "Audience",
@@ -43,4 +43,5 @@ __all__ = [
     "reset_template",
     "sent_to",
     "tell",
+    "was_told",
 ]

@@ -55,6 +55,11 @@ def tell(event_id: str, notice: Notice, to: Audience, *, sender: Sender | None =
         raise NotAllTold("; ".join(failed))
 
 
+def was_told(event_id: str) -> bool:
+    """Whether an event was told on some channel."""
+    return store.was_sent(event_id)
+
+
 def sent_to(customer_id: str, after: str | None, count: int) -> list[Sent]:
     """What a customer was told in the last 30 days, oldest first; `after` is the id of the one before."""
     return store.sent_to(customer_id, after, count)

@@ -19,6 +19,7 @@ from chalicelib.notifications.store.claims import (
     finish,
     release,
     sent_to,
+    was_sent,
 )
 from chalicelib.notifications.store.devices import (
     Device,
@@ -55,5 +56,6 @@ __all__ = [
     "shipped_languages",
     "template_at",
     "templates_for",
+    "was_sent",
     "whose_device",
 ]

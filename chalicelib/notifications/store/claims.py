@@ -91,6 +91,12 @@ def finish(event_id: str, recipient: str, state: State) -> None:
     tx.commit()
 
 
+def was_sent(event_id: str) -> bool:
+    """Whether somebody was told of an event, on any channel."""
+    rows = NotificationItem.query(key("NOTIFICATION", event_id), consistent_read=True)
+    return any(row.state == State.SENT for row in rows)
+
+
 def sent_to(customer_id: str, after: str | None, count: int) -> list[Sent]:
     """What a customer was told in the last 30 days, oldest first, an instant behind; `after` is the id of the one before."""
     condition = NotificationItem.gsi1sk > after if after else None

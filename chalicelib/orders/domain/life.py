@@ -175,6 +175,9 @@ def forget(order: Order) -> Order:
         vat_number=None,
         guest=None,
         reference=None,
+        pickup={name: value for name, value in order.pickup.items() if name != "home_address"}
+        if order.pickup
+        else None,
         version=order.version + 1,
     )
 

@@ -137,6 +137,8 @@ class Order:
 
     `promotions` tells what each that applied took off goods and shipping, and why. `guest`: a keyed hash of the e-mail
     address of one who ordered without an account, by which the order can be claimed. `shipping`: how it is sent, and between which days it is to arrive.
+    `pickup`: the `site_id` where the customer collects it, whose address is its `shipping_address` then, whether the compartment
+    has to be `within_reach`, and the `home_address` where it would be sent instead.
     """
 
     id: str
@@ -160,6 +162,7 @@ class Order:
     vat_number: str | None = None
     guest: str | None = None
     shipping: Mapping[str, str] | None = None
+    pickup: Mapping[str, Any] | None = None
     version: int = 1
 
     @property

@@ -29,6 +29,13 @@ class ContactDetails(Schema):
     )
 
 
+class PickupChoice(Schema):
+    """Collected at a locker site. `within_reach`: from a wheelchair, say, so in no high compartment."""
+
+    site_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    within_reach: bool = False
+
+
 class Address(Schema):
     """Where it goes."""
 

@@ -13,6 +13,7 @@ from chalicelib.orders.schemas.fields import (
     ContactDetails,
     Currency,
     CustomerId,
+    PickupChoice,
     Sku,
     Text,
 )
@@ -116,13 +117,22 @@ class PlaceOrder(Schema):
     lines: list[PlaceOrderLine] = Field(default_factory=list, max_length=MAX_LINES)
     charges: list[PlaceOrderCharge] = Field(default_factory=list, max_length=20)
     contact: ContactDetails
-    shipping_address: Address
+    shipping_address: Address | None = Field(
+        default=None, description="Where it goes; with `pickup`, where it would be sent if it cannot be collected"
+    )
+    pickup: PickupChoice | None = None
     payment: PaymentMethod | None = None
     coupons: list[Coupon] = Field(default_factory=list, max_length=MAX_COUPONS)
     shipping_method: ShippingMethod | None = Field(default=None, description="A code of GET /v1/shipping-options")
     vat_number: VatNumber | None = Field(
         default=None, description="Of the business that buys; in another country of the EU the reverse charge applies"
     )
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> Self:
+        if self.shipping_address is None and self.pickup is None:
+            raise ValueError("give shipping_address or pickup")
+        return self
 
     def as_request(self) -> OrderRequest:
         return OrderRequest(
@@ -133,7 +143,8 @@ class PlaceOrder(Schema):
             lines=[LineRequest(line.sku, line.quantity, line.unit_price) for line in self.lines],
             charges=[(one.code, one.description, one.amount, one.tax_rate_bps) for one in self.charges],
             contact=self.contact.model_dump(),
-            shipping_address=self.shipping_address.model_dump(exclude_none=True),
+            shipping_address=self.shipping_address.model_dump(exclude_none=True) if self.shipping_address else {},
+            pickup=self.pickup.model_dump() if self.pickup else None,
             tenders=self.payment.as_tenders() if self.payment else [],
             coupons=self.coupons,
             vat_number=self.vat_number,

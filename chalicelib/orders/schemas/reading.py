@@ -97,6 +97,7 @@ class OrderView(View):
     coupons: list[str]
     promotions: list[AppliedPromotionView]
     shipping: dict[str, str] | None
+    pickup: dict[str, Any] | None
     contact: dict[str, Any]
     shipping_address: dict[str, Any]
 
@@ -121,6 +122,7 @@ class OrderView(View):
             coupons=list(order.coupons),
             promotions=[AppliedPromotionView(**one) for one in order.promotions],
             shipping=dict(order.shipping) if order.shipping else None,
+            pickup=dict(order.pickup) if order.pickup else None,
             contact=dict(order.contact),
             shipping_address=dict(order.shipping_address),
         )

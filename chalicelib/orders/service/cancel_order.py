@@ -86,11 +86,11 @@ def open_parts(order: Order) -> list[Fulfilment]:
     """The order's fulfilments that have not left, as they are now."""
     found = find_many([fulfilment.key_of(note.id) for note in order.fulfilments], consistent=True)
     parts = [fulfilment.in_batch(found, note.id) for note in order.fulfilments]
-    return [part for part in parts if part is not None and part.status in fulfilment.OPEN]
+    return [part for part in parts if part is not None and part.status in fulfilment.OPEN and not part.handing_over]
 
 
 def _open_part(part: Fulfilment) -> OpenPart:
-    packed = part.status is fulfilment.FulfilmentStatus.PACKED
+    packed = part.status in fulfilment.PACKED_OR_READY
     return OpenPart(part.id, packed, {line.line_id: line.wanted for line in part.lines})
 
 

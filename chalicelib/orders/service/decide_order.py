@@ -12,13 +12,13 @@ from chalicelib.inventory import service as inventory
 from chalicelib.orders import domain, events, store
 from chalicelib.orders.domain import INLINE_LINES, Decision, FulfilmentNote, Order
 from chalicelib.orders.service.notes import note_of
-from chalicelib.orders.service.parcels import parcels
+from chalicelib.orders.service.parcels import parcels, pickup_of
 from chalicelib.orders.service.record_return import find_order
 from chalicelib.payments import service as payments
 from chalicelib.promotions import service as promotions
 
 _ATTEMPTS = 5
-_PARTS_OF_AN_ORDER = ("fulfilment_id", "cancellation_id", "return_id", "refund")
+_PARTS_OF_AN_ORDER = ("pickup_id", "fulfilment_id", "cancellation_id", "return_id", "refund")
 _CALLED_OFF = (Decision.REFUSED, Decision.CANCELLED)
 
 
@@ -50,7 +50,14 @@ def _confirmed(tx: Transaction, order: Order, by: Principal) -> Order:
     if order.allocations:
         inventory.commit_reservation(tx, order.id, by)
         address = {"contact": dict(order.contact), **order.shipping_address}
-        created = fulfilment.create(tx, order.id, parcels(order, order.allocations), address, held=bool(order.holds))
+        created = fulfilment.create(
+            tx,
+            order.id,
+            parcels(order, order.allocations),
+            address,
+            held=bool(order.holds),
+            pickup=pickup_of(order),
+        )
         notes = [note_of(one) for one in created]
     else:
         payment = payments.payment_from(find_many(payments.payment_keys(order.id), consistent=True), order.id)

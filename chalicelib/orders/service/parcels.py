@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from chalicelib.fulfilment.service import FulfilmentLine, Parcel
 from chalicelib.orders.domain import MAX_FULFILMENT_LINES, Allocation, Order
@@ -26,6 +27,13 @@ def parcels(order: Order, allocations: Sequence[Allocation]) -> list[Parcel]:
         for (waits, location_id, _), group in groupby(sorted(allocations, key=belongs), key=belongs)
         for chunk in _chunks(list(group))
     ]
+
+
+def pickup_of(order: Order) -> dict[str, Any] | None:
+    """What fulfilments of an order that is collected have to know of that."""
+    if order.pickup is None:
+        return None
+    return {name: order.pickup[name] for name in ("site_id", "within_reach")}
 
 
 def _chunks(allocations: list[Allocation]) -> list[list[Allocation]]:

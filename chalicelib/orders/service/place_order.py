@@ -47,6 +47,7 @@ class OrderRequest:
     coupons: Sequence[str] = ()
     vat_number: str | None = None
     shipping_method: str | None = None
+    pickup: Mapping[str, Any] | None = None
 
     def to_price(self) -> PriceRequest:
         """What of it has to do with prices."""
@@ -76,14 +77,15 @@ def place_order(
     answer: Callable[[Order], Answer],
     alongside: Alongside | None = None,
 ) -> Answer:
-    """Freeze prices, reserve the stock and announce the order, all in one transaction; `alongside` adds to it.
+    """Freeze prices, reserve the stock and announce the order, all in one transaction; `alongside` adds to it. One with `pickup`
+    goes to that locker site instead of its address.
 
     A shopper orders for themself, a guest for nobody known; staff and machines with scope orders.write order for anyone and
     may set prices and charges. A long order is reserved in parts first, which are given back when it does not come about. Raises `Forbidden`,
-    `OffersRefused` (unknown or unpriced SKUs), `CouponRefused`, `CouponExhausted`, `VatNumberInvalid`, `TotalNegative`,
+    `SiteUnknown`, `SitePaused`, `OffersRefused` (unknown or unpriced SKUs), `CouponRefused`, `CouponExhausted`, `VatNumberInvalid`, `TotalNegative`,
     `StockTooLow` (which SKU is short and by how much); nothing is kept then.
     """
-    request = _as_allowed(request, by)
+    request = _at_its_site(_as_allowed(request, by))
     if len(request.lines) > INLINE_LINES and (earlier := once.earlier()) is not None:
         # A repetition would reserve all of it again before it met the record.
         raise Replay(earlier)
@@ -129,6 +131,22 @@ def _as_allowed(request: OrderRequest, by: Principal) -> OrderRequest:
     return replace(request, customer_id=None if by.is_guest else by.id)
 
 
+def _at_its_site(request: OrderRequest) -> OrderRequest:
+    if request.pickup is None:
+        return request
+    from chalicelib.lockers import (
+        service as lockers,
+    )  # late: most orders, and most functions, have nothing to do with them
+
+    site = lockers.site_for_order(request.pickup["site_id"])
+    home = {"home_address": request.shipping_address} if request.shipping_address else {}
+    return replace(
+        request,
+        shipping_address={"name": site.name, **site.address},
+        pickup={"site_id": site.id, "within_reach": bool(request.pickup.get("within_reach")), **home},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Draft:
     """An order as it would be placed, and what was read for it."""
@@ -165,6 +183,7 @@ def _draft(request: OrderRequest, *, fresh: bool) -> _Draft:
         vat_number=request.vat_number,
         guest=_guest(request),
         shipping=promised(priced.shipping),
+        pickup=request.pickup,
     )
     plan = _planned(order, found, sites, fresh=fresh)
     allocations = tuple(Allocation(a.line_id, a.location_id, a.quantity, a.days is not None) for a in plan.assignments)

@@ -12,7 +12,7 @@ from chalicelib.orders import domain, events, store
 from chalicelib.orders.domain import MAX_FULFILMENTS, Allocation, CancellationPlan, Order
 from chalicelib.orders.service.cancel_order import add_cancellation
 from chalicelib.orders.service.notes import note_of
-from chalicelib.orders.service.parcels import parcels
+from chalicelib.orders.service.parcels import parcels, pickup_of
 from chalicelib.orders.service.record_return import find_order
 
 OUT_OF_STOCK = "out_of_stock"
@@ -71,7 +71,13 @@ def _reassign(tx: Transaction, order: Order, found: Sequence[Allocation], by: Pr
     inventory.promise_more(tx, lines, of=order.id)
     address = {"contact": dict(order.contact), **order.shipping_address}
     made = fulfilment.create(
-        tx, order.id, parcels(order, found), address, after=len(order.fulfilments), held=bool(order.holds)
+        tx,
+        order.id,
+        parcels(order, found),
+        address,
+        after=len(order.fulfilments),
+        held=bool(order.holds),
+        pickup=pickup_of(order),
     )
     units: dict[str, int] = {}
     for one in found:

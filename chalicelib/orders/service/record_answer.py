@@ -1,7 +1,8 @@
 """What a warehouse did, as one transaction over fulfilment, order, stock and payment."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chalicelib.core import observability
 from chalicelib.core.auth import Principal, Role
@@ -22,11 +23,14 @@ _ATTEMPTS = 8
 
 @dataclass(frozen=True, slots=True)
 class WarehouseAnswer:
-    """`type` is packed, shipped or delivered; `quantities` are units by line id; tracking holds carrier and number."""
+    """`type` is packed, shipped or delivered; `quantities` are units by line id; tracking holds carrier and number. `packages` are
+    those of one that is collected; `waiting` tells where it lies once it is `ready`, and `collected` that its customer has it."""
 
     type: str
-    quantities: Mapping[str, int]
+    quantities: Mapping[str, int] = field(default_factory=dict)
     tracking: Mapping[str, str] | None = None
+    packages: Sequence[Mapping[str, Any]] = ()
+    waiting: Mapping[str, Any] | None = None
 
 
 def record_answer(
@@ -36,23 +40,25 @@ def record_answer(
     by: Principal,
     once: Idempotency,
     answer: Callable[[Fulfilment], Answer] = lambda _: no_answer(),
+    alongside: Callable[[Transaction], None] = lambda _: None,
 ) -> Answer:
-    """Record a warehouse's answer: counters of the order, stock, and what falls due, all at once.
+    """Record a warehouse's answer: counters of the order, stock, and what falls due, all at once; `alongside` adds to it.
 
     Raises `OutOfTurn` when the fulfilment is not in a state for it, `MoreThanRequested`, `Replay` for a repetition.
     """
-    by.require(Role.ASSOCIATE, Role.ADMIN, scope="fulfilment.write")
+    by.require(Role.ASSOCIATE, Role.ADMIN, scope="lockers.write" if given.type == "ready" else "fulfilment.write")
     for _ in range(_ATTEMPTS):
         part, order, payment = _read(fulfilment_id)
         tx = Transaction()
         try:
             changed = _record(tx, given, part, order, payment, by)
+            alongside(tx)
             final = answer(changed)
             once.record(tx, final)
             tx.commit()
         except Stale:
             continue
-        if changed.status is fulfilment.FulfilmentStatus.SHIPPED:
+        if given.type in ("shipped", "collected") and any(line.shipped for line in changed.lines):
             observability.count("FulfilmentsShipped")
         return final
     raise Contended(f"Order {order.id} kept changing.")
@@ -73,28 +79,34 @@ def _record(
     tx: Transaction, given: WarehouseAnswer, part: Fulfilment, order: Order, payment: Payment, by: Principal
 ) -> Fulfilment:
     if given.type == "packed":
-        packed = fulfilment.pack(tx, part, by)
+        packed = fulfilment.pack(tx, part, by, given.packages)
         store.change(tx, domain.note_fulfilment(order, note_of(packed)))
         return packed
+    if given.type == "ready":
+        ready = fulfilment.make_ready(tx, part, given.waiting or {}, by)
+        store.change(tx, domain.note_fulfilment(order, note_of(ready)))
+        return ready
     if given.type == "delivered":
         delivered = fulfilment.deliver(tx, part, by)
         units = {line.line_id: line.shipped for line in delivered.lines}
         store.change(tx, domain.deliver(order, note_of(delivered), units))
         return delivered
-    return _ship(tx, given, part, order, payment, by)
+    if given.type == "collected":
+        return _left(tx, fulfilment.collect(tx, part, by), order, payment, by)
+    return _left(tx, fulfilment.ship(tx, part, given.quantities, given.tracking, by), order, payment, by)
 
 
-def _ship(
-    tx: Transaction, given: WarehouseAnswer, part: Fulfilment, order: Order, payment: Payment, by: Principal
-) -> Fulfilment:
-    shipped = fulfilment.ship(tx, part, given.quantities, given.tracking, by)
+def _left(tx: Transaction, shipped: Fulfilment, order: Order, payment: Payment, by: Principal) -> Fulfilment:
+    """Stock, order and payment after what was in the parcel has left, or is with its customer already."""
     units = {line.line_id: line.shipped for line in shipped.lines}
     short = {line.line_id: line.short for line in shipped.lines}
     after = domain.ship(order, note_of(shipped), units, short)
+    if shipped.status is fulfilment.FulfilmentStatus.DELIVERED:
+        after = replace(domain.deliver(after, note_of(shipped), units), version=after.version)
     store.change(tx, after)
     inventory.settle(
         tx,
-        [inventory.Settlement(line.sku, part.location_id, line.shipped, line.short) for line in shipped.lines],
+        [inventory.Settlement(line.sku, shipped.location_id, line.shipped, line.short) for line in shipped.lines],
         reference=shipped.id,
         by=by,
     )

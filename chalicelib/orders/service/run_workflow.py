@@ -70,8 +70,8 @@ def run_again(review: Mapping[str, Any]) -> None:
     if "cancellation_id" in review:
         execution = f"{review['cancellation_id']}-{clock.epoch_seconds(clock.now())}"
         gateways.start_cancel_order(review["order_id"], review["cancellation_id"], execution)
-    elif "return_id" in review or "refund" in review:
-        raise NotRetryable("Use the routes of returns and refunds.")
+    elif "return_id" in review or "refund" in review or "pickup_id" in review:
+        raise NotRetryable("Use the routes of returns, refunds and pickups.")
     else:
         gateways.start_place_order(review["order_id"], _next_execution(review["order_id"]))
 

@@ -18,6 +18,7 @@ from chalicelib.orders import domain, events, store
 from chalicelib.orders.domain import MAX_FULFILMENTS, Hold, Order
 from chalicelib.orders.service.cancel_order import open_parts
 from chalicelib.orders.service.notes import note_of
+from chalicelib.orders.service.parcels import pickup_of
 from chalicelib.orders.service.read_orders import read_order
 from chalicelib.orders.service.record_return import find_order
 from chalicelib.orders.service.run_workflow import run_again
@@ -136,7 +137,7 @@ def change_address(
         raise Stale(f"The order is at version {order.version}.")
     parts = open_parts(order)
     staff = by.may(Role.ASSOCIATE, Role.ADMIN, scope="orders.write")
-    if not staff and any(part.status is fulfilment.FulfilmentStatus.PACKED for part in parts):
+    if not staff and any(part.status in fulfilment.PACKED_OR_READY for part in parts):
         raise Forbidden("A parcel is packed; ask the staff.")
     after = domain.readdress(order, address, contact or order.contact)
     if (after.shipping_address, after.contact) == (order.shipping_address, order.contact):
@@ -188,7 +189,13 @@ def _move(tx: Transaction, order: Order, old: Fulfilment, location_id: str, by: 
     lines = [FulfilmentLine(line.line_id, line.sku, line.wanted) for line in old.lines if line.wanted]
     left = fulfilment.withdraw(tx, old, units)
     [new] = fulfilment.create(
-        tx, order.id, [Parcel(location_id, tuple(lines))], old.address, after=len(order.fulfilments), held=old.held
+        tx,
+        order.id,
+        [Parcel(location_id, tuple(lines))],
+        old.address,
+        after=len(order.fulfilments),
+        held=old.held,
+        pickup=pickup_of(order),
     )
     moves = [Move(line.sku, old.location_id, location_id, line.quantity, waited) for line in lines]
     inventory.move_reserved(tx, moves, of=order.id)

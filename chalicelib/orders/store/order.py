@@ -49,7 +49,7 @@ _ZEROES: dict[str, Any] = {**dict.fromkeys(("discount", "tax_relief", *_COUNTERS
 """Fields of a line that are mostly zero and then not stored: a ten-line order stays a kilobyte smaller."""
 
 
-_MOSTLY_EMPTY = ("holds", "coupons", "promotions", "vat_number", "guest", "shipping")
+_MOSTLY_EMPTY = ("holds", "coupons", "promotions", "vat_number", "guest", "shipping", "pickup")
 
 
 def _without_zeroes(line: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class ReturnClosed(Conflict):
 
 
 class GoodsCame(Conflict):
-    """Goods of the return have come: they are inspected, and it cannot be cancelled."""
+    """Goods of the return have come, or lie in a locker: they are inspected, and it cannot be cancelled."""
 
     code = "return_received"
     title = "Goods of the return have come"
@@ -86,6 +86,11 @@ def issue_label(before: Return, label: Label) -> Return:
     return _next(before, label=label)
 
 
+def drop_off(before: Return, moment: str) -> Return | None:
+    """The return of which a parcel lies in a locker of ours; None when nothing more was expected, which is for a person to look at."""
+    return None if before.is_closed else _next(before, dropped_at=moment)
+
+
 def receive(
     before: Return, location_id: str, units: Mapping[str, int], most: Mapping[str, int], *, complete: bool
 ) -> tuple[Return, tuple[Arrived, ...]]:
@@ -95,7 +100,7 @@ def receive(
     are the units that the customer can have of each line. Raises `ReturnClosed`, `NotInReturn`, `MoreThanShipped`, and
     `NothingCame` when nothing did and more is awaited.
     """
-    _check_open(before)
+    check_awaited(before)
     _check_lines(before, units, most)
     if not any(units.values()) and not (complete and any(line.received for line in before.lines)):
         raise NothingCame("Name at least one unit that came.")
@@ -208,8 +213,8 @@ def note_inspection(before: Return, inspection: Inspection, shares: Sequence[Sha
 
 def cancel(before: Return) -> tuple[Return, dict[str, int]]:
     """The return, called off, and the units that its order has back. Raises `ReturnClosed`, and `GoodsCame`."""
-    _check_open(before)
-    if any(line.received or line.extra for line in before.lines):
+    check_awaited(before)
+    if before.dropped_at or any(line.received or line.extra for line in before.lines):
         raise GoodsCame(
             "Goods of this return have come; what is still on its way can be given up by a complete receipt."
         )
@@ -271,7 +276,8 @@ def _exchanged(before: Return, **changes: Any) -> Return:
     return _next(before, exchange=replace(exchange, **changes))
 
 
-def _check_open(before: Return) -> None:
+def check_awaited(before: Return) -> None:
+    """Raise `ReturnClosed` unless goods of it are expected, or to be inspected."""
     if before.is_closed:
         raise ReturnClosed(f"The return is {before.status}.")
 

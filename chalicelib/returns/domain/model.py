@@ -166,7 +166,7 @@ class Inspection:
 class Return:
     """A return of an order. Everything but its counters, its label, its inspections and its exchange is frozen.
 
-    Goods have until `send_by` (RFC 3339) to arrive. `waived` names the rules that the staff waived by line id, for `waived_for`.
+    Goods have until `send_by` (RFC 3339) to arrive. `dropped_at`: when a parcel of it was last put into a locker. `waived` names the rules that the staff waived by line id, for `waived_for`.
     """
 
     id: str
@@ -184,6 +184,7 @@ class Return:
     label: Label | None = None
     inspections: tuple[Inspection, ...] = ()
     cancelled: bool = False
+    dropped_at: str | None = None
     version: int = 1
 
     @property

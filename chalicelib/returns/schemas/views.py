@@ -142,6 +142,7 @@ class ReturnView(View):
     channel: str
     announced_at: str
     send_by: str
+    dropped_at: str | None
     resolution: Remedy
     lines: list[ReturnLineView]
     exchange: ExchangeView | None
@@ -163,6 +164,7 @@ class ReturnView(View):
             channel=value.channel,
             announced_at=value.announced_at,
             send_by=value.send_by,
+            dropped_at=value.dropped_at,
             resolution=value.remedy,
             lines=[ReturnLineView.of(line) for line in value.lines],
             exchange=ExchangeView.of(value.exchange) if value.exchange else None,

@@ -1,5 +1,6 @@
 """Use cases of returns."""
 
+from chalicelib.returns.domain.life import ReturnClosed
 from chalicelib.returns.service.announce_return import (
     AccountNeeded,
     AnnouncedLine,
@@ -27,7 +28,7 @@ from chalicelib.returns.service.read_returns import (
     read_options,
     read_return,
 )
-from chalicelib.returns.service.receive_return import cancel_return, receive_return
+from chalicelib.returns.service.receive_return import cancel_return, check_awaited, drop_off, receive_return
 from chalicelib.returns.service.run_return import (
     ReturnRunning,
     await_goods,
@@ -45,13 +46,16 @@ __all__ = [
     "ExchangeMismatch",
     "Explanation",
     "LineOptions",
+    "ReturnClosed",
     "ReturnNotAllowed",
     "ReturnRunning",
     "announce_return",
     "await_goods",
     "cancel_return",
     "change_policy",
+    "check_awaited",
     "create_policy",
+    "drop_off",
     "explain",
     "forget_policies",
     "give_up_missing",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from chalicelib.core import clock
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import Contended, NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
@@ -56,6 +57,20 @@ def receive_return(
             continue
         return final
     raise Contended(f"Return {return_id} kept changing.")
+
+
+def check_awaited(return_id: str, by: Principal) -> None:
+    """Raise `NotFound`, also for another's return, and `ReturnClosed` unless goods of it are expected."""
+    by.require(Role.SHOPPER, Role.ASSOCIATE, Role.ADMIN, scope="returns.write")
+    life.check_awaited(visible(return_id, by))
+
+
+def drop_off(tx: Transaction, return_id: str) -> None:
+    """Add to the transaction that a parcel of a return lies in a locker: it is not given up as long as it may lie there, nor
+    called off. Whose event tells it is the caller's. `Stale` at commit."""
+    dropped = life.drop_off(must_find(return_id), clock.rfc3339(clock.now()))
+    if dropped is not None:
+        store.change_return(tx, dropped)
 
 
 def _possible(value: Return) -> dict[str, int]:

@@ -21,6 +21,9 @@ from chalicelib.returns.store import Parked
 INSPECTED_WITHIN = timedelta(days=14)
 """How long goods that came may wait for their inspection before a person is told."""
 
+CLEARED_WITHIN = timedelta(days=14)
+"""How long a parcel may lie in a locker before it is given up as lost."""
+
 _ATTEMPTS = 5
 _SOON = 60
 """Seconds that a wait lasts at least: a workflow that was stopped and goes on late still gives goods a chance."""
@@ -124,9 +127,11 @@ def _has_news(value: Return, seen: int) -> bool:
 
 
 def give_up_missing(return_id: str, by: Principal) -> Outcome:
-    """Give up what did not come in time. Outcomes as of `progress`, and `overdue` when goods that came wait too long for their
-    inspection."""
+    """Give up what did not come in time, unless it was dropped into a locker meanwhile. Outcomes as of `progress`, and `overdue` when
+    goods that came wait too long for their inspection."""
     before = must_find(return_id)
+    if before.dropped_at is not None and clock.now() < _due(before):
+        return progress(before)
     after = expire_return(return_id, by)
     now = clock.now()
     if not after.is_closed and after.version == before.version and now >= _due(after) + INSPECTED_WITHIN:
@@ -160,4 +165,5 @@ def _outcome(value: Return) -> str:
 
 
 def _due(value: Return) -> datetime:
-    return datetime.fromisoformat(value.send_by)
+    due = datetime.fromisoformat(value.send_by)
+    return max(due, datetime.fromisoformat(value.dropped_at) + CLEARED_WITHIN) if value.dropped_at else due

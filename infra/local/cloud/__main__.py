@@ -42,6 +42,7 @@ def main() -> None:
         conditions,
         event_buses,
         functions,
+        iot_resources,
         lost_answers,
         pace,
         pipes,
@@ -49,7 +50,18 @@ def main() -> None:
         state_machines,
     )
 
-    for gap in (rest_api_import, functions, state_machines, pipes, event_buses, alarms, conditions, lost_answers, pace):
+    for gap in (
+        rest_api_import,
+        functions,
+        state_machines,
+        pipes,
+        event_buses,
+        alarms,
+        conditions,
+        iot_resources,
+        lost_answers,
+        pace,
+    ):
         gap.install()
 
     # `-m` put this repository on the path; functions must not find it there.

@@ -5,6 +5,7 @@ archive_retention_days = 365
 
 # allowed_account_ids  = ["…"]
 # warehouse_principals = ["arn:aws:iam::…:role/warehouse"]
+# order_ready_publishers = ["arn:aws:iam::…:role/store-system"]
 # sender_address       = "shop@…"
 # public_url           = "https://…"
 # push_application_arn = "arn:aws:sns:…:app/…"

@@ -74,9 +74,15 @@ run "rules_of_the_bus" {
   }
   assert {
     condition = alltrue([for name, rule in aws_cloudwatch_event_rule.this :
-      toset(jsondecode(rule.event_pattern).source) == toset(keys(local.rules[name].types)) && length(jsondecode(rule.event_pattern)["detail-type"]) > 0 if length(local.rules[name].types) > 0
+      toset([for source in jsondecode(rule.event_pattern).source : source if can(tostring(source))]) == toset(keys(local.rules[name].types)) && length(jsondecode(rule.event_pattern)["detail-type"]) > 0 if length(local.rules[name].types) > 0
     ])
     error_message = "A rule does not name what it listens to."
+  }
+  assert {
+    condition = { for name, rule in aws_cloudwatch_event_rule.this : name => jsondecode(rule.event_pattern).source if anytrue([for source in jsondecode(rule.event_pattern).source : can(source["anything-but"])]) } == {
+      lockers-order-ready = ["aisle.fulfilment", "aisle.lockers", { "anything-but" = { prefix = "aisle." } }]
+    }
+    error_message = "A rule listens to systems that stand beside this one, or lockers do not."
   }
   assert {
     condition = alltrue([for name, target in aws_cloudwatch_event_target.queue :
@@ -169,29 +175,33 @@ run "roles" {
     condition     = alltrue(flatten([for policy in local.role_policies : [for statement in jsondecode(policy).Statement : [for action in statement.Action : !strcontains(action, "*")]]]))
     error_message = "A role may do everything of a kind."
   }
-  # X-Ray and log delivery have no resources; a text message goes to a number, which is none.
+  # X-Ray, log delivery and the tie between a thing and its certificate have no resources; a text message goes to a number,
+  # which is none.
   assert {
     condition = alltrue(flatten([for policy in local.role_policies : [for statement in jsondecode(policy).Statement :
       try(!contains(statement.Resource, "*"), statement.NotResource == ["arn:aws:sns:*:*:*"] && statement.Action == ["sns:Publish"])
-      if !contains(["DeliverLogs", "Trace"], statement.Sid)
+      if !contains(["CertifyThings", "DeliverLogs", "Trace"], statement.Sid)
     ]]))
     error_message = "A role may act on everything."
   }
   assert {
     condition = alltrue(flatten([for policy in local.role_policies : [for statement in jsondecode(policy).Statement :
-      alltrue([for action in statement.Action : startswith(action, "xray:") || startswith(action, "logs:")])
-      if contains(["DeliverLogs", "Trace"], statement.Sid)
+      alltrue([for action in statement.Action :
+        startswith(action, "xray:") || startswith(action, "logs:") ||
+        contains(["iot:AttachThingPrincipal", "iot:CreateCertificateFromCsr", "iot:DetachThingPrincipal", "iot:ListPrincipalPolicies"], action)
+      ])
+      if contains(["CertifyThings", "DeliverLogs", "Trace"], statement.Sid)
     ]]))
-    error_message = "The exception for log delivery and tracing is used for something else."
+    error_message = "The exception for what knows no resources is used for something else."
   }
   assert {
-    condition     = length(local.role_policies) == length(module.function) + length(module.state_machine) + 2
+    condition     = length(local.role_policies) == length(module.function) + length(module.state_machine) + length(module.iot_rule_role) + 3
     error_message = "These tests do not see every role."
   }
   # A key that protects messages or items is used through their service, tokens by their purpose, cursors by the API.
   assert {
     condition = alltrue(flatten([for policy in local.role_policies : [for statement in jsondecode(policy).Statement :
-      can(statement.Condition.StringEquals) || statement.Action == ["kms:GenerateMac"]
+      can(statement.Condition.StringEquals) || contains([["kms:GenerateMac"], ["kms:GetPublicKey", "kms:Sign"]], statement.Action)
       if anytrue([for action in statement.Action : startswith(action, "kms:")])
     ]]))
     error_message = "A role may use a key for anything."
@@ -224,8 +234,12 @@ run "nothing_is_public" {
     error_message = "A service may come on behalf of another account."
   }
   assert {
-    condition     = alltrue([for name, key in module.key : key.rotates || contains(["codes", "contacts", "cursors"], name)])
+    condition     = alltrue([for name, key in module.key : key.rotates || contains(["codes", "contacts", "cursors", "grants", "passcodes"], name)])
     error_message = "A key is not rotated."
+  }
+  assert {
+    condition     = { for name, key in module.key : name => key.spec if key.spec != "SYMMETRIC_DEFAULT" } == { codes = "HMAC_256", contacts = "HMAC_256", cursors = "HMAC_256", grants = "ECC_NIST_P256", passcodes = "HMAC_256" }
+    error_message = "A key does not do what it is for."
   }
   assert {
     condition     = aws_cognito_user_pool.this.deletion_protection == "ACTIVE" && aws_dynamodb_table.this.deletion_protection_enabled
@@ -234,6 +248,179 @@ run "nothing_is_public" {
   assert {
     condition     = aws_dynamodb_table.this.point_in_time_recovery[0].enabled && aws_dynamodb_table.this.server_side_encryption[0].kms_key_arn != null && aws_dynamodb_table.this.stream_view_type == "NEW_AND_OLD_IMAGES"
     error_message = "The table cannot be restored, is not encrypted with a key of the customer's, or tells too little of its changes."
+  }
+}
+
+run "nobody_else_puts_events" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_bus_policy.this.policy).Statement == [{
+      Sid       = "OutboxOnly"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "events:PutEvents"
+      Resource  = "arn:aws:events:eu-west-1:123456789012:event-bus/aisle-rules"
+      Condition = { ArnNotEquals = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/aisle-rules-events-publish-events"] } }
+    }]
+    error_message = "Others than publish-events may put events."
+  }
+}
+
+run "other_systems_say_that_orders_are_ready" {
+  command = plan
+
+  variables {
+    order_ready_publishers = ["arn:aws:iam::210987654321:role/store-system"]
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_cloudwatch_event_bus_policy.this.policy).Statement : statement.Sid => [statement.Effect, statement.Condition] } == {
+      OutboxOnly = ["Deny", { ArnNotEquals = { "aws:PrincipalArn" = ["arn:aws:iam::123456789012:role/aisle-rules-events-publish-events", "arn:aws:iam::210987654321:role/store-system"] } }]
+      OrderReady = ["Allow", { StringEquals = { "events:detail-type" = "OrderReadyForPickup" } }]
+      OrderReadyOnly = ["Deny", {
+        ArnEquals       = { "aws:PrincipalArn" = ["arn:aws:iam::210987654321:role/store-system"] }
+        StringNotEquals = { "events:detail-type" = "OrderReadyForPickup" }
+      }]
+      InTheirOwnName = ["Deny", {
+        ArnEquals                = { "aws:PrincipalArn" = ["arn:aws:iam::210987654321:role/store-system"] }
+        "ForAnyValue:StringLike" = { "events:source" = "aisle.*" }
+      }]
+    }
+    error_message = "A system beside this one may say more than that an order is ready, or say it in our name."
+  }
+  assert {
+    condition = [for statement in jsondecode(aws_cloudwatch_event_bus_policy.this.policy).Statement : statement.Principal if statement.Effect == "Allow"] == [
+      { AWS = ["arn:aws:iam::210987654321:role/store-system"] },
+    ]
+    error_message = "Somebody else is let in."
+  }
+}
+
+run "cabinets" {
+  command = plan
+
+  assert {
+    condition = { for statement in jsondecode(aws_iot_policy.this["cabinet"].policy).Statement : statement.Action => flatten([statement.Resource]) } == {
+      "iot:Connect" = ["arn:aws:iot:eu-west-1:123456789012:client/$${iot:Connection.Thing.ThingName}"]
+      "iot:Publish" = concat(
+        [for channel in ["acknowledgements", "codes", "doors", "heartbeats", "journal", "status"] :
+        "arn:aws:iot:eu-west-1:123456789012:topic/aisle/rules/cabinets/$${iot:Connection.Thing.ThingName}/up/${channel}"],
+        [for verb in ["get", "update"] : "arn:aws:iot:eu-west-1:123456789012:topic/$aws/things/$${iot:Connection.Thing.ThingName}/shadow/${verb}"],
+      )
+      "iot:Subscribe" = [
+        "arn:aws:iot:eu-west-1:123456789012:topicfilter/aisle/rules/cabinets/$${iot:Connection.Thing.ThingName}/down/*",
+        "arn:aws:iot:eu-west-1:123456789012:topicfilter/$aws/things/$${iot:Connection.Thing.ThingName}/shadow/*",
+      ]
+      "iot:Receive" = [
+        "arn:aws:iot:eu-west-1:123456789012:topic/aisle/rules/cabinets/$${iot:Connection.Thing.ThingName}/down/*",
+        "arn:aws:iot:eu-west-1:123456789012:topic/$aws/things/$${iot:Connection.Thing.ThingName}/shadow/*",
+      ]
+    }
+    error_message = "A cabinet says or hears what is another's."
+  }
+  assert {
+    condition     = jsondecode(aws_iot_policy.this["cabinet"].policy).Statement[0].Condition == { Bool = { "iot:Connection.Thing.IsAttached" = "true" } }
+    error_message = "A certificate connects as a cabinet that it is not attached to."
+  }
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iot_policy.this["claim"].policy).Statement : alltrue([for resource in flatten([statement.Resource]) :
+      anytrue([for beginning in ["client/claim-", "topic/$aws/certificates/create", "topicfilter/$aws/certificates/create", "topic/$aws/provisioning-templates/aisle-rules-lockers/provision/", "topicfilter/$aws/provisioning-templates/aisle-rules-lockers/provision/"] :
+        startswith(resource, "arn:aws:iot:eu-west-1:123456789012:${beginning}")
+      ])
+    ])])
+    error_message = "The claim certificate opens more than fleet provisioning."
+  }
+  assert {
+    condition     = alltrue([for policy in concat(values(aws_iot_policy.this)[*].policy) : alltrue([for statement in jsondecode(policy).Statement : !contains(flatten([statement.Resource]), "*") && statement.Effect == "Allow"])])
+    error_message = "A policy of AWS IoT lets do everything."
+  }
+  assert {
+    condition = alltrue([for name, rule in aws_iot_topic_rule.this :
+      rule.enabled && rule.sql_version == "2016-03-23" && startswith(rule.sql, "SELECT encode(*, 'base64') AS message, ") && can(regex("^[a-zA-Z0-9_]{1,128}$", rule.name)) &&
+      length(rule.sqs) == 1 && length(rule.cloudwatch_logs) == 0 && length(rule.error_action) == 1 && length(rule.error_action[0].sqs) == 1
+    ])
+    error_message = "A rule of AWS IoT passes on what a sender can forge, elsewhere than to its queue, or has nowhere to put what it cannot pass on."
+  }
+  assert {
+    condition = { for name, rule in aws_iot_topic_rule.this : name => one(regexall("FROM '([^']*)'", rule.sql))[0] } == {
+      cabinet_messages = "aisle/rules/cabinets/+/up/+"
+      keyed_codes      = "aisle/rules/cabinets/+/up/codes"
+      connected        = "$aws/events/presence/connected/+"
+      disconnected     = "$aws/events/presence/disconnected/+"
+    }
+    error_message = "A rule of AWS IoT listens elsewhere."
+  }
+  assert {
+    condition     = endswith(aws_iot_topic_rule.this["cabinet_messages"].sql, " WHERE topic(6) <> 'codes'")
+    error_message = "Codes reach a queue that keeps them."
+  }
+  assert {
+    condition = { for name, role in module.iot_rule_role : name => flatten([for statement in jsondecode(role.policy).Statement : statement.Resource if contains(statement.Action, "sqs:SendMessage")]) } == {
+      for name, queue in { cabinet_messages = "lockers-cabinet-messages", connected = "lockers-cabinet-messages", disconnected = "lockers-cabinet-messages", keyed_codes = "lockers-keyed-codes" } :
+      name => ["arn:aws:sqs:eu-west-1:123456789012:aisle-rules-${queue}", "arn:aws:sqs:eu-west-1:123456789012:aisle-rules-${queue}-dlq"]
+    }
+    error_message = "A rule of AWS IoT may send to another's queue."
+  }
+  assert {
+    condition = alltrue([for name, role in module.iot_rule_role :
+      jsondecode(role.trust).Statement[0].Condition.ArnEquals["aws:SourceArn"] == "arn:aws:iot:eu-west-1:123456789012:rule/${aws_iot_topic_rule.this[name].name}" &&
+      toset(flatten(jsondecode(role.policy).Statement[*].Action)) == toset(["kms:Decrypt", "kms:GenerateDataKey", "sqs:SendMessage"])
+    ])
+    error_message = "Another rule may take a rule's role, or the role may do more than send."
+  }
+  assert {
+    condition     = module.queue["lockers-keyed-codes"].attributes.retention_seconds == { queue = 60, dead_letter = 86400 } && module.queue["lockers-cabinet-messages"].attributes.retention_seconds == { queue = 345600, dead_letter = 1209600 }
+    error_message = "Codes lie about, or other messages are dropped too soon."
+  }
+}
+
+run "new_cabinets" {
+  command = plan
+
+  assert {
+    condition     = !aws_iot_provisioning_template.lockers.enabled && length(aws_iot_provisioning_template.lockers.pre_provisioning_hook) == 0
+    error_message = "Certificates are given before the hook is there to say who gets one."
+  }
+  assert {
+    condition     = jsondecode(aws_iot_provisioning_template.lockers.template_body).Resources.policy.Properties == { PolicyName = aws_iot_policy.this["cabinet"].name }
+    error_message = "A new cabinet gets another policy than a cabinet's."
+  }
+  assert {
+    condition     = jsondecode(module.provisioning_role.trust).Statement[0].Condition.ArnEquals["aws:SourceArn"] == "arn:aws:iot:eu-west-1:123456789012:provisioningtemplate/${aws_iot_provisioning_template.lockers.name}"
+    error_message = "Another template may take the role."
+  }
+}
+
+# AWS IoT takes a policy of 2048 characters; this is the longest that a stage's and a region's name make it.
+run "long_names" {
+  command = plan
+
+  variables {
+    stage  = "abcdefghijkl"
+    region = "ap-southeast-2"
+  }
+
+  assert {
+    condition     = max([for policy in aws_iot_policy.this : length(policy.policy)]...) <= 2048
+    error_message = "AWS IoT would refuse a policy for its length."
+  }
+  assert {
+    condition     = length(aws_iot_provisioning_template.lockers.name) <= 36
+    error_message = "AWS IoT would refuse the template for its name."
+  }
+}
+
+run "a_local_cloud" {
+  command = plan
+
+  variables {
+    local_cloud = true
+  }
+
+  assert {
+    condition     = local.iot_endpoint == null
+    error_message = "Functions would call AWS from a laptop."
   }
 }
 
@@ -267,9 +454,9 @@ run "mail" {
   }
   assert {
     condition = alltrue([for name, policy in { for key, function in module.function : key => function.policy } :
-      name == "notifications-on-order-event" || !strcontains(policy, "ses:")
+      contains(["notifications-on-order-event", "lockers-on-order-ready"], name) || !strcontains(policy, "ses:")
     ])
-    error_message = "Another function than the one that tells customers sends mail."
+    error_message = "Another function than those that tell customers sends mail."
   }
   assert {
     condition     = jsondecode(output.chalice_config).stages.rules.lambda_functions["notifications-on-order-event"].environment_variables.AISLE_SENDER_ADDRESS == "shop@mail.example"

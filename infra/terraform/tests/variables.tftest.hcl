@@ -44,17 +44,18 @@ run "who" {
   command = plan
 
   variables {
-    warehouse_principals = ["arn:aws:iam::210987654321:root", "*"]
-    alarm_emails         = ["nobody"]
-    payment_gateway      = "cash"
-    log_level            = "LOUD"
-    sender_address       = "Shop <shop@mail.example>"
-    public_url           = "http://api.shop.example"
-    push_application_arn = "arn:aws:sns:eu-west-1:123456789012:topic"
+    warehouse_principals   = ["arn:aws:iam::210987654321:root", "*"]
+    order_ready_publishers = ["arn:aws:iam::210987654321:root"]
+    alarm_emails           = ["nobody"]
+    payment_gateway        = "cash"
+    log_level              = "LOUD"
+    sender_address         = "Shop <shop@mail.example>"
+    public_url             = "http://api.shop.example"
+    push_application_arn   = "arn:aws:sns:eu-west-1:123456789012:topic"
   }
 
   expect_failures = [
     var.warehouse_principals, var.alarm_emails, var.payment_gateway, var.log_level, var.sender_address, var.public_url,
-    var.push_application_arn,
+    var.push_application_arn, var.order_ready_publishers,
   ]
 }

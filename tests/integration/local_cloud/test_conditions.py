@@ -79,3 +79,19 @@ def test_the_keys_of_an_encryption_context_are_known_too() -> None:
         "kms:encryptioncontext:purpose": "a",
         "kms:encryptioncontextkeys": ["Purpose"],
     }
+
+
+def test_a_policy_is_attached_by_one_who_may_to_certificates(guarded: dict[str, Any]) -> None:
+    iot = client(guarded, "iot")
+    certificate = iot.create_keys_and_certificate(setAsActive=True)["certificateArn"]
+    group = iot.create_thing_group(thingGroupName="group")["thingGroupArn"]
+    iot.create_policy(policyName="p", policyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))
+    statement = {
+        "Effect": "Allow",
+        "Action": "iot:AttachPolicy",
+        "Resource": f"arn:aws:iot:{REGION}:000000000000:cert/*",
+    }
+    role = in_role(guarded, "attaches", statement)("iot")
+    role.attach_policy(policyName="p", target=certificate)
+    with pytest.raises(role.exceptions.ClientError, match="not authorized"):
+        role.attach_policy(policyName="p", target=group)

@@ -137,7 +137,9 @@ class Shop:
     dynamodb: Any
     category: str = ""
 
-    def call(self, method: str, path: str, by: Principal = ADMIN, json: Any = None, key: str | None = None) -> Reply:
+    def call(
+        self, method: str, path: str, by: Principal | None = ADMIN, json: Any = None, key: str | None = None
+    ) -> Reply:
         from app import app
 
         return request(app, method, path, json=json, by=by, headers={"Idempotency-Key": key or uuid4().hex})

@@ -35,6 +35,7 @@ _NUMBERS: Mapping[str, int] = {
     "patient_attempts": 20,
     "park_attempts": 100,
     "fallback_seconds": 14 * 24 * 3600,
+    "clearing_timeout_seconds": 7 * 24 * 3600,
 }
 """As infra/terraform/state_machines.tf has them."""
 

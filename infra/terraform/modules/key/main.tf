@@ -16,10 +16,15 @@ variable "account_root_arn" {
   type        = string
 }
 
-variable "hmac" {
-  description = "Make it a key for HMAC-SHA-256 tags instead of one for encryption."
-  type        = bool
-  default     = false
+variable "kind" {
+  description = "What the key does: `encryption` of data, `hmac` for HMAC-SHA-256 tags, `signing` for ES256 signatures, whose public key anybody may hold."
+  type        = string
+  default     = "encryption"
+
+  validation {
+    condition     = contains(["encryption", "hmac", "signing"], var.kind)
+    error_message = "One of encryption, hmac, signing."
+  }
 }
 
 variable "deletion_window_days" {
@@ -46,13 +51,21 @@ variable "principals" {
   default = {}
 }
 
+locals {
+  kind = {
+    encryption = { usage = "ENCRYPT_DECRYPT", spec = "SYMMETRIC_DEFAULT" }
+    hmac       = { usage = "GENERATE_VERIFY_MAC", spec = "HMAC_256" }
+    signing    = { usage = "SIGN_VERIFY", spec = "ECC_NIST_P256" }
+  }[var.kind]
+}
+
 # A key policy's resource "*" means this key and no other.
 resource "aws_kms_key" "this" {
   description              = var.description
-  key_usage                = var.hmac ? "GENERATE_VERIFY_MAC" : "ENCRYPT_DECRYPT"
-  customer_master_key_spec = var.hmac ? "HMAC_256" : "SYMMETRIC_DEFAULT"
-  # KMS does not rotate HMAC keys; a new one is a new alias target.
-  enable_key_rotation     = !var.hmac
+  key_usage                = local.kind.usage
+  customer_master_key_spec = local.kind.spec
+  # KMS rotates no others; a new one is a new alias target.
+  enable_key_rotation     = var.kind == "encryption"
   deletion_window_in_days = var.deletion_window_days
 
   policy = jsonencode({
@@ -97,6 +110,11 @@ output "arn" {
 output "policy" {
   description = "Key policy as JSON."
   value       = aws_kms_key.this.policy
+}
+
+output "spec" {
+  description = "What the key is made of, e.g. HMAC_256."
+  value       = aws_kms_key.this.customer_master_key_spec
 }
 
 output "rotates" {

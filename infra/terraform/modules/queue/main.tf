@@ -20,6 +20,30 @@ variable "visibility_timeout_seconds" {
   }
 }
 
+variable "retention_seconds" {
+  description = "Seconds that a message waits to be consumed before it is dropped."
+  type        = number
+  default     = 4 * 24 * 3600
+  nullable    = false
+
+  validation {
+    condition     = var.retention_seconds >= 60 && var.retention_seconds <= 14 * 24 * 3600
+    error_message = "From one minute to 14 days."
+  }
+}
+
+variable "dead_letter_retention_seconds" {
+  description = "Seconds that a dead letter waits to be looked at, from when it was first sent, before it is dropped."
+  type        = number
+  default     = 14 * 24 * 3600
+  nullable    = false
+
+  validation {
+    condition     = var.dead_letter_retention_seconds >= 60 && var.dead_letter_retention_seconds <= 14 * 24 * 3600
+    error_message = "From one minute to 14 days."
+  }
+}
+
 variable "max_receive_count" {
   description = "Receives after which a message is dead."
   type        = number
@@ -86,7 +110,7 @@ locals {
 
 resource "aws_sqs_queue" "dead_letter" {
   name                      = "${var.name}-dlq"
-  message_retention_seconds = 14 * 24 * 3600
+  message_retention_seconds = var.dead_letter_retention_seconds
   kms_master_key_id         = var.kms_key_arn
 
   redrive_allow_policy = jsonencode({ redrivePermission = "byQueue", sourceQueueArns = [var.arn] })
@@ -104,7 +128,7 @@ resource "aws_sqs_queue" "dead_letter" {
 resource "aws_sqs_queue" "this" {
   name                       = var.name
   visibility_timeout_seconds = var.visibility_timeout_seconds
-  message_retention_seconds  = 4 * 24 * 3600
+  message_retention_seconds  = var.retention_seconds
   receive_wait_time_seconds  = 20
   kms_master_key_id          = var.kms_key_arn
 
@@ -153,6 +177,7 @@ output "attributes" {
     redrive_allow_policy       = aws_sqs_queue.dead_letter.redrive_allow_policy
     policies                   = { queue = aws_sqs_queue.this.policy, dead_letter = aws_sqs_queue.dead_letter.policy }
     visibility_timeout_seconds = aws_sqs_queue.this.visibility_timeout_seconds
+    retention_seconds          = { queue = aws_sqs_queue.this.message_retention_seconds, dead_letter = aws_sqs_queue.dead_letter.message_retention_seconds }
     kms_key_arns               = [aws_sqs_queue.this.kms_master_key_id, aws_sqs_queue.dead_letter.kms_master_key_id]
     alarm                      = { dimensions = aws_cloudwatch_metric_alarm.dead_letters.dimensions, actions = aws_cloudwatch_metric_alarm.dead_letters.alarm_actions }
   }

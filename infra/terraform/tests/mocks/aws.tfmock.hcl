@@ -49,3 +49,7 @@ mock_resource "aws_sqs_queue" {
 mock_resource "aws_secretsmanager_secret" {
   defaults = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:mocked" }
 }
+
+mock_resource "aws_iot_policy" {
+  defaults = { arn = "arn:aws:iot:eu-west-1:123456789012:policy/mocked" }
+}

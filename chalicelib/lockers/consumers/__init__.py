@@ -1,0 +1,1 @@
+"""Queues that lockers read: events of the bus, and what cabinets say."""

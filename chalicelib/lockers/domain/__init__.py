@@ -1,0 +1,1 @@
+"""Sites, cabinets, pickups, passcodes and commands: values and rules."""

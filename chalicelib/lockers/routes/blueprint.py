@@ -1,0 +1,6 @@
+"""The routes of lockers."""
+
+from chalicelib.core.http import Routes
+
+routes = Routes(__name__, "lockers")
+SCOPE = "lockers.write"

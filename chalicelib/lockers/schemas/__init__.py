@@ -1,0 +1,1 @@
+"""What callers and cabinets exchange with lockers."""
