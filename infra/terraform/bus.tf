@@ -68,7 +68,7 @@ locals {
       types = {
         "aisle.fulfilment" = ["FulfilmentPacked"]
         "aisle.orders"     = ["OrderCancelled", "OrderHeld", "OrderReassigned"]
-        "aisle.lockers"    = ["PickupCancelled", "PickupCleared", "PickupCollected", "PickupConfirmed", "PickupExpired", "PickupExtended"]
+        "aisle.lockers"    = ["PickupCancelled", "PickupCleared", "PickupCollected", "PickupConfirmed", "PickupExpired", "PickupExtended", "ReturnDroppedOff"]
       }
     }
     fulfilment-pickups = {

@@ -211,8 +211,8 @@ locals {
       does        = "Finds compartments for what is packed to be collected, and lets go of what is called off"
       timeout     = local.consumer_timeout_seconds
       queue       = "lockers-changes"
-      keys        = ["PICKUP#", "CABINET#", "PASSCODE#"]
-      reads       = ["ORDER#", "SITE#"]
+      keys        = ["ORDER#", "PICKUP#", "CABINET#", "PASSCODE#"]
+      reads       = ["SITE#"]
       environment = merge(local.grant_environment, local.hold_environment, { AISLE_TOKEN_KEY_ID = module.key["data"].arn })
       extra       = concat(local.find_compartments, local.grant_offline, [local.read_token, local.start_hold, local.complete_hold])
     }

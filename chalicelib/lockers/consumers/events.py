@@ -25,6 +25,7 @@ from chalicelib.notifications import service as notifications
 from chalicelib.notifications.service import Audience, Channel, NotAllTold, Notice
 from chalicelib.orders import service as orders
 from chalicelib.orders.domain import NAMELESS
+from chalicelib.returns import service as returns
 
 functions = Blueprint(__name__)
 OURS = "aisle."
@@ -33,8 +34,9 @@ OURS = "aisle."
 @functions.on_sqs_message(queue=settings().locker_changes_queue, name="lockers-on-change", batch_size=10)
 @each_event
 def on_change(event: Event, by: Principal) -> None:
-    """Trigger: bus aisle, what becomes of fulfilments, orders and pickups → queue lockers-changes. Compartments are found for what is
-    packed, freed of what is called off, and cabinets forget what they may not open any more."""
+    """Trigger: bus aisle, what becomes of fulfilments, orders, pickups and drop-offs → queue lockers-changes. Compartments are found
+    for what is packed, freed of what is called off, cabinets forget what they may not open any more, and returns wait for what lies
+    in lockers."""
     if event.type == "FulfilmentPacked":
         if event.data.get("pickup"):
             pickup = service.open_pickup(event.data["order_id"], event.aggregate.id, event.data["pickup"], by)
@@ -42,6 +44,8 @@ def on_change(event: Event, by: Principal) -> None:
                 workflows.start_hold(pickup)
     elif event.source == "aisle.orders":
         _follow_order(event, by)
+    elif event.type == "ReturnDroppedOff":
+        returns.note_dropped_off(event.data["return_id"], event.occurred_at)
     else:
         _follow_pickup(event)
 

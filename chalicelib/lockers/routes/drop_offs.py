@@ -12,6 +12,7 @@ from chalicelib.lockers.domain.drop_offs import (
     DropOffOutOfTurn,
     NoCompartmentFree,
     TooManyDropOffs,
+    return_of,
 )
 from chalicelib.lockers.domain.sites import SitePaused
 from chalicelib.lockers.routes.blueprint import SCOPE, routes
@@ -23,6 +24,7 @@ from chalicelib.lockers.schemas.drop_offs import (
     RequestDropOff,
 )
 from chalicelib.lockers.service import SiteUnknown
+from chalicelib.returns import service as returns
 from chalicelib.returns.service import ReturnClosed
 
 
@@ -40,13 +42,15 @@ def request_drop_off(return_id: str) -> Response:
     """For its customer, who stands in front of the locker: an empty compartment opens. With its door shut again the parcel is
     dropped off, and the return is not given up while it lies there."""
     wanted = http.body(RequestDropOff)
+    by = http.caller()
+    returns.check_awaited(return_id, by)
     return http.once(
         lambda once: service.request_drop_off(
             return_id,
             wanted.site_id,
             wanted.size,
             within_reach=wanted.within_reach,
-            by=http.caller(),
+            by=by,
             once=once,
             answer=_accepted,
         )
@@ -67,7 +71,8 @@ def _accepted(made: DropOff) -> Answer:
 )
 def read_drop_off(drop_off_id: str) -> Response:
     """For the customer of its return and for staff."""
-    value = service.read_drop_off(drop_off_id, http.caller())
+    returns.read_return(return_of(drop_off_id), http.caller())
+    value = service.must_find_drop_off(drop_off_id)
     return http.ok(DropOffView.of(value), version=value.version)
 
 

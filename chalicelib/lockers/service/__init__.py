@@ -22,8 +22,8 @@ from chalicelib.lockers.service.decommission import block_cabinet, release_cabin
 from chalicelib.lockers.service.drop_off import (
     clear_drop_off,
     list_drop_offs,
+    must_find_drop_off,
     open_for_drop_off,
-    read_drop_off,
     request_drop_off,
 )
 from chalicelib.lockers.service.hear import hear, record_presence
@@ -117,6 +117,7 @@ __all__ = [
     "list_pickups",
     "load_compartment",
     "look_after",
+    "must_find_drop_off",
     "nearest_sites",
     "open_by_staff",
     "open_compartments",
@@ -126,7 +127,6 @@ __all__ = [
     "read_cabinet",
     "read_cabinet_timeline",
     "read_command",
-    "read_drop_off",
     "read_figures",
     "read_pickup",
     "read_site",

@@ -21,7 +21,6 @@ from chalicelib.lockers.service.open_compartments import Ways, new_command, send
 from chalicelib.lockers.service.sites import site_for_order
 from chalicelib.lockers.store import cabinets as cabinets_store
 from chalicelib.lockers.store import drop_offs as store
-from chalicelib.returns import service as returns
 
 _ATTEMPTS = 8
 
@@ -36,12 +35,12 @@ def request_drop_off(
     once: Idempotency,
     answer: Callable[[DropOff], Answer],
 ) -> Answer:
-    """Have an empty compartment opened for a parcel of a return, now, for its customer or staff.
+    """Have an empty compartment opened, now, for a parcel of a return. That the caller may and that goods are awaited, whoever calls
+    has made sure of.
 
-    Raises `NotFound` for another's return, `ReturnClosed`, `SiteUnknown`, `SitePaused`, `DropOffOpen`, `TooManyDropOffs`, and
-    `NoCompartmentFree` when none of a cabinet that is online takes it.
+    Raises `SiteUnknown`, `SitePaused`, `DropOffOpen`, `TooManyDropOffs`, and `NoCompartmentFree` when none of a cabinet that is
+    online takes it.
     """
-    returns.check_awaited(return_id, by)
     site = site_for_order(site_id)
     lost: set[str] = set()
     for _ in range(_ATTEMPTS):
@@ -99,7 +98,7 @@ def open_for_drop_off(drop_off_id: str, cause: str, by: Principal, *, through: W
 
 
 def record_drop_off(tx: Transaction, after: Command, by: Principal) -> None:
-    """Add what the command's door means for its drop-off, its compartment and its return. `Stale`, `CompartmentTaken` at commit."""
+    """Add what the command's door means for its drop-off and its compartment. `Stale`, `CompartmentTaken` at commit."""
     before = must_find_drop_off(str(after.pickup_id))
     compartment = cabinets_store.get_compartment(after.cabinet_id, after.number)
     if compartment is None or compartment.pickup_id != before.id:
@@ -111,7 +110,6 @@ def record_drop_off(tx: Transaction, after: Command, by: Principal) -> None:
             return
         store.change_drop_off(tx, dropped)
         cabinets_store.change_compartment(tx, compartments.await_clearing(compartment, "returned"))
-        returns.drop_off(tx, before.return_id)
         events.drop_off_changed(tx, "ReturnDroppedOff", dropped, by)
         observability.count("ReturnsDroppedOff")
     elif after.state in FAULTS:
@@ -149,13 +147,6 @@ def clear_drop_off(
         serve_waitlist(after.site_id, by)
         return final
     raise Contended(f"Drop-off {drop_off_id} kept changing.")
-
-
-def read_drop_off(drop_off_id: str, by: Principal) -> DropOff:
-    """The drop-off, for the customer of its return and for staff. Raises `NotFound`, also for another's."""
-    drop_off = must_find_drop_off(drop_off_id)
-    returns.read_return(drop_off.return_id, by)
-    return drop_off
 
 
 def list_drop_offs(site_id: str, status: str, limit: int, cursor: str | None, by: Principal) -> Page[dict[str, Any]]:

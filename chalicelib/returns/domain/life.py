@@ -87,8 +87,10 @@ def issue_label(before: Return, label: Label) -> Return:
 
 
 def drop_off(before: Return, moment: str) -> Return | None:
-    """The return of which a parcel lies in a locker of ours; None when nothing more was expected, which is for a person to look at."""
-    return None if before.is_closed else _next(before, dropped_at=moment)
+    """The return of which a parcel lies in a locker of ours since a moment (RFC 3339); None when that is known, and when nothing more
+    was expected, which is for a person to look at."""
+    known = before.dropped_at is not None and before.dropped_at >= moment
+    return None if known or before.is_closed else _next(before, dropped_at=moment)
 
 
 def receive(

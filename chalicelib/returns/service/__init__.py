@@ -28,7 +28,7 @@ from chalicelib.returns.service.read_returns import (
     read_options,
     read_return,
 )
-from chalicelib.returns.service.receive_return import cancel_return, check_awaited, drop_off, receive_return
+from chalicelib.returns.service.receive_return import cancel_return, check_awaited, note_dropped_off, receive_return
 from chalicelib.returns.service.run_return import (
     ReturnRunning,
     await_goods,
@@ -55,7 +55,6 @@ __all__ = [
     "change_policy",
     "check_awaited",
     "create_policy",
-    "drop_off",
     "explain",
     "forget_policies",
     "give_up_missing",
@@ -65,6 +64,7 @@ __all__ = [
     "list_for_order",
     "list_for_staff",
     "list_policies",
+    "note_dropped_off",
     "place_exchange",
     "read_options",
     "read_policy",

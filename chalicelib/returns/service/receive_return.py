@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-from chalicelib.core import clock
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import Contended, NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
@@ -65,12 +64,21 @@ def check_awaited(return_id: str, by: Principal) -> None:
     life.check_awaited(visible(return_id, by))
 
 
-def drop_off(tx: Transaction, return_id: str) -> None:
-    """Add to the transaction that a parcel of a return lies in a locker: it is not given up as long as it may lie there, nor
-    called off. Whose event tells it is the caller's. `Stale` at commit."""
-    dropped = life.drop_off(must_find(return_id), clock.rfc3339(clock.now()))
-    if dropped is not None:
+def note_dropped_off(return_id: str, moment: str) -> None:
+    """Keep that a parcel of a return lies in a locker since a moment (RFC 3339): it is not given up as long as it may lie there, nor
+    called off. Safe to repeat. Raises `NotFound`."""
+    for _ in range(_ATTEMPTS):
+        dropped = life.drop_off(must_find(return_id), moment)
+        if dropped is None:
+            return
+        tx = Transaction()
         store.change_return(tx, dropped)
+        try:
+            tx.commit()
+        except Stale:
+            continue
+        return
+    raise Contended(f"Return {return_id} kept changing.")
 
 
 def _possible(value: Return) -> dict[str, int]:

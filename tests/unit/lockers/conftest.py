@@ -13,6 +13,7 @@ from threading import Barrier, local
 from typing import Any
 from uuid import uuid4
 
+import boto3
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
@@ -274,8 +275,9 @@ _CONSUMERS: dict[Callable[..., Any], set[str]] = {
         "PickupConfirmed",
         "PickupExpired",
         "PickupExtended",
+        "ReturnDroppedOff",
     },
-    event_consumers.on_pickup_confirmed: {"PickupConfirmed"},
+    event_consumers.on_pickup_confirmed: {"DropOffRequested", "PickupConfirmed"},
     fulfilment_consumers.on_pickup: {"PickupCollected"},
 }
 
@@ -365,6 +367,17 @@ def lockers(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lockers]:
     _furnish(made)
     yield made
     inventory.forget_locations()
+
+
+@pytest.fixture
+def policy(lockers: Lockers) -> Iterator[str]:
+    """What Terraform makes: the policy that certificates of cabinets get."""
+    iot, name = boto3.client("iot"), "aisle-test-lockers-cabinet"
+    iot.create_policy(policyName=name, policyDocument="{}")
+    yield name
+    for arn in iot.list_targets_for_policy(policyName=name)["targets"]:
+        iot.detach_policy(policyName=name, target=arn)
+    iot.delete_policy(policyName=name)
 
 
 def later(seconds: float) -> AbstractContextManager[None]:

@@ -20,6 +20,8 @@ from tests.unit.lockers.conftest import HELD, Lockers, later, moment
 CABINET = f"cab_{'0' * 26}"
 PICKUP = f"pck_{'0' * 26}_1"
 LABEL = f"{CABINET}/1"
+RETURN = f"ret_{'0' * 26}_1"
+DROP_OFF = f"drp_{'0' * 26}_1_1"
 
 ADDRESS = {"line1": "60 E Broadway", "city": "Bloomington", "country": "US"}
 SITE = {
@@ -48,6 +50,7 @@ FOR_ADMINS: list[tuple[str, str, Any]] = [
     ("POST", f"/v1/cabinets/{CABINET}/activations", None),
     ("POST", f"/v1/cabinets/{CABINET}/tokens", None),
     ("POST", f"/v1/cabinets/{CABINET}/token-revocations", None),
+    ("POST", f"/v1/cabinets/{CABINET}/retirements", {"reason": "sold"}),
 ]
 FOR_STAFF: list[tuple[str, str, Any]] = [
     ("GET", "/v1/locker-sites/mall/cabinets", None),
@@ -57,6 +60,8 @@ FOR_STAFF: list[tuple[str, str, Any]] = [
     ("GET", f"/v1/cabinets/{CABINET}", None),
     ("GET", f"/v1/cabinets/{CABINET}/timeline", None),
     ("GET", f"/v1/cabinets/{CABINET}/commands/cmd_1", None),
+    ("POST", f"/v1/cabinets/{CABINET}/blocks", {"reason": "wet"}),
+    ("POST", f"/v1/cabinets/{CABINET}/releases", None),
     ("POST", f"/v1/cabinets/{CABINET}/compartments/1/openings", {"reason": "look"}),
     ("POST", f"/v1/cabinets/{CABINET}/compartments/1/blocks", {"reason": "wet"}),
     ("POST", f"/v1/cabinets/{CABINET}/compartments/1/releases", None),
@@ -66,11 +71,17 @@ FOR_STAFF: list[tuple[str, str, Any]] = [
     ("POST", f"/v1/pickups/{PICKUP}/relocations", {"from_compartment": LABEL, "to_compartment": LABEL}),
     ("POST", f"/v1/pickups/{PICKUP}/handovers", None),
     ("POST", f"/v1/pickups/{PICKUP}/passcode-requests", None),
+    ("GET", "/v1/locker-sites/mall/drop-offs", None),
+    ("POST", f"/v1/drop-offs/{DROP_OFF}/clearings", {}),
 ]
 FOR_WHOSE_IT_IS: list[tuple[str, str, Any]] = [
     ("POST", f"/v1/pickups/{PICKUP}/extensions", None),
     ("POST", f"/v1/pickups/{PICKUP}/delegates", None),
     ("POST", f"/v1/pickups/{PICKUP}/delegate-revocations", None),
+]
+FOR_WHO_BRINGS_BACK: list[tuple[str, str, Any]] = [
+    ("POST", f"/v1/returns/{RETURN}/drop-offs", {"site_id": "mall"}),
+    ("GET", f"/v1/drop-offs/{DROP_OFF}", None),
 ]
 FOR_EVERYBODY: list[tuple[str, str, Any]] = [
     ("GET", "/v1/locker-sites?latitude=44.85&longitude=-93.24", None),
@@ -123,6 +134,7 @@ def test_who_may_ask_for_what(
     assert refused(FOR_ADMINS, by) == admins
     assert refused(FOR_STAFF, by) == staff
     assert refused(FOR_WHOSE_IT_IS, by) == owners
+    assert refused(FOR_WHO_BRINGS_BACK, by) == ({403} if by is SUPPLIER else owners)
     assert refused(FOR_EVERYBODY, by) == {0}
     assert refused(FOR_DEVICES, by) == {401}
     assert refused(FOR_FUNCTIONS, by) == functions
@@ -131,16 +143,28 @@ def test_who_may_ask_for_what(
 def test_every_route_of_lockers_is_among_them() -> None:
     def shape(path: str) -> str:
         parts = path.partition("?")[0].split("/")
-        ids = {CABINET, PICKUP, "mall", "nowhere", "cmd_1", "0" * 64, "1"}
+        ids = {CABINET, PICKUP, RETURN, DROP_OFF, "mall", "nowhere", "cmd_1", "0" * 64, "1"}
         return "/".join("{}" if part in ids or part.startswith("{") else part for part in parts)
 
     tested = {
         (method, shape(path))
-        for method, path, _ in FOR_ADMINS + FOR_STAFF + FOR_WHOSE_IT_IS + FOR_EVERYBODY + FOR_DEVICES + FOR_FUNCTIONS
+        for routes in (
+            FOR_ADMINS,
+            FOR_STAFF,
+            FOR_WHOSE_IT_IS,
+            FOR_WHO_BRINGS_BACK,
+            FOR_EVERYBODY,
+            FOR_DEVICES,
+            FOR_FUNCTIONS,
+        )
+        for method, path, _ in routes
     }
-    ours = ("/v1/locker-sites", "/v1/cabinets", "/v1/pickups", "/v1/internal/pickups")
+    ours = ("/v1/locker-sites", "/v1/cabinets", "/v1/pickups", "/v1/drop-offs", "/v1/internal/pickups")
     there = {
-        (method, shape(path)) for path, by_method in app.routes.items() if path.startswith(ours) for method in by_method
+        (method, shape(path))
+        for path, by_method in app.routes.items()
+        if path.startswith(ours) or path.endswith("/drop-offs")
+        for method in by_method
     }
     assert tested == there
 
@@ -270,9 +294,8 @@ def test_staff_lists_compartments_and_pickups_by_status(lockers: Lockers) -> Non
     assert [(one["id"], one["compartments"]) for one in last["items"]] == [(second, [lockers.label("2")])]
 
 
-def test_a_device_gets_a_certificate_until_it_is_revoked(lockers: Lockers) -> None:
+def test_a_device_gets_a_certificate_until_it_is_revoked(lockers: Lockers, policy: str) -> None:
     iot = boto3.client("iot")
-    iot.create_policy(policyName="aisle-test-lockers-cabinet", policyDocument="{}")
     path = f"/v1/cabinets/{lockers.cabinet}/certificates"
     made = send("POST", path, {"csr": csr()}, ADMIN)
     assert (made.status, made.json["status"]) == (201, "active")
@@ -280,9 +303,7 @@ def test_a_device_gets_a_certificate_until_it_is_revoked(lockers: Lockers) -> No
     certificate = made.json["certificate_id"]
     arn = iot.describe_certificate(certificateId=certificate)["certificateDescription"]["certificateArn"]
     assert iot.list_thing_principals(thingName=lockers.cabinet)["principals"] == [arn]
-    assert [one["policyName"] for one in iot.list_attached_policies(target=arn)["policies"]] == [
-        "aisle-test-lockers-cabinet"
-    ]
+    assert [one["policyName"] for one in iot.list_attached_policies(target=arn)["policies"]] == [policy]
 
     def shown() -> Any:
         return send("GET", f"/v1/cabinets/{lockers.cabinet}", by=ASSOCIATE).json["certificates"]

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.lockers import service, tasks
 from chalicelib.lockers.store import cabinets as cabinets_store
 from chalicelib.lockers.store import pickups as pickups_store
+from chalicelib.orders import service as orders
 from tests.conftest import ASSOCIATE
 from tests.unit.lockers.conftest import CABINET, Lockers, at_once, meeting
 
@@ -44,10 +45,32 @@ def test_a_large_order_gets_several(lockers: Lockers) -> None:
     assert lockers.statuses() == {"1": "reserved", "2": "reserved", "3": "reserved"}
 
 
-def test_of_what_is_too_large_nothing_is_kept(lockers: Lockers) -> None:
-    pickup_id = lockers.packed({"id": "long", "outer_mm": [30, 30, 700]})
-    assert lockers.read(pickup_id)["status"] == "waitlisted"
+@pytest.mark.parametrize(
+    ("home", "outcome", "units"), [(True, "redelivered", (50, 49, 1)), (False, "given_up", (50, 50, 0))]
+)
+def test_what_is_too_large_is_sent_or_paid_back(
+    lockers: Lockers, home: bool, outcome: str, units: tuple[int, int, int]
+) -> None:
+    pickup_id = lockers.packed({"id": "long", "outer_mm": [30, 30, 700]}, home=home)
+    shown = lockers.read(pickup_id)
+    assert (shown["status"], shown["reason"]) == ("cleared", "too_large_for_locker")
     assert set(lockers.statuses().values()) == {"free"}
+    assert [given["pickup_id"] for _, given in lockers.started] == [pickup_id]
+    assert service.hold_pickup(pickup_id, CABINET) == {"outcome": "cleared", "redeliver": True}
+    given_up = orders.give_up_uncollected(shown["fulfilment_id"], redeliver=True, by=CABINET)
+    assert given_up["outcome"] == outcome
+    assert lockers.shop.stock("A") == {"leeds": units}
+
+
+def test_what_is_too_large_now_waits_where_there_is_no_compartment_yet(lockers: Lockers) -> None:
+    lockers.site("station")
+    pickup_id = lockers.packed({"id": "long", "outer_mm": [30, 30, 700]}, site="station")
+    assert lockers.read(pickup_id)["status"] == "waitlisted"
+
+
+def test_a_compartment_that_is_in_use_or_broken_is_none_that_is_missing(lockers: Lockers) -> None:
+    lockers.packed("L")
+    assert lockers.read(lockers.packed("L"))["status"] == "waitlisted"
 
 
 def test_an_order_packed_twice_in_the_news_has_one_pickup(lockers: Lockers) -> None:
