@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from infra.local.testing import Answer
 from tests.journeys.conftest import Shop, until
 from tests.journeys.lockers import Mall, a_mall, a_phone
@@ -12,9 +10,7 @@ from tests.journeys.test_returns import announce, delivered, inspect, receive, s
 
 def drop(mall: Mall, return_id: str, key: str | None = None) -> Answer:
     body = {"site_id": mall.site_id, "size": "S"}
-    return mall.shop.post(
-        f"/v1/returns/{return_id}/drop-offs", body, "shopper", **{"Idempotency-Key": key or uuid4().hex}
-    )
+    return mall.shop.post(f"/v1/returns/{return_id}/drop-offs", body, "shopper", key)
 
 
 def test_a_return_is_dropped_into_a_locker_and_paid_back(shop: Shop) -> None:
