@@ -22,7 +22,7 @@ from bench.report import Figure, markdown, show, write_into
 from bench.why import explained
 from infra.local.stack import ROOT, LocalCloudError
 
-PARTS = ("package_size", "cold_start", "commands", "warm_cpu", "transitions", "throughput", "bill")
+PARTS = ("package_size", "cold_start", "commands", "warm_cpu", "transitions", "doors", "throughput", "bill")
 RESULTS = ROOT / "bench" / "results.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 

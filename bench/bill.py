@@ -6,7 +6,7 @@ kept (keys, alarms, dashboards, storage, backups, idle polling of queues), e-mai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bench import prices
@@ -37,17 +37,41 @@ REQUESTS_PER_MESSAGE = 3
 """Sent, received, deleted; without batching."""
 PLATFORM_LOG_BYTES = 400
 """What Lambda itself logs of an invocation: START, END, REPORT."""
+HOLD_TRANSITIONS = 5
+"""Of hold-for-pickup for what is collected before its reminder: the start and its four states."""
 TRACED = 0.05
 """The share of invocations that X-Ray samples by default, each counted as a trace of its own."""
 
 
 def measure(ground: Ground) -> list[Figure]:
     count = counted(ground)
-    return [*_bill(ground, count, LINES), *_bill(ground, count, SMALL)[:1]]
+    return [*_bill(ground, count, LINES), *_bill(ground, count, SMALL)[:1], _pickups(ground)]
+
+
+def _pickups(ground: Ground) -> Figure:
+    """What an order that is collected at a locker costs from packed to delivered."""
+    steps = [step for step in ground.life(LINES)["steps"].values() if step["part_of"] == "pickup"]
+    handed_out = ground.life(LINES)["steps"][HAND_OUT]
+    events = sum(item["item"].endswith(" EVENT") for step in steps for item in step["items"])
+    rows = [*_rows(ground, [*steps, *[handed_out] * events], HOLD_TRANSITIONS), *_iot(steps)]
+    total = sum(price.of(quantity * ORDERS) for price, quantity in rows)
+    parts = sorted(((price.of(quantity * ORDERS), price.thing) for price, quantity in rows), reverse=True)[:4]
+    note = "; ".join(f"{dollars:,.2f} $ {thing}" for dollars, thing in parts)
+    return Figure(PART, "a locker pickup, packed to delivered", total, "$", note=f"most of it: {note}")
+
+
+def _iot(steps: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Price, float]]:
+    sent = sum(step["others"].count("iot:Publish") for step in steps)
+    said = sum(step["function"] == "lockers-on-cabinet-message" for step in steps)
+    yield prices.IOT_MESSAGE, 2 * sent + said  # in and out of the broker
+    yield prices.IOT_RULE, 2 * said  # the rule, and its action
 
 
 def _bill(ground: Ground, count: Count, lines: int) -> list[Figure]:
-    rows = list(_rows(ground, ground.life(lines)["steps"], count))
+    all_steps = ground.life(lines)["steps"]
+    of_orders = [name for name, step in all_steps.items() if step["part_of"] == "order" and name not in NOT_OF_AN_ORDER]
+    steps = [all_steps[name] for name in of_orders for _ in range(count.events if name == HAND_OUT else 1)]
+    rows = list(_rows(ground, steps, count.transitions))
     total = sum(price.of(quantity * ORDERS) for price, quantity in rows)
     whole = Figure(PART, f"orders of {lines} lines", total, "$", note=f"list prices of us-east-1, {prices.AS_OF}")
     return [whole, *(_line(price, quantity) for price, quantity in rows)]
@@ -58,9 +82,7 @@ def _line(price: Price, quantity: float) -> Figure:
     return Figure(PART, f"· {price.thing}", price.of(quantity * ORDERS), "$", note=note)
 
 
-def _rows(ground: Ground, all_steps: Mapping[str, Any], count: Count) -> Iterator[tuple[Price, float]]:
-    of_orders = [name for name, step in all_steps.items() if step["part_of"] == "order" and name not in NOT_OF_AN_ORDER]
-    steps = [all_steps[name] for name in of_orders for _ in range(count.events if name == HAND_OUT else 1)]
+def _rows(ground: Ground, steps: Sequence[Mapping[str, Any]], transitions: int) -> Iterator[tuple[Price, float]]:
     others = [call for step in steps for call in step["others"]]
     sizes = [item["bytes"] for step in steps for item in step["items"] if item["item"].endswith(" EVENT")]
     events = len(sizes)
@@ -71,7 +93,7 @@ def _rows(ground: Ground, all_steps: Mapping[str, Any], count: Count) -> Iterato
     yield prices.LAMBDA_GB_SECOND, sum(_gb_seconds(step, memory[step["function"]]) for step in steps)
     yield prices.WRITE_UNIT, sum(writes(step) for step in steps)
     yield prices.READ_UNIT, sum(step["read_units"] for step in steps)
-    yield prices.TRANSITION, count.transitions
+    yield prices.TRANSITION, transitions
     yield prices.STREAM_READ, events * STREAM_READS_PER_EVENT
     yield prices.PIPE_REQUEST, events
     yield prices.EXPRESS_REQUEST, events

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from bench.ground import Ground
@@ -23,7 +25,21 @@ def measure(ground: Ground) -> list[Figure]:
         _writes(f"place an order of {LINES} lines: write units", placed, Target("≤", WRITE_UNITS)),
         _writes(f"place an order of {SMALL} lines: write units", ground.life(SMALL)["steps"]["place order"], None),
     ]
-    return [*figures, *_items(placed), *(_of(name, step) for name, step in steps.items())]
+    return [*figures, *_items(placed), *(_of(name, step) for name, step in steps.items()), *_pickup(steps)]
+
+
+def _pickup(steps: dict[str, Any]) -> list[Figure]:
+    """All that a locker pickup asks for, from packed to delivered."""
+    those = [step for step in steps.values() if step["part_of"] == "pickup"]
+    others = Counter(call for step in those for call in step["others"])
+    asked = ", ".join(f"{count} {call}" for call, count in sorted(others.items()))
+    trips = sum(step["round_trips"] for step in those)
+    whole = "a locker pickup, packed to delivered"
+    return [
+        Figure(PART, f"{whole}: write units", sum(map(writes, those)), "WU", note=f"in {len(those)} invocations"),
+        Figure(PART, f"{whole}: read units", sum(step["read_units"] for step in those), "RU"),
+        Figure(PART, f"{whole}: round trips", trips, note=f"to DynamoDB; also {asked}"),
+    ]
 
 
 def _items(step: dict[str, Any]) -> list[Figure]:
@@ -39,7 +55,7 @@ def _item(kind: str, items: list[dict[str, Any]]) -> Figure:
     return Figure(PART, f"· {kind}", units, "WU", note=note)
 
 
-def writes(step: dict[str, Any]) -> int:
+def writes(step: Mapping[str, Any]) -> int:
     """All write units of a step, indexes counted."""
     return int(step["write_units"] + step["index_write_units"])
 

@@ -14,7 +14,7 @@ class Ledger:
 
     def __init__(self, dynamodb: Any, table: str, key: list[str], indexes: list[Index]) -> None:
         self.dynamodb = dynamodb
-        self._table = table
+        self.table = table
         self._key = key
         self._indexes = indexes
         self.reset()
@@ -60,8 +60,8 @@ class Ledger:
             return {}
         keys = [{name: {"S": part} for name, part in zip(self._key, at, strict=True)} for at in touched]
         with unheard():
-            found = self.dynamodb.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-        return {tuple(item[name]["S"] for name in self._key): item for item in found["Responses"][self._table]}
+            found = self.dynamodb.batch_get_item(RequestItems={self.table: {"Keys": keys, "ConsistentRead": True}})
+        return {tuple(item[name]["S"] for name in self._key): item for item in found["Responses"][self.table]}
 
 
 def _kind(key: tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.httpsession import URLLib3Session
@@ -47,7 +48,10 @@ Look = Callable[[str, dict[str, Any]], Any]
 
 
 def _named(request: Any) -> tuple[str, str]:
-    """Service and operation, from `X-Amz-Target: DynamoDB_20120810.GetItem` or, for query services, from the body."""
+    """Service and operation, from `X-Amz-Target: DynamoDB_20120810.GetItem` or, for query services, from the body; messages to
+    topics of AWS IoT have neither."""
+    if urlsplit(request.url).path.startswith("/topics/"):
+        return "iot", "Publish"
     target = _text(request.headers.get("X-Amz-Target", ""))
     if target:
         service, _, operation = target.partition(".")

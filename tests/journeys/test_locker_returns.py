@@ -45,7 +45,7 @@ def test_what_fits_no_compartment_is_paid_back(shop: Shop) -> None:
         pickup_id = mall.packs(order, "XL")
         assert mall.becomes(pickup_id, "cleared")["reason"] == "too_large_for_locker"
         shop.reaches(order["id"], "cancelled")
-        until(lambda: shop.payment(order["id"])["authorised"] == 0)
+        until(lambda: shop.payment(order["id"])["final"])
         assert shop.payment(order["id"])["captured"] == 0
 
 
