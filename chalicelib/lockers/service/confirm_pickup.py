@@ -103,7 +103,7 @@ def _confirm(
                     store.revoke_passcode(tx, site_id, name)
             pickups_store.change_pickup(tx, after)
             if after.fulfilment_id is not None:
-                fulfilment.hand_over(tx, after.fulfilment_id)
+                _hand_over(tx, after.fulfilment_id)
             events.pickup_changed(tx, "PickupConfirmed", after, by, whose=passcode.whose)
             once.record(tx, final)
             try:
@@ -113,6 +113,14 @@ def _confirm(
             observability.count("PickupsConfirmed")
             return final
     raise Contended("The pickup kept changing.")
+
+
+def _hand_over(tx: Transaction, fulfilment_id: str) -> None:
+    try:
+        fulfilment.hand_over(tx, fulfilment_id)
+    except fulfilment.OutOfTurn:
+        # Called off, and its pickup has not heard of it yet: there is nothing to collect.
+        raise refused() from None
 
 
 def _opened_by(site_id: str, pickup_id: str | None, digest: str) -> tuple[Pickup, store.Passcode]:

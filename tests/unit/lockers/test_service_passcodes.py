@@ -450,8 +450,10 @@ def test_a_code_that_is_beaten_by_a_cancellation_opens_nothing(
     pickup_id = lockers.ready("S")
     code = lockers.code(pickup_id)
     instead(monkeypatch, CONFIRM.events, "pickup_changed", lambda: cancelled(lockers, pickup_id))
-    with pytest.raises(Exception, match="cancelled"):
+    with pytest.raises(PasscodeRefused):
         confirmed(pickup_id, code)
+    assert refusal(lockers.confirm(pickup_id, code)) == REFUSED
+    assert lockers.types(code) == {"result": "refused"}
     lockers.deliver()
     assert lockers.read(pickup_id)["status"] == "cancelled"
     assert lockers.events("PickupConfirmed") == []
