@@ -86,7 +86,7 @@ def meeting(count: int) -> list[Fault]:
     barrier = Barrier(count)
 
     def meet(request: AWSPreparedRequest, send: Send) -> AWSResponse:
-        barrier.wait(20)
+        barrier.wait(60)
         return send(request)
 
     return [meet] * count
