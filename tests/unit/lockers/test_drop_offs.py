@@ -178,7 +178,7 @@ def test_what_a_door_says_twice_or_late_changes_nothing(connected: Lockers) -> N
     assert len(lockers.events("ReturnDroppedOff")) == 1
 
 
-def ask(return_id: str) -> str:
+def ask(return_id: str, size: Size = Size.S) -> str:
     """The number of the compartment that opens; as the route asks, which handles one request at a time."""
     numbers: list[str] = []
 
@@ -187,7 +187,7 @@ def ask(return_id: str) -> str:
         return no_answer()
 
     once = Idempotency.of("drop off", uuid4().hex, b"")
-    service.request_drop_off(return_id, "mall", Size.S, by=SHOPPER, once=once, answer=answer)
+    service.request_drop_off(return_id, "mall", size, by=SHOPPER, once=once, answer=answer)
     return numbers[0]
 
 
@@ -204,9 +204,10 @@ def test_one_return_asks_at_once_for_two_doors_and_gets_one(
 ) -> None:
     return_id = announced(connected)
     meeting(monkeypatch, dropping.store, "drop_offs_of", 2)
-    one, other = sorted(at_once(*[lambda: ask(return_id)] * 2), key=lambda found: isinstance(found, str), reverse=True)
-    assert ([one], type(other)) == (["1"], DropOffOpen)
-    assert list(connected.statuses().values()) == ["reserved", "free", "free"]
+    found = at_once(*[lambda size=size: ask(return_id, size) for size in (Size.S, Size.L)])
+    [number] = [one for one in found if isinstance(one, str)]
+    assert [type(one) for one in found if one != number] == [DropOffOpen]
+    assert {one for one, status in connected.statuses().items() if status == "reserved"} == {number}
 
 
 def test_there_are_five_doors_for_a_return(connected: Lockers) -> None:
