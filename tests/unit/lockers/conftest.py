@@ -16,6 +16,7 @@ from uuid import uuid4
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from moto.iot.models import iot_backends
 
 from app import app
 from chalicelib.core import clock, workflow
@@ -363,6 +364,7 @@ def lockers(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lockers]:
     monkeypatch.setattr(Workflow, "complete", complete)
     monkeypatch.setattr(workflow, "start", lambda _, execution, given: made.started.append((execution, given)))
     _furnish(made)
+    iot_backends[DEFAULT_ACCOUNT_ID][table.meta.region_name].things.clear()  # the cabinet has the same id in each test
     yield made
     inventory.forget_locations()
 
