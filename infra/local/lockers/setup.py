@@ -67,7 +67,7 @@ class Setup:
 
     def _take(self, name: str, value: object) -> bool:
         least, most = RANGES.get(name, (math.inf, -math.inf))
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        if not isinstance(value, int) or not least <= value <= most:
             self._board.note("malformed", detail=f"delta: {name}")
             return False
         setattr(self._settings, name, value)

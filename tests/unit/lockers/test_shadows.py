@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from io import BytesIO
+from math import inf, nan
 from typing import Any
 
 import boto3
@@ -190,7 +191,7 @@ def test_any_shadow_can_be_read(lockers: Lockers, monkeypatch: pytest.MonkeyPatc
 def test_much_of_what_a_device_says_is_left_out() -> None:
     assert shadows.firmware_in({"firmware": "x" * 900}) == "x" * 64
     assert len(shadows.temperatures_in({"temperatures": {str(zone): zone for zone in range(90)}})) == 10
-    assert shadows.temperatures_in({"temperatures": {"z" * 900: 1.0}}) == {"z" * 64: 1.0}
+    assert shadows.temperatures_in({"temperatures": {"z" * 900: 1.0, "b": inf, "c": nan}}) == {"z" * 64: 1.0}
 
 
 # ---- a cabinet that holds no line open ----------------------------------------------------------------------------------
