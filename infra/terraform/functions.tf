@@ -59,6 +59,12 @@ locals {
           actions   = ["iot:CreateThing"]
           resources = ["${local.arn.iot}thing/cab_*"]
         },
+        # A thing's name is its cabinet's id, which says no stage: the function looks the cabinet up in its own table first.
+        {
+          sid       = "SetCabinetsUp"
+          actions   = ["iot:DeleteThingShadow", "iot:GetThingShadow", "iot:UpdateThingShadow"]
+          resources = ["${local.arn.iot}thing/cab_*"]
+        },
         local.certify_things,
         {
           sid       = "LetCertificateIn"

@@ -174,6 +174,80 @@ def test_a_device_claims_to_be_a_cabinet_once(guarded: TestStack) -> None:
         assert known == {keys["certificateId"]: "active"}
 
 
+def test_a_cabinet_is_set_up_by_its_shadow(guarded: TestStack) -> None:
+    shop = a_shop(guarded)
+
+    def seen(cabinet: str) -> Any:
+        return shop.get(f"/v1/cabinets/{cabinet}/configuration", role="associate").body
+
+    def configure(cabinet: str, version: int, **settings: Any) -> int:
+        path, headers = f"/v1/cabinets/{cabinet}/configuration", {"If-Match": f'"{version}"'}
+        return guarded.call("PUT", path, json=settings, role="associate", headers=headers).status
+
+    with a_mall(shop, cabinets=2) as mall:
+        cabinet, other = mall.cabinets
+        first = until(lambda: (got := seen(cabinet.id)) and got["reported"]["firmware"] and got)
+        assert (first["reported"]["heartbeat_seconds"], first["in_sync"]) == (5, True)
+        assert configure(cabinet.id, first["version"], open="1") == 400
+        assert configure(cabinet.id, first["version"] + 1) == 412
+        assert configure(cabinet.id, first["version"], heartbeat_seconds=10, door_alarm_seconds=10) == 200
+        configured = cabinet.happenings.wait_for("configured", timeout=30).monotonic
+        now = until(lambda: (got := seen(cabinet.id)) and got["in_sync"] and got)
+        assert (now["reported"]["heartbeat_seconds"], now["reported"]["door_alarm_seconds"]) == (10, 10)
+        beats = cabinet.happenings.count("heartbeat")
+        assert cabinet.happenings.wait_for("heartbeat", times=beats + 1, timeout=15).monotonic - configured > 9
+        # A device that speaks to another's shadow is thrown out, and nothing has become of it.
+        before = seen(cabinet.id)
+        mine = install(Api(guarded.record), mall.site_id, "Mine", [{"number": "1", "size": "S"}]).identity
+        with a_client(Broker.of(guarded.record["mqtt"]), mine) as client:
+            assert client.connects()
+            assert not client.may_listen(f"$aws/things/{cabinet.id}/shadow/update/delta")
+        with a_client(Broker.of(guarded.record["mqtt"]), mine) as client:
+            assert client.connects()
+            client.says(f"$aws/things/{cabinet.id}/shadow/update", state={"desired": {"heartbeat_seconds": 120}})
+            assert client.was_thrown_out()
+        assert seen(cabinet.id) == before
+        assert [one.happenings.count("commanded") for one in (cabinet, other)] == [0, 0]
+
+
+def test_a_cabinet_that_polls_is_set_up_and_forgotten(guarded: TestStack) -> None:
+    shop = a_shop(guarded)
+    with a_mall(shop, cabinets=0) as mall:
+        body = {"name": "Polls", "serial_number": f"SN-{uuid4().hex}", "transport": "https"}
+        made = shop.post(
+            f"/v1/locker-sites/{mall.site_id}/cabinets", {**body, "compartments": [{"number": "1", "size": "S"}]}
+        )
+        path = f"/v1/cabinets/{made.body['id']}"
+        token = shop.post(f"{path}/tokens", {}).body["token"]
+
+        def says(**reported: Any) -> list[dict[str, Any]]:
+            said = {"channel": "shadow", "message": {"state": {"reported": reported}}}
+            answer = guarded.call("POST", f"{path}/messages", json=said, headers={"Cabinet-Token": token})
+            assert answer.status == 200, answer
+            told: list[dict[str, Any]] = answer.body["messages"]
+            return told
+
+        assert says(heartbeat_seconds=60, firmware="p1") == []
+        set_up = guarded.call(
+            "PUT",
+            f"{path}/configuration",
+            json={"heartbeat_seconds": 90},
+            role="associate",
+            headers={"If-Match": '"1"'},
+        )
+        assert (set_up.status, set_up.body["in_sync"]) == (200, False)
+        [told] = says(firmware="p2")
+        assert (told["channel"], told["message"]["state"]["heartbeat_seconds"]) == ("delta", 90)
+        assert says(**told["message"]["state"]) == []
+        shown = shop.get(f"{path}/configuration").body
+        assert (shown["in_sync"], shown["reported"]["firmware"]) == (True, "p2")
+        assert shop.post(f"{path}/retirements", {"reason": "moved"}).status == 200
+        assert shop.get(f"{path}/configuration").body["version"] == 0
+        iot = guarded.client("iot-data")
+        with pytest.raises(iot.exceptions.ResourceNotFoundException):
+            iot.get_thing_shadow(thingName=made.body["id"])
+
+
 def test_a_certificate_is_changed_over_and_the_old_one_revoked(guarded: TestStack) -> None:
     shop = a_shop(guarded)
     with a_mall(shop) as mall:

@@ -20,10 +20,19 @@ class Certificate:
     pem: str
 
 
+def register(cabinet_id: str) -> None:
+    """Make the thing that a cabinet is, where there is none. Safe to repeat."""
+    iot = client("iot")
+    try:
+        iot.create_thing(thingName=cabinet_id)
+    except iot.exceptions.ResourceAlreadyExistsException:
+        return  # made by fleet provisioning, which gives it a type
+
+
 def certify(cabinet_id: str, csr: str) -> Certificate:
     """A certificate for the device with this key, which may speak as this cabinet and as no other. Raises `CsrRefused`."""
+    register(cabinet_id)
     iot = client("iot")
-    iot.create_thing(thingName=cabinet_id)  # answers the same for one that is there
     try:
         made = iot.create_certificate_from_csr(certificateSigningRequest=csr, setAsActive=True)
     except iot.exceptions.InvalidRequestException as error:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.lockers.schemas.messages import DOWN, UP
+from chalicelib.lockers.schemas.messages import DOWN, SHADOW, UP
 from chalicelib.lockers.schemas.outside import OrderReadyElsewhere
 
 Json = dict[str, Any]
@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 def document() -> Json:
     """The AsyncAPI 3.0 document. See asyncapi.com/docs/reference/specification/v3.0.0."""
-    read: list[type[BaseModel]] = [*UP.values(), *DOWN.values(), OrderReadyElsewhere]
+    read: list[type[BaseModel]] = [*UP.values(), *DOWN.values(), *SHADOW.values(), OrderReadyElsewhere]
     refs, definitions = models_json_schema(
         [(model, "validation") for model in read], ref_template="#/components/schemas/{model}"
     )
@@ -51,6 +51,7 @@ def document() -> Json:
         "channels": {
             **{f"up-{name}": _topic("up", name, model) for name, model in UP.items()},
             **{f"down-{name}": _topic("down", name, model) for name, model in DOWN.items()},
+            **{_shadow_channel(end): _shadow_topic(end, model) for end, model in SHADOW.items()},
             "order-ready": {
                 "address": "OrderReadyForPickup",
                 "description": "`DetailType` of the event; its `Source` is the system's own, and does not begin with `aisle.`.",
@@ -64,6 +65,11 @@ def document() -> Json:
                 for name, model in UP.items()
             },
             **{f"tell-{name}": _operation("send", f"down-{name}", model, None) for name, model in DOWN.items()},
+            "hear-shadow-update": {
+                **_operation("receive", "shadow-update", SHADOW["update"], None),
+                "reply": {"channel": {"$ref": "#/channels/shadow-update-delta"}},
+            },
+            "tell-shadow-delta": _operation("send", "shadow-update-delta", SHADOW["update/delta"], None),
             "expect-order-ready": _operation("receive", "order-ready", OrderReadyElsewhere, None),
         },
         "components": {
@@ -85,7 +91,8 @@ Times are RFC 3339 in UTC, by the sender's clock. Fields that are not known are 
 
 A cabinet connects with its thing name as client id, a persistent session and a last will on `status` (`online: false`), subscribes to its `down` topics and says `online: true`. It is welcomed
 with the time, its keys and how much of its journal is known; grants follow. A command is obeyed once, however often it comes, until it expires; what became of it is acknowledged: `opened`, then `closed`, or
-`jammed`, `failed`, `expired`. While its line is down it opens by grants, and journals; the journal is sent until a receipt covers it. Cabinets without MQTT exchange the same messages over HTTPS
+`jammed`, `failed`, `expired`. How it is set up, and what it says of itself, is in its shadow (AWS IoT, classic): it reports there on connecting and when something
+changes, and follows `update/delta`; nothing there opens a door. While its line is down it opens by grants, and journals; the journal is sent until a receipt covers it. Cabinets without MQTT exchange the same messages over HTTPS
 (`/v1/cabinets/{id}/messages`, `/v1/cabinets/{id}/commands` of the REST API)."""
 
 _HEARD = {"codes": "tell-answers", "journal": "tell-receipts", "status": "tell-welcome"}
@@ -99,6 +106,21 @@ def _topic(direction: str, name: str, model: type[BaseModel]) -> Json:
             "stage": {"description": "e.g. prod"},
             "cabinet_id": {"description": "cab_ and a ULID; also the thing's name and the client's id"},
         },
+        "servers": [{"$ref": "#/servers/iot"}],
+        "messages": {model.__name__: {"$ref": f"#/components/messages/{model.__name__}"}},
+        "bindings": {"mqtt": {"bindingVersion": "0.2.0"}},
+    }
+
+
+def _shadow_channel(end: str) -> str:
+    return f"shadow-{end.replace('/', '-')}"
+
+
+def _shadow_topic(end: str, model: type[BaseModel]) -> Json:
+    return {
+        "address": f"$aws/things/{{cabinet_id}}/shadow/{end}",
+        "description": "A topic of AWS IoT's own; the cabinet's policy names it for its own thing only.",
+        "parameters": {"cabinet_id": {"description": "cab_ and a ULID; also the thing's name and the client's id"}},
         "servers": [{"$ref": "#/servers/iot"}],
         "messages": {model.__name__: {"$ref": f"#/components/messages/{model.__name__}"}},
         "bindings": {"mqtt": {"bindingVersion": "0.2.0"}},

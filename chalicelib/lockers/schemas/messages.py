@@ -3,20 +3,39 @@
 Topics are `aisle/<stage>/cabinets/<cabinet id>/up/<channel>` for what a cabinet says and `…/down/<channel>` for what it is told,
 all QoS 1. A message may come twice and out of order: `message_id` names one transport of it, and is new each time it is sent;
 `command_id`, `grant_id` and `sequence` name what it is about, and stay. Times are RFC 3339 in UTC, by the sender's clock.
+
+How a cabinet is set up, and what it says of itself, goes over the topics of its shadow, `$aws/things/<cabinet id>/shadow/…`.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from chalicelib.core.schemas import Schema
+from chalicelib.lockers.domain.shadows import RANGES
 
 MessageId = Annotated[str, Field(min_length=1, max_length=64, description="New for each transport")]
 CommandId = Annotated[str, Field(pattern=r"^cmd_[0-9A-Z]{26}$", description="The same however often it is sent")]
 Number = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,4}$", description="Of a compartment, unique within its cabinet")]
 Moment = Annotated[datetime, Field(strict=False, description="RFC 3339 in UTC, by the sender's clock")]
+Seconds = Annotated[int | None, Field(ge=0, le=86_400)]
+Zone = Annotated[str, Field(min_length=1, max_length=64)]
+Celsius = Annotated[float, Field(ge=-100, le=100)]
 Correlation = Annotated[str | None, Field(max_length=64)]
+
+
+def _seconds(setting: str, description: str) -> Any:
+    least, most = RANGES[setting]
+    return Field(ge=least, le=most, description=description)
+
+
+HeartbeatSeconds = Annotated[int, _seconds("heartbeat_seconds", "Between heartbeats")]
+AnswerSeconds = Annotated[
+    int, _seconds("answer_seconds", "Until the keypad stops waiting for an answer and decides by itself")
+]
+JournalSeconds = Annotated[int, _seconds("journal_seconds", "Until a journal without a receipt is sent again")]
+DoorAlarmSeconds = Annotated[int, _seconds("door_alarm_seconds", "Until the cabinet beeps at whoever left a door open")]
 
 
 class FromCabinet(Schema):
@@ -53,7 +72,7 @@ class LineStatus(FromCabinet):
 
 
 class Heartbeat(FromCabinet):
-    """That it lives, once a minute. `open_doors` are compartments whose door is open."""
+    """That it lives, once a minute unless it is set up otherwise. `open_doors` are compartments whose door is open."""
 
     firmware: str | None = Field(default=None, max_length=64)
     uptime_seconds: int = Field(default=0, ge=0)
@@ -165,3 +184,59 @@ DOWN: dict[str, type[Schema]] = {
     "welcome": Welcome,
 }
 """What a cabinet is told, by channel."""
+
+
+# ---- its shadow ---------------------------------------------------------------------------------------------------------
+
+
+class Reported(Schema):
+    """What a cabinet says of itself: the settings that it goes by, and what it measures. What is not said stays as it was."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    heartbeat_seconds: Seconds = None
+    answer_seconds: Seconds = None
+    journal_seconds: Seconds = None
+    door_alarm_seconds: Seconds = None
+    firmware: str | None = Field(default=None, max_length=64)
+    temperatures: dict[Zone, Celsius] | None = Field(default=None, max_length=10, description="Celsius, by zone")
+
+
+class ReportedState(Schema):
+    """The half of its shadow that a cabinet writes."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    reported: Reported
+
+
+class ShadowReport(Schema):
+    """Sent on connecting, when a setting is followed, and when what it measures has changed."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    state: ReportedState
+
+
+class DesiredState(Schema):
+    """Settings that a cabinet is to go by, and does not say that it does. It follows those that it knows, and nothing else."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    heartbeat_seconds: HeartbeatSeconds | None = None
+    answer_seconds: AnswerSeconds | None = None
+    journal_seconds: JournalSeconds | None = None
+    door_alarm_seconds: DoorAlarmSeconds | None = None
+
+
+class ShadowDelta(Schema):
+    """What AWS IoT says while a shadow's halves differ. Of two, the one with the higher `version` counts."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: int = Field(ge=0)
+    state: DesiredState
+
+
+SHADOW: dict[str, type[Schema]] = {"update": ShadowReport, "update/delta": ShadowDelta}
+"""What goes over the topics of a shadow, by their end: the first from the cabinet, the second to it."""

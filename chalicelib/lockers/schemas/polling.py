@@ -5,7 +5,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, RootModel
 
 from chalicelib.core.schemas import Schema, View
-from chalicelib.lockers.schemas.messages import Acknowledgement, DoorReport, Heartbeat, Journal, KeyedCode, LineStatus
+from chalicelib.lockers.schemas.messages import (
+    Acknowledgement,
+    DoorReport,
+    Heartbeat,
+    Journal,
+    KeyedCode,
+    LineStatus,
+    ShadowReport,
+)
 
 
 class SaysAcknowledgement(Schema):
@@ -33,12 +41,19 @@ class SaysJournal(Schema):
     message: Journal
 
 
+class SaysShadow(Schema):
+    """Over MQTT it is said to the shadow itself; what it says in return is `delta` here."""
+
+    channel: Literal["shadow"]
+    message: ShadowReport
+
+
 class SaysStatus(Schema):
     channel: Literal["status"]
     message: LineStatus
 
 
-_Said = SaysAcknowledgement | SaysCode | SaysDoor | SaysHeartbeat | SaysJournal | SaysStatus
+_Said = SaysAcknowledgement | SaysCode | SaysDoor | SaysHeartbeat | SaysJournal | SaysShadow | SaysStatus
 
 
 class CabinetSays(RootModel[Annotated[_Said, Field(discriminator="channel")]]):

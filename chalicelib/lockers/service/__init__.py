@@ -17,6 +17,7 @@ from chalicelib.lockers.service.cabinets import (
     read_cabinet,
     revoke_certificate,
 )
+from chalicelib.lockers.service.configuration import configure_cabinet, read_configuration
 from chalicelib.lockers.service.confirm_pickup import check_code, confirm_at_cabinet, confirm_by_link, fingerprint_of
 from chalicelib.lockers.service.decommission import block_cabinet, release_cabinet, retire_cabinet
 from chalicelib.lockers.service.drop_off import (
@@ -94,6 +95,7 @@ __all__ = [
     "check_code",
     "clear_compartment",
     "clear_drop_off",
+    "configure_cabinet",
     "confirm_at_cabinet",
     "confirm_by_link",
     "create_site",
@@ -127,6 +129,7 @@ __all__ = [
     "read_cabinet",
     "read_cabinet_timeline",
     "read_command",
+    "read_configuration",
     "read_figures",
     "read_pickup",
     "read_site",

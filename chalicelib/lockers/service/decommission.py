@@ -9,7 +9,7 @@ from chalicelib.core.table import Transaction
 from chalicelib.lockers import events
 from chalicelib.lockers.domain import cabinets, compartments
 from chalicelib.lockers.domain.cabinets import RETIRED, Cabinet, CompartmentStatus
-from chalicelib.lockers.gateways import devices
+from chalicelib.lockers.gateways import devices, shadows
 from chalicelib.lockers.service.access import require_admin, require_staff
 from chalicelib.lockers.service.allocate import serve_waitlist
 from chalicelib.lockers.service.cabinets import CabinetState, must_find_cabinet
@@ -97,3 +97,4 @@ def retire_cabinet(
 def _revoke_all(cabinet: Cabinet) -> None:
     for certificate_id in cabinet.certificates:
         devices.revoke(cabinet.id, certificate_id)
+    shadows.forget(cabinet.id)  # when its device cannot write it any more

@@ -17,6 +17,7 @@ from chalicelib.lockers.domain.passcodes import PasscodeLocked, PasscodeRefused
 from chalicelib.lockers.domain.pickups import Pickup
 from chalicelib.lockers.service.acknowledge import record_acknowledgement
 from chalicelib.lockers.service.cabinets import must_find_cabinet
+from chalicelib.lockers.service.configuration import hear_report
 from chalicelib.lockers.service.confirm_pickup import confirm_at_cabinet
 from chalicelib.lockers.service.offline import Entry, record_journal, welcome
 from chalicelib.lockers.service.open_compartments import Ways, ways
@@ -182,5 +183,6 @@ _CHANNELS: Mapping[str, Callable[[str, Mapping[str, Any], Principal, Ways], None
     "doors": _hear_door,
     "heartbeats": _hear_heartbeat,
     "journal": _hear_journal,
+    "shadow": hear_report,
     "status": _hear_status,
 }

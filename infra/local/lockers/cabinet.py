@@ -101,6 +101,10 @@ class VirtualCabinet:
         """Someone breaks a door open."""
         self._do(lambda: self._carry_out(self._machine.force(compartment)))
 
+    def measure(self, zone: str, celsius: float) -> None:
+        """A thermometer shows a temperature."""
+        self._do(lambda: self._carry_out(self._machine.measure(zone, celsius)))
+
     def suffer(self, faults: str) -> None:
         """Have other faults from now on; none for an empty text. Commands are counted anew."""
         self._do(lambda: self._machine.suffer(Faults.parse(faults)))

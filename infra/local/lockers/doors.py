@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from infra.local.lockers.board import Board
+from infra.local.lockers.setup import Settings
 
 
 class Doors:
-    def __init__(self, compartments: Sequence[str], board: Board, closes_after: float) -> None:
+    def __init__(self, compartments: Sequence[str], board: Board, settings: Settings, closes_after: float) -> None:
         self._compartments = frozenset(compartments)
         self._board = board
+        self._settings = settings
         self._closes_after = closes_after
         self._open: dict[str, list[Callable[[], None]]] = {}
         self._openings: Counter[str] = Counter()
@@ -31,6 +33,9 @@ class Doors:
         self._board.note("opened", compartment, about)
         self._open.setdefault(compartment, []).extend([when_closed] if when_closed else [])
         self._openings[compartment] += 1
+        self._board.later(
+            self._settings.door_alarm_seconds, partial(self._ring, compartment, self._openings[compartment])
+        )
         if not left_open:
             self._board.later(self._closes_after, partial(self._close_after, compartment, self._openings[compartment]))
 
@@ -38,6 +43,11 @@ class Doors:
         """Close a door, unless it was opened once more since: whoever came last closes it."""
         if self._openings[compartment] == opening:
             self.close(compartment)
+
+    def _ring(self, compartment: str, opening: int) -> None:
+        """Beep, if the door has stood open since."""
+        if compartment in self._open and self._openings[compartment] == opening:
+            self._board.note("rang", compartment)
 
     def force(self, compartment: str) -> None:
         """Someone breaks a door open."""

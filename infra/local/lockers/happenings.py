@@ -14,6 +14,7 @@ Kind = Literal[
     "closed",
     "code_refused",  # refused a code by itself
     "commanded",  # got a command for the first time
+    "configured",  # follows settings that its shadow asked for; `detail` is which
     "connected",
     "disconnected",
     "dropped",  # a command that came too late
@@ -26,6 +27,7 @@ Kind = Literal[
     "keyed",  # someone typed a code
     "malformed",
     "opened",
+    "rang",  # beeped at whoever left a door open
     "receipted",  # dropped journal entries that the server has
     "repeated",  # got a command again
     "unreachable",  # could not connect; `detail` says why

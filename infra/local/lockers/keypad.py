@@ -10,6 +10,7 @@ from infra.local.lockers.board import Answer, Board
 from infra.local.lockers.doors import Doors
 from infra.local.lockers.faults import Faults
 from infra.local.lockers.grants import Grant, GrantBook
+from infra.local.lockers.setup import Settings
 from infra.local.lockers.wire import CodeAnswer
 
 WRONG_CODES = 5
@@ -24,7 +25,7 @@ class Keypad:
         book: GrantBook,
         write: Callable[..., None],
         faults: Faults,
-        answer_within: float,
+        settings: Settings,
     ) -> None:
         """`write` puts an entry into the journal (see `Journal.write`, without the time)."""
         self._board = board
@@ -32,7 +33,7 @@ class Keypad:
         self._book = book
         self._write = write
         self.faults = faults
-        self._answer_within = answer_within
+        self._settings = settings
         self._waiting: dict[str, str] = {}
         self._wrong = 0
         self._locked_until = 0.0
@@ -45,7 +46,7 @@ class Keypad:
         if online:
             self._waiting[attempt] = code
             self._board.say("codes", message)
-            self._board.later(self._answer_within, partial(self._give_up, attempt))
+            self._board.later(self._settings.answer_seconds, partial(self._give_up, attempt))
         else:
             self._board.show(attempt, self._decide(code))
         return attempt

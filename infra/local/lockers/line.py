@@ -21,7 +21,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from infra.local.lockers.identity import Identity, tls_context
-from infra.local.lockers.wire import Payload, topic
+from infra.local.lockers.wire import Payload, shadow_topic, topic
 
 KEEPALIVE_SECONDS = 30
 DIAL_SECONDS = 5.0
@@ -107,8 +107,10 @@ class Line:
         return self._events.popleft() if self._events else None
 
     def say(self, channel: str, payload: Payload) -> None:
-        """Send a message. While the line is down it is kept, and sent when it is up again."""
-        self._client.publish(self._up(channel), json.dumps(payload), qos=1)
+        """Send a message; `shadow` is what is said to the cabinet's shadow. While the line is down it is kept, and sent when it is up
+        again."""
+        at = shadow_topic(self._cabinet_id, "update") if channel == "shadow" else self._up(channel)
+        self._client.publish(at, json.dumps(payload), qos=1)
 
     def took(self, heard: Heard) -> None:
         """Acknowledge a message to the broker, if that still is the connection it came by."""
@@ -155,7 +157,8 @@ class Line:
 
     def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: Any, ___: Any) -> None:
         if not reason.is_failure:
-            client.subscribe(topic(self._stage, self._cabinet_id, "down", "+"), qos=1)
+            told = topic(self._stage, self._cabinet_id, "down", "+")
+            client.subscribe([(told, 1), (shadow_topic(self._cabinet_id, "update/delta"), 1)])
 
     def _on_subscribe(self, client: paho.Client, _: Any, __: int, reasons: list[Any], ___: Any) -> None:
         if any(reason.is_failure for reason in reasons):

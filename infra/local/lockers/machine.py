@@ -19,20 +19,30 @@ from infra.local.lockers.faults import Faults
 from infra.local.lockers.grants import GrantBook
 from infra.local.lockers.journal import EntryType, Journal
 from infra.local.lockers.keypad import Keypad
-from infra.local.lockers.wire import CodeAnswer, MalformedError, NewGrants, OpenCommand, Payload, Receipt, Welcome
-
-FIRMWARE = "virtual-1"
+from infra.local.lockers.setup import FIRMWARE, Settings, Setup
+from infra.local.lockers.wire import (
+    CodeAnswer,
+    Delta,
+    MalformedError,
+    NewGrants,
+    OpenCommand,
+    Payload,
+    Receipt,
+    Welcome,
+)
 
 
 @dataclass(frozen=True)
 class Habits:
-    """Seconds: until a door is closed by whoever opened it, until the keypad stops waiting for the server, between heartbeats,
-    and until a journal without a receipt is sent again."""
+    """Seconds: until a door is closed by whoever opened it; and what the cabinet goes by before its shadow asks for something
+    else: until the keypad stops waiting for the server, between heartbeats, until a journal without a receipt is sent again, and
+    until the cabinet beeps at an open door."""
 
     closes_after: float = 2.0
     answer_within: float = 5.0
     heartbeat_every: float = 60.0
     journal_every: float = 10.0
+    rings_after: float = 60.0
 
 
 class Machine:
@@ -47,21 +57,26 @@ class Machine:
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         faults = faults or Faults()
-        self._habits = habits or Habits()
+        habits = habits or Habits()
+        self._settings = Settings(
+            habits.heartbeat_every, habits.answer_within, habits.journal_every, habits.rings_after
+        )
         self._board = Board(CabinetClock(clock or SystemClock(), faults.skew), new_id)
-        self._doors = Doors(compartments, self._board, self._habits.closes_after)
+        self._doors = Doors(compartments, self._board, self._settings, habits.closes_after)
         self._journal = Journal()
         self._book = GrantBook(cabinet_id)
         self._commands = Commands(self._board, self._doors, faults, self._book.forget)
-        self._keypad = Keypad(self._board, self._doors, self._book, self._write, faults, self._habits.answer_within)
+        self._keypad = Keypad(self._board, self._doors, self._book, self._write, faults, self._settings)
+        self._setup = Setup(self._board, self._settings, self._resettle)
         self._started = self._board.clock.true.monotonic()
-        self._connection = 0
+        self._heartbeat_plan = 0
         self._journal_plan = 0
         self._online = False
         self._welcomed = False
         self._channels: dict[str, Callable[[Payload], None]] = {
             "answers": lambda payload: self._keypad.answered(CodeAnswer.of(payload)),
             "commands": lambda payload: self._commands.receive(OpenCommand.of(payload)),
+            "delta": lambda payload: self._setup.follow(Delta.of(payload)),
             "grants": self._take_grants,
             "receipts": lambda payload: self._drop_journal(Receipt.of(payload).up_to),
             "welcome": self._take_welcome,
@@ -73,11 +88,11 @@ class Machine:
 
     def connected(self) -> list[Effect]:
         """The line is up, and what comes down is heard."""
-        self._connection += 1
         self._online, self._welcomed = True, False
         self._board.note("connected")
         self._board.say("status", self._board.message(online=True))
-        self._board.later(self._habits.heartbeat_every, partial(self._beat, self._connection))
+        self._setup.connected()
+        self._plan_heartbeat()
         return self._board.take_effects()
 
     def disconnected(self, reason: str = "") -> list[Effect]:
@@ -111,6 +126,11 @@ class Machine:
     def force(self, compartment: str) -> list[Effect]:
         """Someone breaks a door open."""
         self._doors.force(compartment)
+        return self._board.take_effects()
+
+    def measure(self, zone: str, celsius: float) -> list[Effect]:
+        """A thermometer shows a temperature."""
+        self._setup.measure(zone, celsius, self._online)
         return self._board.take_effects()
 
     def suffer(self, faults: Faults) -> None:
@@ -163,10 +183,20 @@ class Machine:
             return
         for entries in self._journal.batches():
             self._board.say("journal", self._board.message(entries=entries))
-        self._plan_journal(self._habits.journal_every)
+        self._plan_journal(self._settings.journal_seconds)
 
-    def _beat(self, connection: int) -> None:
-        if connection != self._connection or not self._online:
+    def _resettle(self, changed: set[str]) -> None:
+        """Begin anew to wait for what is waited for all the time. What was begun before a setting changed keeps its time."""
+        if "heartbeat_seconds" in changed:
+            self._plan_heartbeat()
+
+    def _plan_heartbeat(self) -> None:
+        """Beat after the time between heartbeats, instead of when it was planned before."""
+        self._heartbeat_plan += 1
+        self._board.later(self._settings.heartbeat_seconds, partial(self._beat, self._heartbeat_plan))
+
+    def _beat(self, plan: int) -> None:
+        if plan != self._heartbeat_plan or not self._online:
             return
         uptime = int(self._board.clock.true.monotonic() - self._started)
         self._board.say(
@@ -174,7 +204,7 @@ class Machine:
             self._board.message(firmware=FIRMWARE, uptime_seconds=uptime, open_doors=self._doors.open_ones()),
         )
         self._board.note("heartbeat")
-        self._board.later(self._habits.heartbeat_every, partial(self._beat, connection))
+        self._plan_heartbeat()
 
 
 def _parsed(payload: bytes) -> Payload:

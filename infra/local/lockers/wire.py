@@ -21,6 +21,11 @@ def topic(stage: str, cabinet_id: str, direction: str, channel: str) -> str:
     return f"aisle/{stage}/cabinets/{cabinet_id}/{direction}/{channel}"
 
 
+def shadow_topic(cabinet_id: str, end: str) -> str:
+    """A topic of the cabinet's shadow at AWS IoT; `end` is `update`, `update/delta` and so on."""
+    return f"$aws/things/{cabinet_id}/shadow/{end}"
+
+
 def rfc3339(moment: datetime) -> str:
     """In UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -92,6 +97,21 @@ class NewGrants:
     @staticmethod
     def of(payload: Mapping[str, Any]) -> NewGrants:
         return NewGrants(_texts(payload, "grants"), _texts(payload, "revoked"))
+
+
+@dataclass(frozen=True)
+class Delta:
+    """What AWS IoT says of a shadow in which something is desired that is not reported."""
+
+    version: int
+    state: dict[str, Any]
+
+    @staticmethod
+    def of(payload: Mapping[str, Any]) -> Delta:
+        state = payload.get("state")
+        if not isinstance(state, dict):
+            raise MalformedError("a delta without state")
+        return Delta(_number(payload, "version"), state)
 
 
 @dataclass(frozen=True)

@@ -198,6 +198,17 @@ run "roles" {
     condition     = length(local.role_policies) == length(module.function) + length(module.state_machine) + length(module.iot_rule_role) + 3
     error_message = "These tests do not see every role."
   }
+  assert {
+    condition = { for name, policy in local.role_policies : name => [for statement in jsondecode(policy).Statement : [statement.Action, flatten([statement.Resource])]
+      if anytrue([for action in statement.Action : strcontains(action, "Shadow")])
+      ] if strcontains(policy, "Shadow") } == {
+      (index(local.role_policies, module.function["api_handler"].policy)) = [[
+        ["iot:DeleteThingShadow", "iot:GetThingShadow", "iot:UpdateThingShadow"],
+        ["arn:aws:iot:eu-west-1:123456789012:thing/cab_*"],
+      ]]
+    }
+    error_message = "Another function than the API sets cabinets up, or it reaches the shadows of other things."
+  }
   # A key that protects messages or items is used through their service, tokens by their purpose, cursors by the API.
   assert {
     condition = alltrue(flatten([for policy in local.role_policies : [for statement in jsondecode(policy).Statement :

@@ -20,7 +20,7 @@ from infra.local.clients import client
 from infra.local.lockers.board import Answer
 from infra.local.lockers.cabinet import VirtualCabinet
 from infra.local.lockers.faults import FaultError
-from infra.local.lockers.identity import Identity, new_key, signing_request
+from infra.local.lockers.identity import Identity, new_key, signing_request, tls_context
 from infra.local.lockers.line import Broker
 from infra.local.lockers.machine import Habits
 from infra.local.lockers.wire import rfc3339, topic
@@ -33,6 +33,7 @@ QUICK = Habits(closes_after=0.2, answer_within=1.0, heartbeat_every=60.0, journa
 # Unacknowledged messages go out again after a second instead of 30; policies are enforced.
 SETTINGS = {"IOT_RETRANSMIT_SECONDS": "1", "AUTH": "true"}
 OWN = "cabinets/${iot:Connection.Thing.ThingName}"
+SHADOW = "$aws/things/${iot:Connection.Thing.ThingName}/shadow"
 TOPICS = "arn:aws:iot:eu-west-1:000000000000"
 POLICY = {
     "Version": "2012-10-17",
@@ -42,9 +43,21 @@ POLICY = {
             "Action": "iot:Connect",
             "Resource": TOPICS + ":client/${iot:Connection.Thing.ThingName}",
         },
-        {"Effect": "Allow", "Action": "iot:Publish", "Resource": f"{TOPICS}:topic/aisle/{STAGE}/{OWN}/up/*"},
-        {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": f"{TOPICS}:topicfilter/aisle/{STAGE}/{OWN}/down/+"},
-        {"Effect": "Allow", "Action": "iot:Receive", "Resource": f"{TOPICS}:topic/aisle/{STAGE}/{OWN}/down/*"},
+        {
+            "Effect": "Allow",
+            "Action": "iot:Publish",
+            "Resource": [f"{TOPICS}:topic/aisle/{STAGE}/{OWN}/up/*", f"{TOPICS}:topic/{SHADOW}/update"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": "iot:Subscribe",
+            "Resource": [f"{TOPICS}:topicfilter/aisle/{STAGE}/{OWN}/down/+", f"{TOPICS}:topicfilter/{SHADOW}/*"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": "iot:Receive",
+            "Resource": [f"{TOPICS}:topic/aisle/{STAGE}/{OWN}/down/*", f"{TOPICS}:topic/{SHADOW}/*"],
+        },
     ],
 }
 
@@ -109,6 +122,26 @@ class Server:
 
     def tell(self, cabinet_id: str, channel: str, payload: dict[str, Any]) -> None:
         self.data.publish(topic=topic(STAGE, cabinet_id, "down", channel), qos=1, payload=json.dumps(payload).encode())
+
+    def shadow(self, cabinet_id: str) -> dict[str, Any]:
+        """What AWS IoT keeps of a cabinet."""
+        kept: dict[str, Any] = json.load(self.data.get_thing_shadow(thingName=cabinet_id)["payload"])
+        return kept
+
+    def desires(self, cabinet_id: str, **settings: Any) -> None:
+        """Ask a cabinet by its shadow to go by these settings."""
+        payload = json.dumps({"state": {"desired": settings}})
+        self.data.update_thing_shadow(thingName=cabinet_id, payload=payload)
+
+    def reported(self, cabinet_id: str, timeout: float = 10.0, **state: Any) -> dict[str, Any]:
+        """The shadow as soon as the cabinet has reported all this."""
+        end = time.monotonic() + timeout
+        while True:
+            kept = self.shadow(cabinet_id)
+            if state.items() <= kept["state"].get("reported", {}).items():
+                return kept
+            assert time.monotonic() < end, kept
+            time.sleep(0.1)
 
     def open(self, cabinet_id: str, compartment: str, command_id: str | None = None, seconds: float = 30.0) -> str:
         """Send a command; its id."""
@@ -321,6 +354,73 @@ def test_a_certificate_that_was_withdrawn_opens_no_line(server: Server) -> None:
     with VirtualCabinet(identity, ["1"], server.broker, STAGE) as cabinet:
         cabinet.happenings.wait_for("unreachable")
         assert cabinet.happenings.count("connected") == 0
+
+
+def test_a_cabinet_follows_its_shadow_and_says_so(server: Server, switch_on: Switch) -> None:
+    cabinet = switch_on()
+    first = server.reported(cabinet.id, heartbeat_seconds=60, firmware="virtual-1")
+    assert "delta" not in first["state"]
+    server.desires(cabinet.id, heartbeat_seconds=10, journal_seconds=30)
+    cabinet.happenings.wait_for("configured")
+    followed = server.reported(cabinet.id, heartbeat_seconds=10, journal_seconds=30, answer_seconds=1)
+    assert "delta" not in followed["state"]
+    began = time.monotonic()
+    server.hear(cabinet.id, "heartbeats", timeout=15)
+    assert 5 < time.monotonic() - began < 12
+    cabinet.measure("chilled", 7.6)
+    server.reported(cabinet.id, temperatures={"chilled": 8})
+
+
+def test_what_was_asked_for_while_a_cabinet_was_away_is_followed_when_it_is_back(
+    server: Server, switch_on: Switch
+) -> None:
+    cabinet = switch_on()
+    server.reported(cabinet.id, heartbeat_seconds=60)
+    cabinet.stop()
+    server.hear(cabinet.id, "status", online=False)
+    for seconds in (20, 30, 40):
+        server.desires(cabinet.id, heartbeat_seconds=seconds)
+    assert server.shadow(cabinet.id)["state"]["delta"] == {"heartbeat_seconds": 40}
+    cabinet.start()
+    assert "delta" not in server.reported(cabinet.id, heartbeat_seconds=40)["state"]
+
+
+def test_what_a_cabinet_does_not_know_stays_a_difference_and_opens_nothing(server: Server, switch_on: Switch) -> None:
+    cabinet = switch_on()
+    command = {"type": "open", "command_id": f"cmd_{ULID()}", "compartment": "1", "purpose": "staff"}
+    server.desires(cabinet.id, open="1", commands=[command], heartbeat_seconds=1, answer_seconds=3)
+    kept = server.reported(cabinet.id, answer_seconds=3)
+    assert kept["state"]["delta"] == {"open": "1", "commands": [command], "heartbeat_seconds": 1}
+    assert cabinet.happenings.count("opened") == cabinet.happenings.count("commanded") == 0
+    server.open(cabinet.id, "2")
+    cabinet.happenings.wait_for("opened", compartment="2")
+
+
+def test_a_cabinet_cannot_write_the_shadow_of_another(server: Server, switch_on: Switch) -> None:
+    victim = switch_on()
+    kept = server.reported(victim.id, firmware="virtual-1")
+    thief = server.certify(f"cab_{ULID()}")
+    thrown_out: queue.SimpleQueue[None] = queue.SimpleQueue()
+    device = paho.Client(CallbackAPIVersion.VERSION2, client_id=thief.cabinet_id)
+    device.tls_set_context(tls_context(thief, server.broker.ca))
+    stolen = json.dumps({"state": {"desired": {"heartbeat_seconds": 99}, "reported": {"firmware": "stolen"}}})
+    own = json.dumps({"state": {"reported": {"firmware": "own"}}})
+
+    def speak(client: paho.Client, *_: Any) -> None:
+        client.publish(f"$aws/things/{thief.cabinet_id}/shadow/update", own, qos=1)
+        client.publish(f"$aws/things/{victim.id}/shadow/update", stolen, qos=1)
+
+    device.on_connect = speak
+    device.on_disconnect = lambda *_: thrown_out.put(None)
+    device.connect(server.broker.host, server.broker.port)
+    device.loop_start()
+    try:
+        thrown_out.get(timeout=10)
+    finally:
+        device.disconnect()
+        device.loop_stop()
+    assert server.reported(thief.cabinet_id, firmware="own")
+    assert server.shadow(victim.id)["version"] == kept["version"]
 
 
 def test_a_hundred_commands_each_open_once(server: Server, switch_on: Switch) -> None:

@@ -17,6 +17,7 @@ import boto3
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from moto.iot.models import iot_backends
 
 from app import app
 from chalicelib.core import clock, workflow
@@ -365,6 +366,7 @@ def lockers(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lockers]:
     monkeypatch.setattr(Workflow, "complete", complete)
     monkeypatch.setattr(workflow, "start", lambda _, execution, given: made.started.append((execution, given)))
     _furnish(made)
+    iot_backends[DEFAULT_ACCOUNT_ID][table.meta.region_name].things.clear()  # the cabinet has the same id in each test
     yield made
     inventory.forget_locations()
 

@@ -338,6 +338,7 @@ def test_a_cabinet_that_speaks_as_another_is_not_heard(lockers: Lockers, buried:
             "Cabinet",
         ),
         ("doors", {"message_id": "1", "at": "2026-01-01T00:00:00Z", "compartment": "9", "state": "forced"}, "There is"),
+        ("shadow", {"state": {"reported": {"firmware": "1"}}}, "there is no channel"),
     ],
 )
 def test_what_will_never_be_understood_is_buried(

@@ -6,22 +6,29 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from jsonschema import Draft202012Validator
 
+from app import app
 from chalicelib.core import clock
 from chalicelib.lockers.schemas import asyncapi
 from chalicelib.lockers.schemas.messages import DOWN, UP
 from infra.local.lockers.board import Answer, Effect, Say, Show
 from infra.local.lockers.machine import Habits, Machine
+from tests.conftest import ASSOCIATE, request
 from tests.unit.lockers.conftest import Lockers, heard, wrong
 
 DOCUMENT = json.loads((Path(__file__).parents[3] / "docs" / "asyncapi.json").read_text())
 
 
+SHADOW = {("up", "shadow"): "shadow-update", ("down", "delta"): "shadow-update-delta"}
+
+
 def payload_of(direction: str, channel: str) -> Draft202012Validator:
-    """What validates the payload of a channel."""
-    [message] = DOCUMENT["channels"][f"{direction}-{channel}"]["messages"].values()
+    """What validates the payload of a channel, or of a shadow."""
+    name = SHADOW.get((direction, channel), f"{direction}-{channel}")
+    [message] = DOCUMENT["channels"][name]["messages"].values()
     name = message["$ref"].rpartition("/")[2]
     payload = DOCUMENT["components"]["messages"][name]["payload"]
     return Draft202012Validator({**payload, "components": DOCUMENT["components"]})
@@ -47,9 +54,23 @@ class Wire:
                 said = json.loads(json.dumps(effect.payload))
                 payload_of("up", effect.channel).validate(said)
                 self.passed.add(("up", effect.channel))
+                if effect.channel == "shadow":
+                    self.reflect(said)
+                    continue
                 heard(self._lockers.cabinet, effect.channel, said)
         if self.up:
             self.hear()
+
+    def reflect(self, said: dict[str, Any]) -> None:
+        """Tell the cabinet's shadow something, and the cabinet what it lacks, as AWS IoT does."""
+        shadow = boto3.client("iot-data", "eu-west-1")
+        shadow.update_thing_shadow(thingName=self._lockers.cabinet, payload=json.dumps(said))
+        kept = json.load(shadow.get_thing_shadow(thingName=self._lockers.cabinet)["payload"])
+        if delta := kept["state"].get("delta"):
+            sent = {"version": kept["version"], "timestamp": kept["timestamp"], "metadata": {}, "state": delta}
+            payload_of("down", "delta").validate(sent)
+            self.passed.add(("down", "delta"))
+            self.act(self.machine.receive("delta", json.dumps(sent).encode()))
 
     def hear(self) -> None:
         """Bring the cabinet what it was told meanwhile."""
@@ -82,8 +103,15 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_a_cabinet_and_the_application_understand_each_other(lockers: Lockers) -> None:
+    settings = {"heartbeat_seconds": 30, "answer_seconds": 8, "journal_seconds": 15, "door_alarm_seconds": 45}
+    path = f"/v1/cabinets/{lockers.cabinet}/configuration"
+    version = {"If-Match": '"0"'}
+    assert request(app, "PUT", path, json=settings, by=ASSOCIATE, headers=version).status == 200
     wire = Wire(lockers)
     wire.act(wire.machine.connected())
+    shown = lockers.shop.call("GET", path).json
+    assert (shown["desired"], shown["in_sync"], shown["reported"]["firmware"]) == (settings, True, "virtual-1")
+    assert wire.passed >= set(SHADOW)
     first = lockers.ready("S", "M")
     code = lockers.code(first)
     wire.hear()

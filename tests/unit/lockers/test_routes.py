@@ -58,6 +58,8 @@ FOR_STAFF: list[tuple[str, str, Any]] = [
     ("GET", "/v1/locker-sites/mall/pickups", None),
     ("GET", "/v1/locker-sites/mall/figures", None),
     ("GET", f"/v1/cabinets/{CABINET}", None),
+    ("GET", f"/v1/cabinets/{CABINET}/configuration", None),
+    ("PUT", f"/v1/cabinets/{CABINET}/configuration", {}),
     ("GET", f"/v1/cabinets/{CABINET}/timeline", None),
     ("GET", f"/v1/cabinets/{CABINET}/commands/cmd_1", None),
     ("POST", f"/v1/cabinets/{CABINET}/blocks", {"reason": "wet"}),
