@@ -30,7 +30,8 @@ def collect(life: Life, handlers: Handlers, order: dict[str, Any], location: str
     pickup_id = "pck_" + part.removeprefix("ful_")
     of_pickup = Steps(life, handlers, pickup_id, kind="PICKUP")
     path, parts = "/v1/pickups/{pickup_id}", {"pickup_id": pickup_id}
-    scanned = {"compartment": f"{cabinet_id}/1", "packages": ["P1"]}
+    [place] = handlers.api(request("GET", path, claims=STAFF, parts=parts), 200)["places"]
+    scanned = {"compartment": place["label"], "packages": ["P1"]}
     of_pickup.asks("load a compartment", f"{path}/loadings", scanned, 200, claims=STAFF, **parts)
 
     code = _issued(life, handlers, pickup_id)
@@ -41,7 +42,7 @@ def collect(life: Life, handlers: Handlers, order: dict[str, Any], location: str
     of_pickup.told("lockers-on-change", "have the cabinet forget the code", "PickupConfirmed")
     command_id = _command(life, cabinet_id)
     for outcome in ("opened", "closed"):
-        said = {"command_id": command_id, "compartment": "1", "attempt": 1, "outcome": outcome}
+        said = {"command_id": command_id, "compartment": place["number"], "attempt": 1, "outcome": outcome}
         of_pickup.message(f"record {outcome}", "lockers-on-cabinet-message", _said(cabinet_id, said))
     of_pickup.told("fulfilment-on-pickup", "deliver what was collected", "PickupCollected")
     of_pickup.told("lockers-on-change", "end the hold", "PickupCollected")
