@@ -36,6 +36,8 @@ def collect(life: Life, handlers: Handlers, order: dict[str, Any], location: str
 
     code = _issued(life, handlers, pickup_id)
     _tell(step, code)
+    unknown = {"pickup_id": "pck_" + "0" * 26 + "_1"}
+    handlers.api(request("POST", f"{path}/confirmations", {"code": code}, claims=None, parts=unknown), 422)  # warms
     opened = request("POST", f"{path}/confirmations", {"code": code}, claims=None, parts=parts)
     life.step("confirm a pickup", "api", lambda: handlers.api(opened, 200))
     of_pickup.told("lockers-on-pickup-confirmed", "tell the cabinet to open", "PickupConfirmed")
