@@ -1,4 +1,4 @@
-"""Every alarm sends its reader to a section that docs/runbook.md has."""
+"""Every alarm sends its reader to a section that docs/runbook.md has, and waits for something that is counted."""
 
 from __future__ import annotations
 
@@ -30,3 +30,16 @@ def test_every_alarm_by_name_is_in_the_runbook() -> None:
     assert names
     runbook = (ROOT / "docs" / "runbook.md").read_text()
     assert {name for name in names if f"`{name}`" not in runbook} == set()
+
+
+def test_every_metric_of_ours_is_counted() -> None:
+    """Nothing tells an alarm on a metric that does not exist from one that never rings."""
+    alarms, dashboards = ((TERRAFORM / name).read_text() for name in ("alarms.tf", "dashboards.tf"))
+    blocks = re.findall(r"local\.metrics_namespace\n\s+metric\s+= \"(\w+)\"", alarms)
+    blocks += re.findall(r'metric\s+= "(\w+)"', alarms.partition("locker_alarms = {")[2].partition(" : name =>")[0])
+    lists = re.findall(r"\[for metric in \[([^]]+)\] : concat\(\[local\.metrics_namespace", dashboards)
+    plotted = [name for names in lists for name in re.findall(r'"(\w+)"', names)]
+    plotted += re.findall(r'\[local\.metrics_namespace, "(\w+)"\]', dashboards)
+    assert len(blocks) > 10 and len(plotted) > 10
+    source = "\n".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
+    assert {name for name in (*blocks, *plotted) if f'"{name}"' not in source} == set()
