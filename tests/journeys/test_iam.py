@@ -180,15 +180,19 @@ def _open(cabinet: Any, stack: TestStack) -> Any:
     return cabinet.publish(topic=topic, qos=1, payload=b"{}")
 
 
-def _hash(key: str) -> Callable[[Any, TestStack], Any]:
-    return lambda kms, stack: kms.generate_mac(
-        KeyId=f"alias/aisle-{stack.stage}-{key}", MacAlgorithm="HMAC_SHA_256", Message=b"attempt"
-    )
+def _hash(kms: Any, stack: TestStack) -> Any:
+    return kms.generate_mac(KeyId=_key(stack, "passcodes"), MacAlgorithm="HMAC_SHA_256", Message=b"attempt")
 
 
 def _sign(kms: Any, stack: TestStack) -> Any:
-    key = f"alias/aisle-{stack.stage}-grants"
-    return kms.sign(KeyId=key, Message=b"attempt", MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256")
+    how = {"MessageType": "RAW", "SigningAlgorithm": "ECDSA_SHA_256"}
+    return kms.sign(KeyId=_key(stack, "grants"), Message=b"attempt", **how)
+
+
+def _key(stack: TestStack, name: str) -> str:
+    # Roles name keys, not their aliases.
+    found = stack.client("kms").describe_key(KeyId=f"alias/aisle-{stack.stage}-{name}")
+    return str(found["KeyMetadata"]["Arn"])
 
 
 WRITERS = (
@@ -264,13 +268,19 @@ ATTEMPTS = [
         "work out a passcode",
         "kms",
         ("", "lockers-on-change", "lockers-on-cabinet-message", "lockers-on-keyed-code"),
-        _hash("passcodes"),
+        _hash,
     ),
     Attempt(
         "let a cabinet open by itself",
         "kms",
         ("", "lockers-on-change", "lockers-on-cabinet-message"),
         _sign,
+    ),
+    Attempt(
+        "find the API",
+        "ssm",
+        ("lockers-on-order-ready",),
+        lambda ssm, stack: ssm.get_parameter(Name=f"/aisle/{stack.stage}/api-url"),
     ),
     Attempt("start hold-for-pickup", "stepfunctions", ("lockers-on-change", "lockers-on-order-ready"), _start_hold),
     Attempt(
@@ -311,4 +321,4 @@ def _may(stack: TestStack, function: str, attempt: Attempt) -> bool:
     return True
 
 
-REFUSED = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
+REFUSED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "ForbiddenException")
