@@ -267,13 +267,13 @@ ATTEMPTS = [
     Attempt(
         "work out a passcode",
         "kms",
-        ("", "lockers-on-change", "lockers-on-cabinet-message", "lockers-on-keyed-code"),
+        ("", "lockers-on-cabinet-message", "lockers-on-keyed-code"),
         _hash,
     ),
     Attempt(
         "let a cabinet open by itself",
         "kms",
-        ("", "lockers-on-change", "lockers-on-cabinet-message"),
+        ("", "lockers-on-change"),
         _sign,
     ),
     Attempt(
