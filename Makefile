@@ -65,6 +65,7 @@ check-format:
 
 check-lint:
 	@$(PY) -m ruff check --quiet .
+	@$(LOCAL).lint asyncapi
 
 check-types:
 	@$(PY) -m mypy

@@ -1,4 +1,4 @@
-"""`python -m infra.local.lint terraform|state-machines`: the checks of `make check` that need more than one command."""
+"""`python -m infra.local.lint terraform|state-machines|asyncapi`: the checks of `make check` that need more than one command."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ import re
 import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import best_match
+
 from infra.local import terraform
-from infra.local.stack import LOCAL, STATE_MACHINES
+from infra.local.stack import LOCAL, ROOT, STATE_MACHINES
 
 # statelint (PyPI) knows the language, asl-validator (npm) its JSON schema; each finds what the other overlooks.
 ASL_VALIDATOR = "asl-validator@4.0.0"
+# The specification's own JSON schema, by those who write the specification.
+ASYNCAPI_SPECS = "@asyncapi/specs@6.11.1"
+ASYNCAPI_SCHEMA = "@asyncapi/specs/schemas/3.0.0-without-$id.json"
+ASYNCAPI_SCHEMA_SHA256 = "abe96881dbfaad495ccbb6bd8d3fb43ca18a13b9d7564849ccb66f39d5e5b20f"
 WORKED_OUT_TIMEOUT = re.compile(r'("TimeoutSeconds": )"{%[^"]*%}"')
 WORKED_OUT_MOMENT = re.compile(r'("Timestamp": )"{%[^"]*%}"')
 TERRAFORM_VALUE = re.compile(r'("(?:[^"\\]|\\.)*")|\$\{(\w+)\}')
@@ -70,24 +78,46 @@ def _statelint(machine: Path) -> list[str]:
 
 
 def _asl_validator(folder: Path) -> list[str]:
-    tool = LOCAL / "cache" / "npm" / "node_modules" / ".bin" / "asl-validator"
-    if not tool.exists():
-        if shutil.which("npm") is None:
-            return []
-        cache = LOCAL / "cache" / "npm"
-        cache.mkdir(parents=True, exist_ok=True)
-        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(cache), ASL_VALIDATOR]
-        if subprocess.run(install, capture_output=True, check=False).returncode:
-            sys.stderr.write("state machines: asl-validator could not be fetched, so only statelint was asked\n")
-            return []
+    tool = _from_npm(ASL_VALIDATOR, ".bin/asl-validator")
+    if tool is None:
+        sys.stderr.write("state machines: asl-validator could not be fetched, so only statelint was asked\n")
+        return []
     machines = sorted(folder.glob("*.asl.json"))
     options = [argument for machine in machines for argument in ("--json-path", str(machine))]
     ran = subprocess.run([str(tool), *options], capture_output=True, text=True, check=False)
     return [(ran.stdout + ran.stderr).strip()] if ran.returncode else []
 
 
+def asyncapi(document: Path = ROOT / "docs" / "asyncapi.json") -> list[str]:
+    """What AsyncAPI 3.0 does not allow in a document: the first, if anything."""
+    schema = _from_npm(ASYNCAPI_SPECS, ASYNCAPI_SCHEMA)
+    if schema is None:
+        sys.stderr.write("asyncapi: the schema could not be fetched, so nothing was held against it\n")
+        return []
+    if sha256(schema.read_bytes()).hexdigest() != ASYNCAPI_SCHEMA_SHA256:
+        return [f"asyncapi: {schema} is not what {ASYNCAPI_SPECS} held when it was chosen"]
+    errors = Draft7Validator(json.loads(schema.read_text())).iter_errors(json.loads(document.read_text()))
+    wrong = best_match(errors)
+    return [] if wrong is None else [f"{document.name}: {wrong.json_path}: {wrong.message}"]
+
+
+def _from_npm(package: str, path: str) -> Path | None:
+    """A file of a package of exactly this version, fetched once; None where npm is missing, or does not reach its registry."""
+    directory = LOCAL / "cache" / "npm" / package.replace("/", "-")
+    found = directory / "node_modules" / path
+    if found.exists():
+        return found
+    if shutil.which("npm") is None:
+        return None
+    directory.mkdir(parents=True, exist_ok=True)
+    install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(directory), package]
+    fetched = subprocess.run(install, capture_output=True, check=False).returncode == 0
+    return found if fetched else None
+
+
 def main() -> int:
-    wrong = {"terraform": terraform.check, "state-machines": state_machines}[sys.argv[1]]()
+    checks = {"terraform": terraform.check, "state-machines": state_machines, "asyncapi": asyncapi}
+    wrong = checks[sys.argv[1]]()
     sys.stdout.writelines(f"{one}\n" for one in wrong)
     return 1 if wrong else 0
 

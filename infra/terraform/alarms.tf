@@ -3,7 +3,7 @@
 locals {
   metrics_namespace = "Aisle"
 
-  alarms = merge(local.table_failures, {
+  alarms = merge(local.table_failures, local.locker_alarms, {
     events-undelivered = {
       meaning    = "Events, stream records or ticks could not be delivered"
       section    = "dead-letters"
@@ -96,6 +96,54 @@ locals {
     metric     = "SystemErrors"
     dimensions = { TableName = aws_dynamodb_table.this.name, Operation = operation }
   } }
+
+  # Somebody has to go to a cabinet, or to see why nobody may open it.
+  locker_alarms = { for name, alarm in {
+    lockers-door-stuck = {
+      meaning = "A door did not open on command, jammed or without an answer"
+      metric  = "CommandsFaulted"
+    }
+    lockers-door-left-open = {
+      meaning = "A compartment stands open"
+      metric  = "DoorsLeftOpen"
+    }
+    lockers-door-forced = {
+      meaning = "A door was opened by force"
+      metric  = "DoorsForced"
+    }
+    lockers-cabinet-lost = {
+      meaning = "A cabinet has fallen silent"
+      metric  = "CabinetsLost"
+    }
+    # A clock that is set right within minutes was wrong for want of a line; each heartbeat counts one that is not.
+    lockers-clock-wrong = {
+      meaning = "A cabinet's clock is wrong by more than five minutes, and stays so"
+      metric  = "ClocksWrong"
+      periods = { evaluated = 15, alarming = 10 }
+    }
+    # Whoever forgot a code gives up sooner.
+    lockers-passcodes-locked = {
+      meaning = "Somebody goes on trying passcodes although they are locked out"
+      metric  = "PasscodesLocked"
+      periods = { evaluated = 15, alarming = 5 }
+    }
+    lockers-grant-failed = {
+      meaning = "A cabinet got no permission to open a pickup while its line is down"
+      metric  = "GrantsFailed"
+    }
+    lockers-provisioning-refused = {
+      meaning = "A device with a claim certificate is not the cabinet that it says"
+      metric  = "ProvisioningRefused"
+    }
+    lockers-pickup-too-large = {
+      meaning = "A parcel fits no compartment of its site, not even an empty one"
+      metric  = "PickupsTooLarge"
+    }
+    } : name => merge(alarm, {
+      section    = "lockers"
+      namespace  = local.metrics_namespace
+      dimensions = { service = local.app, stage = var.stage }
+  }) }
 
   # Chalice names the REST API of every stage after the application, so the deployment's name tells them apart.
   api_stage      = var.stage

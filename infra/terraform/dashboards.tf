@@ -11,6 +11,9 @@ locals {
       "What stopped customers"            = [for metric in ["PaymentsDeclined", "StockTooLow"] : concat([local.metrics_namespace, metric], local.business_dimensions)]
       "Notifications sent"                = [concat([local.metrics_namespace, "NotificationsSent"], local.business_dimensions)]
       "Webhooks delivered, failed"        = [for metric in ["WebhooksDelivered", "WebhooksFailed"] : concat([local.metrics_namespace, metric], local.business_dimensions)]
+      "Pickups ready, collected, expired" = [for metric in ["PickupsReady", "PickupsCollected", "PickupsExpired"] : concat([local.metrics_namespace, metric], local.business_dimensions)]
+      "Lockers, full and too small"       = [for metric in ["PickupsWaitlisted", "PickupsTooLarge"] : concat([local.metrics_namespace, metric], local.business_dimensions)]
+      "Passcodes refused, locked"         = [for metric in ["PasscodesRefused", "PasscodesLocked"] : concat([local.metrics_namespace, metric], local.business_dimensions)]
       "Parked for a person"               = [concat([local.metrics_namespace, "CompensationParked"], local.business_dimensions)]
     }
     technical = {
@@ -30,6 +33,7 @@ locals {
       "Executions" = flatten([for name in keys(local.state_machines) : [for metric in ["ExecutionsStarted", "ExecutionsFailed", "ExecutionsTimedOut"] :
         { row = ["AWS/States", metric, "StateMachineArn", "${local.arn.state_machine}${name}", { label = "${name} ${metric}" }] }
       ]])[*].row
+      "Doors and cabinets"      = [for metric in ["CommandsRepeated", "CommandsFaulted", "DoorsLeftOpen", "DoorsForced", "CabinetsLost", "ClocksWrong"] : concat([local.metrics_namespace, metric], local.business_dimensions)]
       "Table, consumed units"   = [for metric in ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"] : ["AWS/DynamoDB", metric, "TableName", local.name]]
       "Table, throttled"        = [for metric in ["ReadThrottleEvents", "WriteThrottleEvents"] : ["AWS/DynamoDB", metric, "TableName", local.name]]
       "Events, bus and pipe"    = [["AWS/Events", "FailedInvocations", "EventBusName", local.name], ["AWS/EventBridge/Pipes", "ExecutionFailed", "PipeName", "${local.name}-events"]]

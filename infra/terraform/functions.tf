@@ -51,6 +51,7 @@ locals {
         local.ask_for_attempts,
         local.hash_passcode,
         local.sign_grant,
+        local.show_grant_key,
         local.tell_cabinets,
         local.check_later,
         local.encrypt_message,
@@ -226,7 +227,6 @@ locals {
       does        = "Reminds shoppers, lets pickups expire, keeps task tokens, finds compartments for those who wait, and notices silent cabinets"
       timeout     = local.task_timeout_seconds
       keys        = ["PICKUP#", "CABINET#", "PASSCODE#", "LOCKERDAYS#"]
-      reads       = ["SITE#"]
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra       = concat(local.find_compartments, [local.find_silent_cabinets, local.park_token, local.complete_hold])
     }
@@ -274,7 +274,7 @@ locals {
       queue       = "lockers-cabinet-messages"
       keys        = ["CABINET#", "DROPOFFS#", "PICKUP#", "PASSCODE#", "ORDER#", "LOCKERDAYS#"]
       environment = merge(local.command_environment, local.grant_environment)
-      extra       = concat(local.command_cabinets, [local.hash_passcode, local.sign_grant])
+      extra       = concat(local.command_cabinets, [local.hash_passcode, local.show_grant_key])
     }
     lockers-on-command-check = {
       does        = "Sends unanswered commands again, gives them up, and rings for doors that are open"
@@ -528,11 +528,18 @@ locals {
     AISLE_PASSCODES_KEY_ID = module.key["passcodes"].arn
   } : name => value if value != null }
 
-  grant_offline = [local.tell_cabinets, local.sign_grant, local.hash_passcode]
+  grant_offline = [local.tell_cabinets, local.sign_grant]
 
   sign_grant = {
     sid       = "SignGrant"
-    actions   = ["kms:GetPublicKey", "kms:Sign"]
+    actions   = ["kms:Sign"]
+    resources = [module.key["grants"].arn]
+  }
+
+  # A cabinet that comes online is told what it checks grants with.
+  show_grant_key = {
+    sid       = "ShowGrantKey"
+    actions   = ["kms:GetPublicKey"]
     resources = [module.key["grants"].arn]
   }
 

@@ -1,4 +1,4 @@
-"""Every alarm sends its reader to a section that docs/runbook.md has."""
+"""Every alarm sends its reader to a section that docs/runbook.md has, and waits for something that is counted."""
 
 from __future__ import annotations
 
@@ -30,3 +30,16 @@ def test_every_alarm_by_name_is_in_the_runbook() -> None:
     assert names
     runbook = (ROOT / "docs" / "runbook.md").read_text()
     assert {name for name in names if f"`{name}`" not in runbook} == set()
+
+
+def test_every_metric_of_ours_is_counted() -> None:
+    """Nothing tells an alarm on a metric that does not exist from one that never rings."""
+    alarms, dashboards = ((TERRAFORM / name).read_text() for name in ("alarms.tf", "dashboards.tf"))
+    watched = re.findall(r'(namespace\s+= "AWS/[\w/]+"\n\s+)?metric\s+= "(\w+)"', alarms)
+    ours = [metric for aws, metric in watched if not aws]
+    plots = [line.partition("= [")[2] for line in dashboards.splitlines() if "local.metrics_namespace" in line]
+    plotted = [metric for plot in plots for metric in re.findall(r'"(\w+)"', plot)]
+    assert len(ours) > 10
+    assert len(plotted) > 10
+    source = "\n".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
+    assert {metric for metric in (*ours, *plotted) if f'"{metric}"' not in source} == set()

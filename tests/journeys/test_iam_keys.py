@@ -57,6 +57,8 @@ from infra.local.testing import STAGE, TestStack
 from tests.conftest import ADMIN, request
 from tests.integration.orders import conftest as in_process
 from tests.integration.orders.conftest import dynamodb_url, real_table
+from tests.journeys import company_lockers
+from tests.journeys.company_lockers import a_mall
 from tests.journeys.guarded import FUNCTIONS, guarded, policy_of
 
 __all__ = ["dynamodb_url", "guarded", "real_table"]
@@ -225,8 +227,10 @@ def company(records: Records) -> Company:
     return Company(records, shop)
 
 
-def test_functions_touch_only_keys_that_their_roles_name(guarded: TestStack, company: Company) -> None:
-    """All functions but the API, whose role names no keys, through whatever can become of an order, a cart, a customer."""
+def test_functions_touch_only_keys_that_their_roles_name(
+    guarded: TestStack, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All functions but the API, whose role names no keys, through whatever can become of an order, a cart, a customer, a pickup."""
     for live in (
         _split,
         _short,
@@ -241,6 +245,9 @@ def test_functions_touch_only_keys_that_their_roles_name(guarded: TestStack, com
         _told,
     ):
         live(company)
+    mall = a_mall(company, monkeypatch)
+    for live_there in company_lockers.LIVES:
+        live_there(mall)
     asked = company.records.asked
     assert set(asked) == set(FUNCTIONS) - {"", *WITHOUT_TABLE}
     refusals = [

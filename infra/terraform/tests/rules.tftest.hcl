@@ -85,6 +85,14 @@ run "rules_of_the_bus" {
     error_message = "A rule listens to systems that stand beside this one, or lockers do not."
   }
   assert {
+    condition = { for name in ["lockers-pickup-confirmed", "lockers-changes", "fulfilment-pickups"] : name => try(toset(jsondecode(aws_cloudwatch_event_rule.this[name].event_pattern)["detail-type"]), toset([])) } == {
+      lockers-pickup-confirmed = toset(["DropOffRequested", "PickupConfirmed"])
+      lockers-changes          = toset(["FulfilmentPacked", "OrderCancelled", "OrderHeld", "OrderReassigned", "PickupCancelled", "PickupCleared", "PickupCollected", "PickupConfirmed", "PickupExpired", "PickupExtended"])
+      fulfilment-pickups       = toset(["PickupCollected"])
+    }
+    error_message = "Doors open for something else than a pickup or a return, cabinets keep what they should forget, or orders do not hear that they were collected."
+  }
+  assert {
     condition = alltrue([for name, target in aws_cloudwatch_event_target.queue :
       target.arn == module.queue[name].queue.arn && target.dead_letter_config[0].arn == module.queue[name].dead_letter_queue.arn && target.retry_policy[0].maximum_retry_attempts > 0
     ])
@@ -93,6 +101,25 @@ run "rules_of_the_bus" {
   assert {
     condition     = keys(aws_cloudwatch_event_target.queue) == keys(local.rules) && aws_cloudwatch_event_archive.this.retention_days > 0
     error_message = "A rule has no target, or the bus no archive."
+  }
+}
+
+run "the_clock" {
+  command = plan
+
+  assert {
+    condition = alltrue([for schedule in aws_scheduler_schedule.this :
+      schedule.target[0].role_arn == module.scheduler_role.arn && schedule.target[0].retry_policy[0].maximum_retry_attempts > 0 &&
+      schedule.target[0].dead_letter_config[0].arn == "arn:aws:sqs:eu-west-1:123456789012:aisle-rules-events-undelivered"
+    ])
+    error_message = "A tick may not run its task, is not tried again, or gets lost unseen."
+  }
+  assert {
+    condition = { for name, schedule in aws_scheduler_schedule.this : name => [schedule.schedule_expression, schedule.target[0].arn, jsondecode(schedule.target[0].input)] if startswith(name, "lockers-") } == {
+      lockers-serve-waitlist = ["rate(1 minute)", "arn:aws:lambda:eu-west-1:123456789012:function:aisle-rules-lockers-tasks", { task = "serve_waitlist" }]
+      lockers-watch-cabinets = ["rate(1 minute)", "arn:aws:lambda:eu-west-1:123456789012:function:aisle-rules-lockers-tasks", { task = "watch_cabinets" }]
+    }
+    error_message = "Nobody notices that a cabinet has fallen silent, or who waits for a compartment gets none."
   }
 }
 
@@ -212,7 +239,7 @@ run "roles" {
   # A key that protects messages or items is used through their service, tokens by their purpose, cursors by the API.
   assert {
     condition = alltrue(flatten([for policy in local.role_policies : [for statement in jsondecode(policy).Statement :
-      can(statement.Condition.StringEquals) || contains([["kms:GenerateMac"], ["kms:GetPublicKey", "kms:Sign"]], statement.Action)
+      can(statement.Condition.StringEquals) || contains([["kms:GenerateMac"], ["kms:GetPublicKey"], ["kms:Sign"]], statement.Action)
       if anytrue([for action in statement.Action : startswith(action, "kms:")])
     ]]))
     error_message = "A role may use a key for anything."
@@ -386,6 +413,30 @@ run "cabinets" {
   }
 }
 
+run "doors" {
+  command = plan
+
+  assert {
+    condition = { for sid in ["HashPasscode", "SignGrant"] : sid => [for key, function in module.function : key if contains(jsondecode(function.policy).Statement[*].Sid, sid)] } == {
+      HashPasscode = ["api_handler", "lockers-on-cabinet-message", "lockers-on-keyed-code"]
+      SignGrant    = ["api_handler", "lockers-on-change"]
+    }
+    error_message = "A function that has no business with passcodes works them out, or lets cabinets open by themselves."
+  }
+  assert {
+    condition = alltrue(flatten([for policy in local.role_policies : [for statement in jsondecode(policy).Statement :
+      statement.Sid == "SignGrant" if contains(statement.Action, "kms:Sign")
+    ]]))
+    error_message = "A role signs something else than grants."
+  }
+  assert {
+    condition = toset([for function, policy in { for key, function in module.function : key => function.policy } : function if strcontains(policy, "\"iot:Publish\"")]) == toset([
+      "api_handler", "lockers-on-cabinet-message", "lockers-on-change", "lockers-on-command-check", "lockers-on-keyed-code", "lockers-on-pickup-confirmed",
+    ])
+    error_message = "A function that has no business with cabinets tells them to open."
+  }
+}
+
 run "new_cabinets" {
   command = plan
 
@@ -441,6 +492,34 @@ run "alarms_lead_somewhere" {
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : length(alarm.alarm_actions) > 0])
     error_message = "An alarm tells nobody."
+  }
+  assert {
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => alarm.metric_name if startswith(name, "lockers-") } == {
+      lockers-cabinet-lost         = "CabinetsLost"
+      lockers-clock-wrong          = "ClocksWrong"
+      lockers-door-forced          = "DoorsForced"
+      lockers-door-left-open       = "DoorsLeftOpen"
+      lockers-door-stuck           = "CommandsFaulted"
+      lockers-grant-failed         = "GrantsFailed"
+      lockers-passcodes-locked     = "PasscodesLocked"
+      lockers-pickup-too-large     = "PickupsTooLarge"
+      lockers-provisioning-refused = "ProvisioningRefused"
+    }
+    error_message = "Nobody is called to a locker that needs somebody."
+  }
+  assert {
+    condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.this :
+      alarm.dimensions == tomap({ service = "aisle", stage = "rules" }) if alarm.namespace == "Aisle"
+    ])
+    error_message = "An alarm waits for what another stage counts, or nobody."
+  }
+  # What one mistake makes is not worth a person's night.
+  assert {
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.datapoints_to_alarm, alarm.evaluation_periods] if alarm.namespace == "Aisle" && alarm.evaluation_periods > 1 } == {
+      lockers-clock-wrong      = [10, 15]
+      lockers-passcodes-locked = [5, 15]
+    }
+    error_message = "A door that does not open rings too late, or a mistyped code at once."
   }
 }
 
