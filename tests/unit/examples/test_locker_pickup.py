@@ -15,6 +15,7 @@ import pytest
 from examples.locker_pickup import __main__ as command
 from examples.locker_pickup import device
 from examples.locker_pickup.pickup import Collection, Late, Refused, Watch, passcode_in
+from examples.locker_pickup.registry import NoCabinet
 from examples.locker_pickup.shop import PHONE
 from examples.online_retail.api import Problem, Reply
 from examples.online_retail.stack import NoStack, Stack
@@ -328,3 +329,38 @@ def test_ctrl_c_ends_it_with_130(
     told = capsys.readouterr().out
     assert "texted" in told
     assert "keyed" not in told
+
+
+class Shown:
+    """A search that shows these sites."""
+
+    def __init__(self, *ids: str) -> None:
+        self.items = [{**SITE, "id": id} for id in ids]
+        self.asked: dict[str, Any] = {}
+
+    def get(self, path: str, **query: Any) -> Any:
+        self.asked = query
+        return {"items": self.items}
+
+
+def test_the_order_is_collected_at_the_nearest_site_that_has_a_cabinet_of_ours() -> None:
+    shown: Any = Shown("mall-of-america", "best-buy-281", "best-buy-1000")
+    ours = [{"id": "best-buy-1000"}, {"id": "best-buy-281"}]
+    assert command._nearest_of(shown, ours, (44.9, -93.2))["id"] == "best-buy-281"
+    assert (shown.asked["latitude"], shown.asked["longitude"]) == (44.9, -93.2)
+    with pytest.raises(NoCabinet, match="No locker site"):
+        command._nearest_of(shown, [{"id": "best-buy-8005"}], (44.9, -93.2))
+
+
+@pytest.mark.parametrize("near", ["44.9", "91,0", "0,180", "a,b", "44.9,-93.2,0"])
+def test_a_position_is_two_numbers_of_degrees(near: str) -> None:
+    with pytest.raises(SystemExit) as refused:
+        command.main(["run", "--near", near])
+    assert refused.value.code == 2
+
+
+def test_the_plan_names_what_makes_no_site(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["plan"]) == 0
+    told = capsys.readouterr().out
+    assert "store 2767, University Mall, makes no site: 1-5:30 may begin before noon or after it" in told
+    assert "1,562" in told

@@ -184,3 +184,4 @@ def test_a_sample_holds_what_the_whole_file_says(tmp_path: Path) -> None:
         write_sample(read_file(tmp_path / "stores.json"), sample)
     assert [dict(one) for one in read_file(samples[0])] == [row, {**row, "id": "1001", "address2": ""}]
     assert samples[0].read_bytes() == samples[1].read_bytes()
+    assert samples[0].read_bytes()[4:8] == bytes(4), "no time of writing in the header of gzip"
