@@ -30,6 +30,8 @@ class Stack:
     client_id: str
     users: Mapping[str, Mapping[str, str]]
     queue_urls: Mapping[str, str]
+    mqtt: Mapping[str, Any] | None = None
+    """Where devices dial, if the system says."""
     _tokens: dict[str, str] = field(default_factory=dict)
     _renewing: Lock = field(default_factory=Lock)
 
@@ -50,6 +52,7 @@ class Stack:
                 client_id=record["client_id"],
                 users=record["users"],
                 queue_urls=record.get("queue_urls", {}),
+                mqtt=record.get("mqtt"),
                 _tokens={role: user["token"] for role, user in record["users"].items()},
             )
         except KeyError as missing:

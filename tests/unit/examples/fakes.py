@@ -326,7 +326,7 @@ def serving(system: FakeSystem) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(payload)
 
-        do_GET = do_POST = _serve  # noqa: N815 (http.server names them)
+        do_GET = do_POST = do_PUT = _serve  # noqa: N815 (http.server names them)
 
         def log_message(self, *_: Any) -> None:
             return
