@@ -121,7 +121,7 @@ class Compartment:
 @dataclass(frozen=True, slots=True)
 class Connection:
     """What is known of a cabinet's line. `skew_seconds`: how far its clock was ahead of ours; `connected_at`: when it last said that
-    it is online, by that clock."""
+    it is online, by that clock; `lost`: that nothing was heard of it for too long is known."""
 
     online: bool = False
     last_seen_at: str | None = None
@@ -129,6 +129,7 @@ class Connection:
     skew_seconds: float = 0.0
     firmware: str | None = None
     connected_at: str | None = None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

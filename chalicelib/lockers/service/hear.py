@@ -148,6 +148,7 @@ def record_line(
         since=known.since if known.online is online and known.since else text,
         skew_seconds=round(skew, 3),
         firmware=firmware or known.firmware,
+        lost=known.lost and not online,
         connected_at=clock.rfc3339(said_at) if connects and said_at is not None else known.connected_at,
     )
     store.put_connection(cabinet_id, changed, text)

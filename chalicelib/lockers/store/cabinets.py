@@ -40,8 +40,8 @@ SEEN_WITHIN = timedelta(minutes=5)
 
 
 class ConnectionItem(Item):
-    """pk = CABINET#<id>, sk = CONNECTION. Apart from the cabinet, because each heartbeat writes it; in the index while it is
-    online, under the five minutes in which it was heard of."""
+    """pk = CABINET#<id>, sk = CONNECTION. Apart from the cabinet, because each heartbeat writes it; in the index until it
+    is lost, under the five minutes in which it was heard of."""
 
     document = Json()
     at = UnicodeAttribute()
@@ -152,7 +152,7 @@ def get_connection(cabinet_id: str) -> Connection:
 def put_connection(cabinet_id: str, connection: Connection, at: str) -> bool:
     """Keep what was heard of a line at a moment; says False, and keeps what is known, when something later was heard before."""
     tx = Transaction()
-    seen = connection.last_seen_at if connection.online else None
+    seen = None if connection.lost else connection.last_seen_at
     item = ConnectionItem(
         cabinet_pk(cabinet_id),
         "CONNECTION",
@@ -176,8 +176,8 @@ def _begun(moment: datetime) -> str:
 
 
 def silent_since(moment: datetime) -> Iterator[str]:
-    """Ids of cabinets that count as online and were last heard of before a moment; each is among them `SEEN_WITHIN` later at the
-    latest."""
+    """Ids of cabinets that are not known to be lost and were last heard of before a moment; each is among them `SEEN_WITHIN` later
+    at the latest."""
     for number in range(SHARDS):
         earlier = ConnectionItem.gsi2sk < _begun(moment)
         for row in ConnectionItem.by_state.query(key("ONLINE", str(number)), earlier, page_size=100):

@@ -129,9 +129,12 @@ def watch() -> Any:
     return tasks.lockers_tasks({"task": "watch_cabinets", "correlation_id": "c-1"}, None)
 
 
+def connection(lockers: Lockers) -> Any:
+    return lockers.shop.call("GET", f"/v1/cabinets/{lockers.cabinet}").json["connection"]
+
+
 def online(lockers: Lockers) -> bool:
-    shown: bool = lockers.shop.call("GET", f"/v1/cabinets/{lockers.cabinet}").json["connection"]["online"]
-    return shown
+    return bool(connection(lockers)["online"])
 
 
 def test_a_cabinet_that_falls_silent_is_noticed_once(lockers: Lockers) -> None:
@@ -143,6 +146,34 @@ def test_a_cabinet_that_falls_silent_is_noticed_once(lockers: Lockers) -> None:
         assert watch()["lost"] == 0
         lockers.says("heartbeats", firmware="1.0.0")
         assert (online(lockers), watch()["lost"]) == (True, 0)
+
+
+def test_a_line_that_stays_broken_is_noticed_and_one_that_is_mended_is_not(lockers: Lockers) -> None:
+    lockers.says("status", online=True)
+    with later(MINUTE):
+        lockers.says("status", online=False)
+        assert (watch()["lost"], online(lockers)) == (0, False)
+    with later(3 * MINUTE):
+        lockers.says("status", online=True)
+        lockers.says("status", online=False)
+    with later(7 * MINUTE):
+        assert watch()["lost"] == 0
+    with later(14 * MINUTE):
+        since = connection(lockers)["since"]
+        assert (watch()["lost"], watch()["lost"], online(lockers)) == (1, 0, False)
+        assert connection(lockers)["since"] == since
+        lockers.says("status", online=False)
+        assert watch()["lost"] == 0
+        lockers.says("status", online=True)
+    with later(25 * MINUTE):
+        assert watch()["lost"] == 1
+
+
+def test_nobody_misses_a_retired_cabinet(lockers: Lockers) -> None:
+    lockers.says("status", online=True)
+    assert take(lockers, "retirements", reason="sold").status == 200
+    with later(11 * MINUTE):
+        assert (watch()["lost"], online(lockers)) == (0, False)
 
 
 def test_whoever_beats_on_is_not_lost(lockers: Lockers) -> None:
