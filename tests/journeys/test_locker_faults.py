@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
-from uuid import uuid4
 
 from tests.journeys.conftest import Shop, until
-from tests.journeys.lockers import Mall, a_mall, a_phone
+from tests.journeys.lockers import Mall, a_mall
 
 CLOSED_FOR_GOOD = 60.0
 
@@ -169,61 +167,26 @@ def test_whoever_guesses_is_locked_out_and_so_is_the_right_code(shop: Shop) -> N
 
 def test_a_cabinet_without_mqtt_polls_for_the_same_commands(shop: Shop) -> None:
     with a_mall(shop, sizes=("S",)) as mall:
-        made = shop.post(
-            f"/v1/locker-sites/{mall.site_id}/cabinets",
-            {
-                "name": "Old one",
-                "serial_number": f"SN-{uuid4().hex[:8]}",
-                "transport": "https",
-                "compartments": [{"number": "7", "size": "XL"}],
-            },
-        ).body
-        token = shop.post(f"/v1/cabinets/{made['id']}/tokens", {}).body["token"]
+        old = mall.adds_poller([{"number": "7", "size": "XL"}])
         there = mall.waits("XL")
-        assert there.compartments == (f"{made['id']}/7",)
-
-        def says(channel: str, with_token: str = token, **message: Any) -> Any:
-            body = {"channel": channel, "message": {"message_id": uuid4().hex, "at": "2026-01-01T00:00:00Z", **message}}
-            headers = {"Cabinet-Token": with_token}
-            return shop.stack.call("POST", f"/v1/cabinets/{made['id']}/messages", json=body, headers=headers)
-
-        def polls() -> list[dict[str, Any]]:
-            headers = {"Cabinet-Token": token}
-            answer = shop.stack.call("GET", f"/v1/cabinets/{made['id']}/commands", headers=headers)
-            assert answer.status == 200, answer
-            return [one["message"] for one in answer.body["messages"]]
-
-        assert says("heartbeats", with_token="x").status == 401
-        assert says("status", online=True).body["messages"][0]["channel"] == "welcome"
-        assert polls() == []
+        assert there.compartments == (f"{old.id}/7",)
+        assert old.says("heartbeats", with_token="x").status == 401
+        assert old.says("status", online=True).body["messages"][0]["channel"] == "welcome"
+        assert old.polls() == []
         assert mall.confirms(there.pickup_id, there.code).status == 200
-        [command] = until(polls)
+        [command] = until(old.polls)
         assert (command["compartment"], command["purpose"]) == ("7", "pickup")
         for outcome in ("opened", "closed"):
-            said = says("acknowledgements", command_id=command["command_id"], compartment="7", outcome=outcome)
+            said = old.says("acknowledgements", command_id=command["command_id"], compartment="7", outcome=outcome)
             assert said.status == 200, said
         shop.reaches(there.order_id, "delivered")
-        assert polls() == []
+        assert old.polls() == []
 
 
 def test_another_system_has_its_orders_collected_here(shop: Shop) -> None:
     with a_mall(shop) as mall:
-        phone, label = a_phone(), f"{mall.cabinet.id}/3"
-        announced = {
-            "Source": "oms.example",
-            "DetailType": "OrderReadyForPickup",
-            "EventBusName": shop.stack.bus_name,
-            "Detail": json.dumps(
-                {
-                    "order": f"X-{uuid4().hex[:8]}",
-                    "site_id": mall.site_id,
-                    "compartments": [label],
-                    "contact": {"name": "Grace", "phone": phone},
-                }
-            ),
-        }
-        for _ in range(2):
-            assert shop.stack.client("events").put_events(Entries=[announced])["FailedEntryCount"] == 0
+        label = f"{mall.cabinet.id}/3"
+        phone = mall.announces(label, times=2)
         code = mall.code_for(phone)
         assert mall.compartment(label)["status"] == "occupied"
         assert mall.cabinet.enter(code).result == "accepted"
