@@ -21,6 +21,7 @@ from infra.local.lockers.machine import Habits
 from infra.local.testing import Answer, TestStack
 from tests.journeys.conftest import Shop, until
 
+HTTP = urllib3.PoolManager(maxsize=16)
 QUICK = Habits(closes_after=0.3, answer_within=5.0, heartbeat_every=5.0, journal_every=2.0)
 SIZES = ("S", "S", "M", "M", "L")
 ALWAYS = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
@@ -52,6 +53,15 @@ class Poller:
         headers = {"Cabinet-Token": with_token or self.token}
         body = {"channel": channel, "message": said}
         return self.stack.call("POST", f"/v1/cabinets/{self.id}/messages", json=body, headers=headers)
+
+    def enter(self, code: str) -> dict[str, Any]:
+        """Type a code at its keypad: what it is told to show."""
+        answer = self.says("codes", code=code)
+        assert answer.status == 200, answer
+        [told] = answer.body["messages"]
+        assert told["channel"] == "answers"
+        shown: dict[str, Any] = told["message"]
+        return shown
 
     def polls(self) -> list[dict[str, Any]]:
         """The commands that it has not answered."""
@@ -160,7 +170,7 @@ class Mall:
     def texts_to(self, phone: str) -> list[str]:
         """What was texted to a number, oldest first."""
         url = f"{self.shop.stack.endpoint_url}/_ministack/sns/sms-messages"
-        told = urllib3.request("GET", url, fields={"phoneNumber": phone}, timeout=10).json()
+        told = HTTP.request("GET", url, fields={"phoneNumber": phone}, timeout=10).json()
         return [str(one["Message"]) for one in told["sms_messages"].get(phone, ())]
 
     def code_for(self, phone: str, not_this: str | None = None) -> str:
@@ -191,10 +201,12 @@ class Mall:
         key: str | None = None,
         address: str | None = None,
         to: str = "confirmations",
+        role: str | None = None,
     ) -> Answer:
-        """Somebody taps on the link, `to` open it or to have more time."""
+        """Somebody taps on the link, `to` open it or to have more time (`code-extensions`)."""
         headers = {"Idempotency-Key": key or uuid4().hex, "X-Forwarded-For": address or self.address}
-        return self.shop.stack.call("POST", f"/v1/pickups/{pickup_id}/{to}", json={"code": code}, headers=headers)
+        path = f"/v1/pickups/{pickup_id}/{to}"
+        return self.shop.stack.call("POST", path, json={"code": code}, headers=headers, role=role)
 
     def staff(self, path: str, body: Any = None) -> Answer:
         """Staff does something by hand."""
