@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.journeys.conftest import Shop, until
-from tests.journeys.lockers import Mall, a_mall
+from tests.journeys.lockers import QUICK, Mall, a_mall
 
 CLOSED_FOR_GOOD = 60.0
 
@@ -108,6 +109,18 @@ def test_a_cabinet_without_a_line_opens_by_itself_and_tells_afterwards(shop: Sho
         assert mall.confirms(there.pickup_id, there.code).status == 422
         mall.cabinet.happenings.wait_for("receipted", timeout=60)
         until(lambda: mall.compartment(there.compartments[0])["status"] == "free")
+
+
+def test_who_is_let_in_by_a_grant_while_their_code_is_under_way_is_let_in_once(shop: Shop) -> None:
+    with a_mall(shop, habits=replace(QUICK, answer_within=0.0)) as mall:
+        there = mall.waits("S")
+        mall.cabinet.happenings.wait_for("granted", timeout=60)
+        answer = mall.cabinet.enter(there.code)
+        assert (answer.result, answer.offline) == ("accepted", True)
+        shop.reaches(there.order_id, "delivered")
+        until(lambda: mall.compartment(there.compartments[0])["status"] == "free")
+        mall.cabinet.happenings.wait_for("receipted", timeout=60)
+        assert mall.cabinet.happenings.count("opened") == 1
 
 
 def test_what_nobody_collects_goes_back_into_stock_and_its_money_back(shop: Shop) -> None:
