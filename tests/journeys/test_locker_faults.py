@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.journeys.conftest import Shop, until
-from tests.journeys.lockers import QUICK, Mall, a_mall
+from tests.journeys.lockers import Mall, a_mall
 
 CLOSED_FOR_GOOD = 60.0
 
@@ -112,14 +112,18 @@ def test_a_cabinet_without_a_line_opens_by_itself_and_tells_afterwards(shop: Sho
 
 
 def test_who_is_let_in_by_a_grant_while_their_code_is_under_way_is_let_in_once(shop: Shop) -> None:
-    with a_mall(shop, habits=replace(QUICK, answer_within=0.0)) as mall:
+    with a_mall(shop) as mall, ThreadPoolExecutor(1) as hand:
         there = mall.waits("S")
         mall.cabinet.happenings.wait_for("granted", timeout=60)
-        answer = mall.cabinet.enter(there.code)
+        typing = hand.submit(mall.cabinet.enter, there.code)
+        mall.cabinet.happenings.wait_for("keyed")
+        mall.cabinet.drop(5)
+        answer = typing.result()
         assert (answer.result, answer.offline) == ("accepted", True)
+        mall.cabinet.happenings.wait_for("commanded", timeout=60)
+        mall.cabinet.happenings.wait_for("receipted", timeout=60)
         shop.reaches(there.order_id, "delivered")
         until(lambda: mall.compartment(there.compartments[0])["status"] == "free")
-        mall.cabinet.happenings.wait_for("receipted", timeout=60)
         assert mall.cabinet.happenings.count("opened") == 1
 
 
