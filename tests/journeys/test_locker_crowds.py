@@ -394,6 +394,10 @@ def test_whoever_guesses_on_all_ways_at_once_learns_nothing_and_locks_only_their
         assert openings([mall]) == doors([ada, grace, joan])
 
         # Used, of another pickup, of none: what was mistyped is answered no differently.
-        others = ((grace.pickup_id, grace.code), (joan.pickup_id, grace.code), (f"pck_{1:026}_1", joan.code))
+        others = (
+            (grace.pickup_id, grace.code),
+            (joan.pickup_id, grace.code),
+            (f"pck_{secrets.randbelow(10**26):026}_1", joan.code),
+        )
         answers = [mall.confirms(pickup_id, code, address=an_address()) for pickup_id, code in others]
         assert {Shown.by_link(one).said for one in answers} == {wrong["link", "refused"]} == {wrong["links", "refused"]}
