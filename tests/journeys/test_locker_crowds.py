@@ -40,7 +40,7 @@ ORDERS = min(2, PICKUPS)
 """Of the pickups of each cabinet, so many are orders that are placed, packed and loaded; the others are of another system."""
 
 AT_ONCE = 6
-PATIENT = replace(QUICK, answer_within=60.0)
+PATIENT = replace(QUICK, answer_within=60.0, heartbeat_every=60.0)
 """A keypad that waits for the server however busy it is: what opens by a grant is another journey."""
 
 One = TypeVar("One")
