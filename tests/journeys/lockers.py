@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,9 +18,10 @@ from infra.local.lockers.cabinet import VirtualCabinet
 from infra.local.lockers.fleet import Api, install
 from infra.local.lockers.line import Broker
 from infra.local.lockers.machine import Habits
-from infra.local.testing import Answer
+from infra.local.testing import Answer, TestStack
 from tests.journeys.conftest import Shop, until
 
+HTTP = urllib3.PoolManager(maxsize=16)
 QUICK = Habits(closes_after=0.3, answer_within=5.0, heartbeat_every=5.0, journal_every=2.0)
 SIZES = ("S", "S", "M", "M", "L")
 ALWAYS = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
@@ -36,13 +39,51 @@ class Waiting:
     compartments: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Poller:
+    """A cabinet that holds no line open: it says the same over HTTPS, with a token."""
+
+    stack: TestStack
+    id: str
+    token: str
+
+    def says(self, channel: str, with_token: str | None = None, **message: Any) -> Answer:
+        """Say something; what the cabinet is told in return stands in the answer."""
+        said = {"message_id": uuid4().hex, "at": datetime.now(UTC).isoformat(), **message}
+        headers = {"Cabinet-Token": with_token or self.token}
+        body = {"channel": channel, "message": said}
+        return self.stack.call("POST", f"/v1/cabinets/{self.id}/messages", json=body, headers=headers)
+
+    def enter(self, code: str) -> dict[str, Any]:
+        """Type a code at its keypad: what it is told to show."""
+        answer = self.says("codes", code=code)
+        assert answer.status == 200, answer
+        [told] = answer.body["messages"]
+        assert told["channel"] == "answers"
+        shown: dict[str, Any] = told["message"]
+        return shown
+
+    def polls(self) -> list[dict[str, Any]]:
+        """The commands that it has not answered."""
+        headers = {"Cabinet-Token": self.token}
+        answer = self.stack.call("GET", f"/v1/cabinets/{self.id}/commands", headers=headers)
+        assert answer.status == 200, answer
+        return [one["message"] for one in answer.body["messages"]]
+
+
+def an_address() -> str:
+    """A network address from which no other test calls; the emulator believes what a caller says of it, API Gateway does not."""
+    return f"10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(1, 255)}"
+
+
 @dataclass
 class Mall:
-    """A locker site beside a shop."""
+    """A locker site beside a shop. Who taps on a link there does so from its own network, so that wrong codes are nobody else's."""
 
     shop: Shop
     site_id: str
     cabinets: list[VirtualCabinet] = field(default_factory=list)
+    address: str = field(default_factory=an_address)
 
     @property
     def cabinet(self) -> VirtualCabinet:
@@ -51,15 +92,19 @@ class Mall:
 
     # ---- the way into the locker ----------------------------------------------------------------------------------------
 
-    def places(self, sku: str, units: int = 1, phone: str | None = None, **more: Any) -> dict[str, Any]:
-        """A confirmed order that is to be collected here."""
+    def asks(self, sku: str, units: int = 1, phone: str | None = None, wait: int = 0, **more: Any) -> str:
+        """The id of an order that is to be collected here, not decided yet."""
         body = self.shop.order((sku, units), pickup={"site_id": self.site_id}, **more)
         if "shipping_address" not in more:
             del body["shipping_address"]
         body["contact"] = {"name": "Ada Lovelace", "phone": phone or a_phone()}
-        placed = self.shop.post("/v1/orders", body, role="shopper", Prefer="wait=20")
+        placed = self.shop.post("/v1/orders", body, role="shopper", **({"Prefer": f"wait={wait}"} if wait else {}))
         assert placed.status in (200, 202), placed
-        return self.shop.reaches(placed.body["id"], "confirmed")
+        return str(placed.body["id"])
+
+    def places(self, sku: str, units: int = 1, phone: str | None = None, **more: Any) -> dict[str, Any]:
+        """A confirmed order that is to be collected here."""
+        return self.shop.reaches(self.asks(sku, units, phone, wait=20, **more), "confirmed")
 
     def packs(self, order: dict[str, Any], *sizes: str) -> str:
         """The order's only parcel is packed; the id of its pickup."""
@@ -101,12 +146,31 @@ class Mall:
         labels = tuple(place["label"] for place in pickup["places"])
         return Waiting(order["id"], order["fulfilments"][0]["id"], pickup_id, phone, code, labels)
 
+    def announces(self, *labels: str, times: int = 1) -> str:
+        """Another system says, perhaps several times, that an order of its own lies in these compartments; its shopper's number."""
+        phone = a_phone()
+        announced = {
+            "order": f"X-{uuid4().hex[:12]}",
+            "site_id": self.site_id,
+            "compartments": labels,
+            "contact": {"name": "Grace", "phone": phone},
+        }
+        entry = {
+            "Source": "oms.example",
+            "DetailType": "OrderReadyForPickup",
+            "EventBusName": self.shop.stack.bus_name,
+            "Detail": json.dumps(announced),
+        }
+        for _ in range(times):
+            assert self.shop.stack.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+        return phone
+
     # ---- the way out ----------------------------------------------------------------------------------------------------
 
     def texts_to(self, phone: str) -> list[str]:
         """What was texted to a number, oldest first."""
         url = f"{self.shop.stack.endpoint_url}/_ministack/sns/sms-messages"
-        told = urllib3.request("GET", url, fields={"phoneNumber": phone}, timeout=10).json()
+        told = HTTP.request("GET", url, fields={"phoneNumber": phone}, timeout=10).json()
         return [str(one["Message"]) for one in told["sms_messages"].get(phone, ())]
 
     def code_for(self, phone: str, not_this: str | None = None) -> str:
@@ -119,12 +183,30 @@ class Mall:
         code: str = until(latest)
         return code
 
-    def confirms(self, pickup_id: str, code: str, key: str | None = None) -> Answer:
-        """Somebody taps on the link."""
-        headers = {"Idempotency-Key": key or uuid4().hex}
-        return self.shop.stack.call(
-            "POST", f"/v1/pickups/{pickup_id}/confirmations", json={"code": code}, headers=headers
-        )
+    def link_for(self, phone: str) -> tuple[str, str]:
+        """The pickup and the passcode that the link names which a number got."""
+
+        def latest() -> tuple[str, str] | None:
+            links = re.findall(r"/v1/pickups/(\S+)/page#(\d{8})\b", " ".join(self.texts_to(phone)))
+            return links[-1] if links else None
+
+        found: tuple[str, str] = until(latest)
+        return found
+
+    def confirms(
+        self,
+        pickup_id: str,
+        code: str,
+        *,
+        key: str | None = None,
+        address: str | None = None,
+        to: str = "confirmations",
+        role: str | None = None,
+    ) -> Answer:
+        """Somebody taps on the link, `to` open it or to have more time (`code-extensions`)."""
+        headers = {"Idempotency-Key": key or uuid4().hex, "X-Forwarded-For": address or self.address}
+        path = f"/v1/pickups/{pickup_id}/{to}"
+        return self.shop.stack.call("POST", path, json={"code": code}, headers=headers, role=role)
 
     def staff(self, path: str, body: Any = None) -> Answer:
         """Staff does something by hand."""
@@ -144,6 +226,19 @@ class Mall:
             "items"
         ]
         return items
+
+    def adds_poller(self, compartments: Sequence[dict[str, str]]) -> Poller:
+        """One more cabinet, without MQTT."""
+        body = {
+            "name": "Old one",
+            "serial_number": f"SN-{uuid4().hex[:8]}",
+            "transport": "https",
+            "compartments": compartments,
+        }
+        made = self.shop.post(f"/v1/locker-sites/{self.site_id}/cabinets", body)
+        assert made.status == 201, made
+        token = self.shop.post(f"/v1/cabinets/{made.body['id']}/tokens", {}).body["token"]
+        return Poller(self.shop.stack, made.body["id"], token)
 
 
 def a_phone() -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
 
 from tests.journeys.conftest import Shop, until
-from tests.journeys.lockers import Mall, a_mall, a_phone
+from tests.journeys.lockers import Mall, a_mall
 
 CLOSED_FOR_GOOD = 60.0
 
@@ -112,6 +111,22 @@ def test_a_cabinet_without_a_line_opens_by_itself_and_tells_afterwards(shop: Sho
         until(lambda: mall.compartment(there.compartments[0])["status"] == "free")
 
 
+def test_who_is_let_in_by_a_grant_while_their_code_is_under_way_is_let_in_once(shop: Shop) -> None:
+    with a_mall(shop) as mall, ThreadPoolExecutor(1) as hand:
+        there = mall.waits("S")
+        mall.cabinet.happenings.wait_for("granted", timeout=60)
+        typing = hand.submit(mall.cabinet.enter, there.code)
+        mall.cabinet.happenings.wait_for("keyed")
+        mall.cabinet.drop(5)
+        answer = typing.result()
+        assert (answer.result, answer.offline) == ("accepted", True)
+        mall.cabinet.happenings.wait_for("commanded", timeout=60)
+        mall.cabinet.happenings.wait_for("receipted", timeout=60)
+        shop.reaches(there.order_id, "delivered")
+        until(lambda: mall.compartment(there.compartments[0])["status"] == "free")
+        assert mall.cabinet.happenings.count("opened") == 1
+
+
 def test_what_nobody_collects_goes_back_into_stock_and_its_money_back(shop: Shop) -> None:
     hold = {"window_seconds": 12, "reminder_seconds": 6, "extension_seconds": 10, "max_extensions": 1}
     with a_mall(shop, hold=hold) as mall:
@@ -169,61 +184,26 @@ def test_whoever_guesses_is_locked_out_and_so_is_the_right_code(shop: Shop) -> N
 
 def test_a_cabinet_without_mqtt_polls_for_the_same_commands(shop: Shop) -> None:
     with a_mall(shop, sizes=("S",)) as mall:
-        made = shop.post(
-            f"/v1/locker-sites/{mall.site_id}/cabinets",
-            {
-                "name": "Old one",
-                "serial_number": f"SN-{uuid4().hex[:8]}",
-                "transport": "https",
-                "compartments": [{"number": "7", "size": "XL"}],
-            },
-        ).body
-        token = shop.post(f"/v1/cabinets/{made['id']}/tokens", {}).body["token"]
+        old = mall.adds_poller([{"number": "7", "size": "XL"}])
         there = mall.waits("XL")
-        assert there.compartments == (f"{made['id']}/7",)
-
-        def says(channel: str, with_token: str = token, **message: Any) -> Any:
-            body = {"channel": channel, "message": {"message_id": uuid4().hex, "at": "2026-01-01T00:00:00Z", **message}}
-            headers = {"Cabinet-Token": with_token}
-            return shop.stack.call("POST", f"/v1/cabinets/{made['id']}/messages", json=body, headers=headers)
-
-        def polls() -> list[dict[str, Any]]:
-            headers = {"Cabinet-Token": token}
-            answer = shop.stack.call("GET", f"/v1/cabinets/{made['id']}/commands", headers=headers)
-            assert answer.status == 200, answer
-            return [one["message"] for one in answer.body["messages"]]
-
-        assert says("heartbeats", with_token="x").status == 401
-        assert says("status", online=True).body["messages"][0]["channel"] == "welcome"
-        assert polls() == []
+        assert there.compartments == (f"{old.id}/7",)
+        assert old.says("heartbeats", with_token="x").status == 401
+        assert old.says("status", online=True).body["messages"][0]["channel"] == "welcome"
+        assert old.polls() == []
         assert mall.confirms(there.pickup_id, there.code).status == 200
-        [command] = until(polls)
+        [command] = until(old.polls)
         assert (command["compartment"], command["purpose"]) == ("7", "pickup")
         for outcome in ("opened", "closed"):
-            said = says("acknowledgements", command_id=command["command_id"], compartment="7", outcome=outcome)
+            said = old.says("acknowledgements", command_id=command["command_id"], compartment="7", outcome=outcome)
             assert said.status == 200, said
         shop.reaches(there.order_id, "delivered")
-        assert polls() == []
+        assert old.polls() == []
 
 
 def test_another_system_has_its_orders_collected_here(shop: Shop) -> None:
     with a_mall(shop) as mall:
-        phone, label = a_phone(), f"{mall.cabinet.id}/3"
-        announced = {
-            "Source": "oms.example",
-            "DetailType": "OrderReadyForPickup",
-            "EventBusName": shop.stack.bus_name,
-            "Detail": json.dumps(
-                {
-                    "order": f"X-{uuid4().hex[:8]}",
-                    "site_id": mall.site_id,
-                    "compartments": [label],
-                    "contact": {"name": "Grace", "phone": phone},
-                }
-            ),
-        }
-        for _ in range(2):
-            assert shop.stack.client("events").put_events(Entries=[announced])["FailedEntryCount"] == 0
+        label = f"{mall.cabinet.id}/3"
+        phone = mall.announces(label, times=2)
         code = mall.code_for(phone)
         assert mall.compartment(label)["status"] == "occupied"
         assert mall.cabinet.enter(code).result == "accepted"

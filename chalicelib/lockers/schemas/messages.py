@@ -107,13 +107,15 @@ class Journal(FromCabinet):
 
 class OpenCommand(Schema):
     """Open a compartment. After `expires_at` it is dropped, and acknowledged as `expired`; a second one with the same
-    `command_id` opens nothing and gets the first acknowledgement again."""
+    `command_id` opens nothing and gets the first acknowledgement again. A door that a grant has opened for the same pickup (`sub`),
+    because the line was slow, is not opened once more, and acknowledged as if it were."""
 
     message_id: MessageId
     command_id: CommandId
     type: Literal["open"]
     compartment: Number
     purpose: Literal["pickup", "load", "clear", "staff", "dropoff"]
+    pickup_id: Annotated[str | None, Field(max_length=64, description="Of a pickup: which")] = None
     attempt: int = Field(ge=1, description="Which sending of this command it is")
     issued_at: Moment
     expires_at: Moment

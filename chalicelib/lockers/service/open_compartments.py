@@ -95,6 +95,7 @@ def as_message(command: Command) -> dict[str, Any]:
         "type": "open",
         "compartment": command.number,
         "purpose": str(command.purpose),
+        "pickup_id": command.pickup_id if command.purpose is CommandPurpose.PICKUP else None,
         "attempt": command.attempt,
         "issued_at": command.issued_at,
         "expires_at": command.expires_at,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -10,6 +9,7 @@ from typing import Literal
 from infra.local.lockers.board import Board
 from infra.local.lockers.doors import Doors
 from infra.local.lockers.faults import Faults, Trouble
+from infra.local.lockers.grants import GrantBook
 from infra.local.lockers.wire import OpenCommand, Payload
 
 REMEMBERED = 1000
@@ -28,10 +28,10 @@ class Case:
 
 
 class Commands:
-    def __init__(self, board: Board, doors: Doors, faults: Faults, emptied: Callable[[str], None]) -> None:
+    def __init__(self, board: Board, doors: Doors, faults: Faults, book: GrantBook) -> None:
         self._board = board
         self._doors = doors
-        self._emptied = emptied
+        self._book = book
         self.faults = faults
         self._cases: dict[str, Case] = {}
 
@@ -71,6 +71,11 @@ class Commands:
             self._acknowledge(case, "expired")
             # It may be sent again with more time.
             self._cases.pop(command.id, None)
+        elif command.pickup is not None and self._book.has_opened(command.pickup, command.compartment):
+            # The server let in whom a grant had let in while their code was still under way.
+            self._board.note("repeated", command.compartment, command.id)
+            self._acknowledge(case, "opened")
+            self._doors.when_closed(command.compartment, partial(self._acknowledge, case, "closed"))
         elif command.compartment not in self._doors or "fail" in case.trouble:
             known = command.compartment in self._doors
             self._board.note("failed", command.compartment, command.id)
@@ -84,7 +89,7 @@ class Commands:
             )
             self._acknowledge(case, "opened")
             if command.purpose in ("pickup", "clear"):
-                self._emptied(command.compartment)
+                self._book.forget(command.compartment)
 
     def _acknowledge(self, case: Case, outcome: Outcome, detail: str | None = None) -> None:
         if "silent" in case.trouble:

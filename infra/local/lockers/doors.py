@@ -39,6 +39,13 @@ class Doors:
         if not left_open:
             self._board.later(self._closes_after, partial(self._close_after, compartment, self._openings[compartment]))
 
+    def when_closed(self, compartment: str, tell: Callable[[], None]) -> None:
+        """Call `tell` when a door is closed; at once if it is."""
+        if compartment in self._open:
+            self._open[compartment].append(tell)
+        else:
+            tell()
+
     def _close_after(self, compartment: str, opening: int) -> None:
         """Close a door, unless it was opened once more since: whoever came last closes it."""
         if self._openings[compartment] == opening:

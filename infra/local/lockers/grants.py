@@ -107,6 +107,7 @@ class GrantBook:
         self._keys: dict[str, str] = {}
         self._tokens: dict[str, None] = {}  # a set that keeps its order
         self._spent: set[str] = set()
+        self._opened: set[tuple[str, str]] = set()
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -137,6 +138,14 @@ class GrantBook:
                 continue
             if compartment in grant.compartments:
                 self._spent.add(grant.id)
+
+    def opened(self, grant: Grant, compartment: str) -> None:
+        """Remember that a door was opened by a grant."""
+        self._opened.add((grant.pickup, compartment))
+
+    def has_opened(self, pickup: str, compartment: str) -> bool:
+        """Whether a door was opened for a pickup without asking."""
+        return (pickup, compartment) in self._opened
 
     def use(self, code: str, now: datetime) -> Grant | None:
         """The grant that this code opens, which is spent by it; None if there is none, or none any more."""

@@ -95,6 +95,7 @@ class Keypad:
             self._board.note("jammed", compartment, grant.id)
             self._write("jammed", compartment, grant.id)
             return
+        self._book.opened(grant, compartment)
         closed = partial(self._write, "closed", compartment, grant.id)
         self._doors.unlock(compartment, grant.id, closed, "left_open" in trouble)
         self._write("opened", compartment, grant.id)

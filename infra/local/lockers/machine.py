@@ -65,7 +65,7 @@ class Machine:
         self._doors = Doors(compartments, self._board, self._settings, habits.closes_after)
         self._journal = Journal()
         self._book = GrantBook(cabinet_id)
-        self._commands = Commands(self._board, self._doors, faults, self._book.forget)
+        self._commands = Commands(self._board, self._doors, faults, self._book)
         self._keypad = Keypad(self._board, self._doors, self._book, self._write, faults, self._settings)
         self._setup = Setup(self._board, self._settings, self._resettle)
         self._started = self._board.clock.true.monotonic()

@@ -38,6 +38,7 @@ class OpenCommand:
     purpose: str
     attempt: int
     expires_at: datetime
+    pickup: str | None = None
 
     @staticmethod
     def of(payload: Mapping[str, Any]) -> OpenCommand:
@@ -49,6 +50,7 @@ class OpenCommand:
             _text(payload, "purpose"),
             int(payload.get("attempt", 1)),
             _moment(payload, "expires_at"),
+            payload.get("pickup_id"),
         )
 
 

@@ -55,7 +55,9 @@ class Bench:
     def hear(self, channel: str, **payload: Any) -> None:
         self.add(self.machine.receive(channel, json.dumps({"message_id": "x", **payload}).encode()))
 
-    def open(self, compartment: str = "1", command: str = "cmd_1", expires_in: float = 30.0) -> None:
+    def open(
+        self, compartment: str = "1", command: str = "cmd_1", expires_in: float = 30.0, pickup: str | None = None
+    ) -> None:
         expires = self.clock.wall() + timedelta(seconds=expires_in)
         self.hear(
             "commands",
@@ -63,6 +65,7 @@ class Bench:
             command_id=command,
             compartment=compartment,
             purpose="pickup",
+            pickup_id=pickup,
             expires_at=rfc3339(expires),
         )
 

@@ -241,6 +241,23 @@ def test_a_grant_opens_when_nobody_answers() -> None:
     assert bench.journal()[0][0][:3] == (1, "opened", "1")
 
 
+def test_who_was_let_in_by_a_grant_is_not_let_in_once_more_by_the_answer_that_came_late() -> None:
+    bench = Bench(answer_within=4, closes_after=3).connect().welcome()
+    bench.hear("grants", grants=[a_grant_for("12345678", compartments=("1", "2"))])
+    bench.enter("12345678")
+    bench.wait(5)
+    bench.open("1", "cmd_1", pickup="pck_1")
+    bench.wait(3)
+    bench.open("2", "cmd_2", pickup="pck_1")
+    bench.open("2", "cmd_2", pickup="pck_1")
+    assert [one.compartment for one in bench.happened("opened")] == ["1", "2"]
+    said = [(one["command_id"], one["outcome"]) for one in bench.said("acknowledgements")]
+    assert said == [("cmd_1", "opened"), ("cmd_1", "closed"), *[("cmd_2", "opened"), ("cmd_2", "closed")] * 2]
+    # What lies there next is somebody else's.
+    bench.open("1", "cmd_3", pickup="pck_2")
+    assert [one.compartment for one in bench.happened("opened")] == ["1", "2", "1"]
+
+
 def test_a_line_that_is_lost_while_a_code_waits_is_not_waited_for() -> None:
     bench = Bench().connect().welcome()
     bench.enter("12345678")

@@ -30,6 +30,7 @@ def test_a_right_code_tells_the_door_to_open(lockers: Lockers) -> None:
         "type": "open",
         "compartment": "2",
         "purpose": "pickup",
+        "pickup_id": pickup_id,
         "attempt": 1,
         "issued_at": clock.rfc3339(now),
         "expires_at": command["expires_at"],
