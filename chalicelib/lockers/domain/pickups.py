@@ -222,6 +222,16 @@ def opened_offline(pickup: Pickup, cabinet_id: str, number: str, at: str) -> Pic
     return _when_emptied(after)
 
 
+def is_told_already(pickup: Pickup, cabinet_id: str, number: str, at: datetime) -> bool:
+    """Whether a door that a cabinet opened by itself, at a moment, is the one that its shopper was let in by: the answer to their code
+    was slow, the keypad did not wait for it, and the acknowledgement of the command that followed came first."""
+    place = pickup.place(cabinet_id, number)
+    if place is None or place.state is not PlaceState.EMPTIED or pickup.confirmed_at is None:
+        return False
+    return abs(at - datetime.fromisoformat(pickup.confirmed_at)) <= _ONE_VISIT
+
+
+_ONE_VISIT = timedelta(minutes=2)
 _MAY_OPEN_OFFLINE = (PickupStatus.READY, PickupStatus.OPENING, PickupStatus.FAULTED, PickupStatus.EXPIRED)
 
 

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -178,6 +178,10 @@ def _follow(tx: Transaction, cabinet_id: str, entry: Entry, by: Principal) -> bo
         return False
     before = must_find_pickup(pickup_id)
     after = pickups.opened_offline(before, cabinet_id, entry.compartment, entry.at)
+    if after is None and pickups.is_told_already(
+        before, cabinet_id, entry.compartment, _true_moment(cabinet_id, entry)
+    ):
+        return False
     if after is None:
         # It was called off, or collected before; goods may be gone that nobody paid for.
         events.pickup_changed(tx, "PickupOpenedOffline", before, by, number=entry.compartment, at=entry.at)
@@ -192,6 +196,11 @@ def _follow(tx: Transaction, cabinet_id: str, entry: Entry, by: Principal) -> bo
     days.count_collected(tx, after.site_id, str(after.ready_at))
     events.pickup_changed(tx, "PickupCollected", after, by)
     return True
+
+
+def _true_moment(cabinet_id: str, entry: Entry) -> datetime:
+    """When it was by our clock, as far as the cabinet's is known to be off."""
+    return datetime.fromisoformat(entry.at) - timedelta(seconds=cabinets_store.get_connection(cabinet_id).skew_seconds)
 
 
 def _free(tx: Transaction, cabinet_id: str, number: str, pickup_id: str) -> None:

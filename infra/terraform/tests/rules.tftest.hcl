@@ -87,7 +87,7 @@ run "rules_of_the_bus" {
   assert {
     condition = { for name in ["lockers-pickup-confirmed", "lockers-changes", "fulfilment-pickups"] : name => try(toset(jsondecode(aws_cloudwatch_event_rule.this[name].event_pattern)["detail-type"]), toset([])) } == {
       lockers-pickup-confirmed = toset(["DropOffRequested", "PickupConfirmed"])
-      lockers-changes          = toset(["FulfilmentPacked", "OrderCancelled", "OrderHeld", "OrderReassigned", "PickupCancelled", "PickupCleared", "PickupCollected", "PickupConfirmed", "PickupExpired", "PickupExtended"])
+      lockers-changes          = toset(["FulfilmentPacked", "OrderCancelled", "OrderHeld", "OrderReassigned", "PickupCancelled", "PickupCleared", "PickupCollected", "PickupConfirmed", "PickupExpired", "PickupExtended", "ReturnDroppedOff"])
       fulfilment-pickups       = toset(["PickupCollected"])
     }
     error_message = "Doors open for something else than a pickup or a return, cabinets keep what they should forget, or orders do not hear that they were collected."

@@ -256,6 +256,20 @@ def test_what_had_expired_when_it_was_told_was_collected_in_time(lockers: Locker
     assert lockers.completed == [("token", {"outcome": "over"})]
 
 
+@pytest.mark.parametrize(("seconds", "alarms"), [(-5, 0), (90, 0), (300, 1)])
+def test_a_grant_that_was_quicker_than_the_answer_is_no_alarm(lockers: Lockers, seconds: int, alarms: int) -> None:
+    pickup_id = lockers.ready("M")
+    grant_id = granted(lockers, pickup_id)
+    assert lockers.confirm(pickup_id, lockers.code(pickup_id)).status == 200
+    lockers.deliver()
+    lockers.acknowledges("opened")
+    assert lockers.read(pickup_id)["status"] == "collected"
+    with later(seconds):
+        assert journal(lockers, (1, "opened", "2", grant_id)) == 1
+    assert len(lockers.events("PickupOpenedOffline")) == alarms
+    assert len(lockers.events("PickupCollected")) == 1
+
+
 def test_what_was_called_off_when_it_was_told_is_for_a_person(lockers: Lockers) -> None:
     pickup_id = lockers.ready("M")
     grant_id = granted(lockers, pickup_id)
