@@ -9,8 +9,8 @@ from bench.report import Figure
 
 WHY = {
     "Package": "a third is two compiled libraries (pydantic-core, wrapt) and botocore's certificates and service models, a fifth"
-    " Aisle itself, of fourteen contexts now instead of five, an eighth the libraries of telephone and VAT numbers and of Stripe",
-    "Cold start": "imports of Aisle and PynamoDB; the API holds all fourteen contexts, 250 Pydantic models among them, and Lambda"
+    " Aisle itself, of fifteen contexts now instead of five, an eighth the libraries of telephone and VAT numbers and of Stripe",
+    "Cold start": "imports of Aisle and PynamoDB; the API holds all fifteen contexts, 340 Pydantic models among them, and Lambda"
     " imports them at full speed before the first request rather than in it",
     "DynamoDB per command": "ten counters cost 20; the order's document passed another kilobyte (see its line below)",
     "CPU per warm invocation": "two calls through PynamoDB and botocore are more than half of it; promotions, taxes, shipping and"
