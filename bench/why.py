@@ -8,8 +8,8 @@ from dataclasses import replace
 from bench.report import Figure
 
 WHY = {
-    "Package": "a third is two compiled libraries (pydantic-core, wrapt) and botocore's certificates and service models, a fifth"
-    " Aisle itself, of fifteen contexts now instead of five, an eighth the libraries of telephone and VAT numbers and of Stripe",
+    "Package": "two fifths are two compiled libraries (pydantic-core, wrapt) and botocore's certificates and service models, a quarter"
+    " Aisle itself, of fifteen contexts now instead of five, a tenth the libraries of telephone and VAT numbers and of Stripe",
     "Cold start": "imports of Aisle and PynamoDB; the API holds all fifteen contexts, 340 Pydantic models among them, and Lambda"
     " imports them at full speed before the first request rather than in it",
     "DynamoDB per command": "ten counters cost 20; the order's document passed another kilobyte (see its line below)",
