@@ -498,6 +498,10 @@ def test_when_none_takes_it_the_last_reason_is_told(
     assert tried == [(address, 3.0) for address in addresses[:4]]
 
 
+PATIENCE = 5.0
+"""Seconds, of what would take 20: a busy machine is no reason to fail."""
+
+
 def drip(talking: Any, piece: bytes, seconds: float) -> None:
     """Send a byte or so now and then: no time-out between two bytes ever strikes."""
     end = time.monotonic() + seconds
@@ -510,9 +514,9 @@ def drip(talking: Any, piece: bytes, seconds: float) -> None:
     "serve",
     [
         lambda talking, request: time.sleep(0.6),
-        lambda talking, request: drip(talking, b"X", 1),
-        lambda talking, request: drip(talking, b"HTTP/1.1 100 Continue\r\n\r\n", 1),
-        lambda talking, request: (talking.sendall(b"HTTP/1.1 200 OK\r\n"), drip(talking, b"a: b\r\n", 1)),
+        lambda talking, request: drip(talking, b"X", 20),
+        lambda talking, request: drip(talking, b"HTTP/1.1 100 Continue\r\n\r\n", 20),
+        lambda talking, request: (talking.sendall(b"HTTP/1.1 200 OK\r\n"), drip(talking, b"a: b\r\n", 20)),
     ],
     ids=["silent", "dripping", "continuing", "heading"],
 )
@@ -522,7 +526,7 @@ def test_whoever_is_too_slow_is_cut_off(internet: Any, monkeypatch: pytest.Monke
         began = time.monotonic()
         with pytest.raises(CallFailed) as failed:
             post(f"https://{HOST}/", b"", {})
-        assert time.monotonic() - began < 0.8
+        assert time.monotonic() - began < PATIENCE
     assert failed.value.kind is Failure.TIMEOUT
 
 
@@ -531,12 +535,12 @@ def test_an_answer_whose_body_never_ends_stands(internet: Any, monkeypatch: pyte
 
     def serve(talking: Any, request: bytes) -> None:
         talking.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-        drip(talking, b"x", 1)
+        drip(talking, b"x", 20)
 
     with internet([PUBLIC], serve=serve):
         began = time.monotonic()
         reply = post(f"https://{HOST}/", b"", {})
-        assert time.monotonic() - began < 0.8
+        assert time.monotonic() - began < PATIENCE
     assert reply.status == 200
     assert 0 < len(reply.body) < 100
     assert set(reply.body) == set(b"x")
