@@ -45,6 +45,7 @@ def main() -> None:
         iot_resources,
         lost_answers,
         pace,
+        paused_connections,
         pipes,
         rest_api_import,
         state_machines,
@@ -61,6 +62,7 @@ def main() -> None:
         iot_resources,
         lost_answers,
         pace,
+        paused_connections,
     ):
         gap.install()
 
