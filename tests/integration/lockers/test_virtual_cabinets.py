@@ -124,8 +124,11 @@ class Server:
         self.data.publish(topic=topic(STAGE, cabinet_id, "down", channel), qos=1, payload=json.dumps(payload).encode())
 
     def shadow(self, cabinet_id: str) -> dict[str, Any]:
-        """What AWS IoT keeps of a cabinet."""
-        kept: dict[str, Any] = json.load(self.data.get_thing_shadow(thingName=cabinet_id)["payload"])
+        """What AWS IoT keeps of a cabinet: nothing until somebody has told it something."""
+        try:
+            kept: dict[str, Any] = json.load(self.data.get_thing_shadow(thingName=cabinet_id)["payload"])
+        except self.data.exceptions.ResourceNotFoundException:
+            return {"state": {}}
         return kept
 
     def desires(self, cabinet_id: str, **settings: Any) -> None:
