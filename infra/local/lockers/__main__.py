@@ -37,13 +37,13 @@ def _run(chosen: argparse.Namespace) -> int:
     fleet = Fleet(Stack())
     members = fleet.register(chosen.sites, chosen.cabinets, lambda what: _print(f"registered {what}"))
     _print(f"{len(members)} cabinets with {len(COMPARTMENTS)} compartments each; Ctrl-C switches them off")
-    try:
-        fleet.start(members, faults=chosen.fault, habits=Habits(closes_after=chosen.closes_after), listener=_tell)
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would only leave cabinets running
-        fleet.stop(STOP_WITHIN)
-        _print("switched off")
+    # Blocked in all threads and waited for in this one: a Ctrl-C can neither meet another thread, which would leave this one asleep,
+    # nor come between two steps of switching on or off.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    fleet.start(members, faults=chosen.fault, habits=Habits(closes_after=chosen.closes_after), listener=_tell)
+    signal.sigwait({signal.SIGINT})
+    fleet.stop(STOP_WITHIN)
+    _print("switched off")
     return 0
 
 

@@ -88,15 +88,19 @@ def test_cabinets_run_until_they_are_interrupted(stack: Stack) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    lines = []
-    while sum(line.endswith(" connected\n") for line in lines) < 4:
-        lines.append(process.stdout.readline())
-        assert lines[-1], process.communicate()
-    interrupted = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
-    took = time.monotonic() - interrupted
+    try:
+        assert process.stdout is not None
+        lines = []
+        while sum(line.endswith(" connected\n") for line in lines) < 4:
+            lines.append(process.stdout.readline())
+            assert lines[-1], process.communicate()
+        interrupted = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+        took = time.monotonic() - interrupted
+    finally:
+        process.kill()
+        process.wait()
     assert (process.returncode, err) == (0, "")
     assert out.endswith("switched off\n")
     assert took < 1
