@@ -59,7 +59,12 @@ def list_of(view: type[BaseModel]) -> ListOf:
     return ListOf(view)
 
 
-Answers = dict[int, "type[BaseModel] | ListOf | None"]
+@dataclass(frozen=True, slots=True)
+class Html:
+    """In the answers of a route: a page for people, in HTML."""
+
+
+Answers = dict[int, "type[BaseModel] | ListOf | Html | None"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,8 @@ class Access:
 PUBLIC = Access(EVERYONE)
 BY_CABINET_TOKEN = Access(EVERYONE, unproven=401)
 BY_PASSCODE = Access(EVERYONE, unproven=422)
-OURS = Access(frozenset(), unproven=403)
-"""For our own functions, by the signature of their roles."""
+OURS = Access(frozenset(), unproven=404)
+"""For our own functions, by the signature of their roles. To others the gateway says that there is no such route."""
 
 # Who may what. A route that is not in here fails the first test: decide, then write it down.
 ACCESS: dict[str, Access] = {

@@ -130,7 +130,7 @@ def read_directions(pickup_id: str) -> Response:
     "GET",
     "/v1/pickups/{pickup_id}/page",
     summary="The page behind a pickup's link",
-    answers={200: None},
+    answers={200: http.Html()},
     public=True,
 )
 def show_pickup_page(pickup_id: str) -> Response:
