@@ -4,7 +4,7 @@ from chalice.app import Response
 
 from chalicelib.core import http
 from chalicelib.core.errors import NotFound
-from chalicelib.core.idempotency import Answer
+from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.lockers import service
 from chalicelib.lockers.domain.drop_offs import (
     DropOff,
@@ -43,9 +43,10 @@ def request_drop_off(return_id: str) -> Response:
     dropped off, and the return is not given up while it lies there."""
     wanted = http.body(RequestDropOff)
     by = http.caller()
-    returns.check_awaited(return_id, by)
-    return http.once(
-        lambda once: service.request_drop_off(
+
+    def request(once: Idempotency) -> Answer:
+        returns.check_awaited(return_id, by)
+        return service.request_drop_off(
             return_id,
             wanted.site_id,
             wanted.size,
@@ -54,7 +55,8 @@ def request_drop_off(return_id: str) -> Response:
             once=once,
             answer=_accepted,
         )
-    )
+
+    return http.once(request)
 
 
 def _accepted(made: DropOff) -> Answer:

@@ -115,12 +115,6 @@ def get_cabinet(cabinet_id: str, *, consistent: bool = False) -> Cabinet | None:
     return Cabinet(**{**stored, **kinds, "id": cabinet_id, "version": int(item.version)})
 
 
-def cabinet_with_serial(serial_number: str) -> str | None:
-    """The id of the cabinet with a serial number, or None."""
-    item = find(SerialItem, key("SERIAL", serial_number), "SERIAL", consistent=True)
-    return item.cabinet_id if item else None
-
-
 def free_serial(tx: Transaction, serial_number: str) -> None:
     """Let the device with a serial number be another cabinet."""
     item = SerialItem(key("SERIAL", serial_number), "SERIAL")

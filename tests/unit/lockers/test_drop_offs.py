@@ -252,6 +252,16 @@ def test_a_return_that_is_called_off_opens_nothing(connected: Lockers) -> None:
     assert (refused.status, refused.code) == (409, "return_closed")
 
 
+def test_a_repetition_gets_its_answer_whatever_became_of_the_return(connected: Lockers) -> None:
+    lockers, return_id = connected, announced(connected)
+    first = drop(lockers, return_id, key="once")
+    lockers.deliver()
+    lockers.acknowledges("jammed")
+    assert call_off(lockers, return_id).status == 200
+    again = drop(lockers, return_id, key="once")
+    assert (again.json, again.headers["idempotent-replayed"]) == (first.json, "true")
+
+
 def test_what_lies_in_a_locker_is_not_called_off(connected: Lockers) -> None:
     lockers, return_id = connected, announced(connected)
     dropped(lockers, return_id)
