@@ -161,19 +161,24 @@ def is_public(address: str) -> bool:
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-    """POST `body` to a URL that somebody else gave us, within `SECONDS`.
+    """`call` with POST, within `SECONDS`."""
+    return call("POST", url, body, headers)
+
+
+def call(method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, seconds: float = SECONDS) -> Reply:
+    """Send a request to a URL that somebody else gave us, within so many `seconds`.
 
     Any status is a reply, redirects included. A body that comes too slowly or is too long is cut, and the reply stands.
     Raises `CallFailed` when there is none.
     """
-    until = monotonic() + SECONDS
+    until = monotonic() + seconds
     try:
         to = destination(url)
     except UrlNotAllowed as error:
         raise CallFailed(Failure.NOT_ALLOWED, error.detail) from None
     connection = _connected(to, _addresses(to), until)
     try:
-        return _exchange(connection, to, body, headers, until)
+        return _exchange(connection, to, method, body, headers, until)
     finally:
         connection.close()
 
@@ -249,7 +254,12 @@ def _refusal(to: Destination, error: Exception) -> CallFailed:
 
 
 def _exchange(
-    connection: HTTPConnection, to: Destination, body: bytes, headers: Mapping[str, str], until: float
+    connection: HTTPConnection,
+    to: Destination,
+    method: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    until: float,
 ) -> Reply:
     from http.client import HTTPException
 
@@ -260,7 +270,7 @@ def _exchange(
     sent = {**headers, "Host": to.authority, "Connection": "close"}
     with _cut_off(connection, connection.timeout) as cut:
         try:
-            connection.request("POST", to.target, body, sent, preload_content=False, decode_content=False)
+            connection.request(method, to.target, body, sent, preload_content=False, decode_content=False)
             answer = connection.getresponse()
         except broken as error:
             if cut or isinstance(error, TimeoutError):

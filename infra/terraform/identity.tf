@@ -23,6 +23,9 @@ locals {
     "payments.credit"  = "Issue gift cards and grant store credit"
     "payments.refund"  = "Ask for refunds"
     "returns.write"    = "Announce, receive and inspect returns"
+    "suppliers.self"   = "Act for the supplier that the client belongs to"
+    "suppliers.write"  = "Run the marketplace: suppliers, their products, reviews"
+    "ledger.write"     = "Read the marketplace's books, pay suppliers"
   }
 }
 

@@ -12,11 +12,13 @@ MAX_SOURCES = 8
 
 
 class LocationType(StrEnum):
-    """What kind of place holds stock."""
+    """What kind of place holds stock. A supplier's is the supplier: it has the supplier's id, and orders come to it by the
+    supplier's offers, not by channels."""
 
     WAREHOUSE = "warehouse"
     STORE = "store"
     LOCKER_SITE = "locker_site"
+    SUPPLIER = "supplier"
 
 
 class LocationStatus(StrEnum):

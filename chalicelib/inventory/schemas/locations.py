@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib.core.schemas import Schema, View
 from chalicelib.inventory.domain import (
@@ -11,6 +11,12 @@ from chalicelib.inventory.domain import (
     LocationType,
 )
 from chalicelib.inventory.schemas.fields import Channel, Lax, LocationId, Text
+
+
+def _is_ours(type: LocationType) -> LocationType:
+    if type is LocationType.SUPPLIER:
+        raise ValueError("a supplier's location is made when the supplier is approved")
+    return type
 
 
 class LocationAddress(Schema):
@@ -27,7 +33,7 @@ class ChangeLocation(Schema):
     """All of a location but its id. Orders after `cutoff` (UTC) leave the next day; lower `priority` is asked first."""
 
     name: Text
-    type: Annotated[LocationType, Lax]
+    type: Annotated[LocationType, Lax, AfterValidator(_is_ours)]
     status: Annotated[LocationStatus, Lax] = LocationStatus.ACTIVE
     priority: int = Field(ge=0, le=9_999)
     channels: list[Channel] = Field(max_length=20)

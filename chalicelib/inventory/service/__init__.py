@@ -31,6 +31,7 @@ from chalicelib.inventory.service.manage_locations import (
     check_location,
     create_location,
     list_locations,
+    open_location,
     read_location,
     sourcing_locations,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "list_transfers",
     "move_reserved",
     "movements_of",
+    "open_location",
     "open_reservation",
     "promise_more",
     "put_back",

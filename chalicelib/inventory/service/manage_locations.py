@@ -34,6 +34,11 @@ def create_location(
     return final
 
 
+def open_location(tx: Transaction, location: Location) -> None:
+    """Add a location to another context's transaction, e.g. that of a supplier. Raises `Conflict` at commit when its id is taken."""
+    store.add_location(tx, location)
+
+
 def change_location(location_id: str, expected_version: int, changes: dict[str, Any], *, by: Principal) -> Location:
     """Replace everything but the id. Raises `NotFound`, and `Stale` unless it is at `expected_version`."""
     by.require(Role.ADMIN, scope="inventory.write")

@@ -40,13 +40,15 @@ def _location_item(location: Location) -> LocationItem:
         "version": location.version,
         **({"rows": dict(location.rows)} if location.rows else {}),
     }
+    # Whoever places an order reads the list of our own locations; there may be thousands of suppliers.
+    listed = location.type is not LocationType.SUPPLIER
     return LocationItem(
         key("LOCATION", location.id),
         "LOCATION",
         version=location.version,
         summary=summary,
-        gsi1pk="LOCATIONS",
-        gsi1sk=location.id,
+        gsi1pk="LOCATIONS" if listed else None,
+        gsi1sk=location.id if listed else None,
     )
 
 
@@ -86,7 +88,7 @@ def get_location(location_id: str) -> Location | None:
 
 
 def locations(after: str | None = None, count: int | None = None) -> list[Location]:
-    """Locations by id."""
+    """Our own locations by id."""
     condition = LocationItem.gsi1sk > after if after else None
     rows = LocationItem.by_owner.query("LOCATIONS", condition, limit=count)
     return [_location(str(row.gsi1sk), row.summary) for row in rows]

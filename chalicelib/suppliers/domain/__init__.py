@@ -1,0 +1,5 @@
+"""Suppliers as other contexts see them, and the life of one."""
+
+from chalicelib.suppliers.domain.supplier import Seller, SupplierStatus
+
+__all__ = ["Seller", "SupplierStatus"]

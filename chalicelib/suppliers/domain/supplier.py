@@ -1,0 +1,40 @@
+"""A supplier and the states of its life."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SupplierStatus(StrEnum):
+    """`invited`: asked to apply. `applied`: its workflow verifies it. `in_review`: a person does. Only an approved one sells;
+    a suspended one may be reinstated, an offboarded one never sells again."""
+
+    INVITED = "invited"
+    APPLIED = "applied"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SUSPENDED = "suspended"
+    OFFBOARDED = "offboarded"
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """What other contexts need of a supplier. `country` is where it ships from, `service_countries` where to (none: everywhere),
+    both ISO 3166-1 alpha-2; `endpoint_url` is the base of its own API; `brands` it may sell, in lower case."""
+
+    id: str
+    name: str
+    status: SupplierStatus
+    country: str
+    brands: tuple[str, ...] = ()
+    service_countries: tuple[str, ...] = ()
+    endpoint_url: str | None = None
+
+    @property
+    def sells(self) -> bool:
+        """Whether it may sell now."""
+        return self.status is SupplierStatus.APPROVED
+
+    def serves(self, country: str) -> bool:
+        """Whether it ships to this country."""
+        return not self.service_countries or country in self.service_countries
