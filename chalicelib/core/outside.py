@@ -165,13 +165,15 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
     return call("POST", url, body, headers)
 
 
-def call(method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, seconds: float = SECONDS) -> Reply:
-    """Send a request to a URL that somebody else gave us, within so many `seconds`.
+def call(
+    method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, seconds: float | None = None
+) -> Reply:
+    """Send a request to a URL that somebody else gave us, within so many `seconds` (`SECONDS` unless told).
 
     Any status is a reply, redirects included. A body that comes too slowly or is too long is cut, and the reply stands.
     Raises `CallFailed` when there is none.
     """
-    until = monotonic() + seconds
+    until = monotonic() + (SECONDS if seconds is None else seconds)
     try:
         to = destination(url)
     except UrlNotAllowed as error:
