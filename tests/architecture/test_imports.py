@@ -12,7 +12,7 @@ CONTEXTS = sorted(
 )
 MODULES = sorted((ROOT / "chalicelib").rglob("*.py"))
 RIMS = {"routes", "consumers", "tasks", "schemas"}
-PURE_CORE = {f"chalicelib.core.{name}" for name in ("auth", "clock", "currencies", "errors", "money")}
+PURE_CORE = {f"chalicelib.core.{name}" for name in ("auth", "clock", "currencies", "errors", "findings", "money")}
 """Values and rules that need nothing but the standard library themselves."""
 
 
