@@ -30,6 +30,9 @@ from chalicelib.returns.consumers import functions as returns_consumers
 from chalicelib.returns.routes import routes as returns_routes
 from chalicelib.returns.tasks import functions as returns_tasks
 from chalicelib.shipping.routes import routes as shipping_routes
+from chalicelib.suppliers.consumers import functions as suppliers_consumers
+from chalicelib.suppliers.routes import routes as suppliers_routes
+from chalicelib.suppliers.tasks import functions as suppliers_tasks
 from chalicelib.taxes.consumers import functions as taxes_consumers
 from chalicelib.taxes.routes import routes as taxes_routes
 from chalicelib.webhooks.consumers import functions as webhooks_consumers
@@ -68,6 +71,7 @@ for blueprint in (
     taxes_routes,
     shipping_routes,
     lockers_routes,
+    suppliers_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -87,5 +91,7 @@ for blueprint in (
     lockers_cabinets,
     lockers_events,
     lockers_tasks,
+    suppliers_consumers,
+    suppliers_tasks,
 ):
     app.register_blueprint(blueprint)
