@@ -100,7 +100,9 @@ class Market:
         headers = {"Idempotency-Key": key or uuid4().hex, **more.pop("headers", {})}
         return request(app, method, path, by=by, headers=headers, **more)
 
-    def apply(self, by: Principal = ALICE, attestations: Any = ("terms",), key: str | None = None, **changes: Any) -> Reply:
+    def apply(
+        self, by: Principal = ALICE, attestations: Any = ("terms",), key: str | None = None, **changes: Any
+    ) -> Reply:
         body = {"profile": a_profile(**changes), "attestations": list(attestations)}
         return self.call("POST", "/v1/suppliers", by=by, json=body, key=key)
 
@@ -204,5 +206,3 @@ def market(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
     secrets.forget()
     yield made
     secrets.forget()
-
-
