@@ -643,19 +643,19 @@ locals {
   endpoint_secrets = "arn:${local.partition}:secretsmanager:${var.region}:${local.account_id}:secret:${local.name}/suppliers/*"
 
   read_endpoint_secrets = {
-    sid       = "ReadEndpointSecrets"
+    sid       = "ReadSupplierSecrets"
     actions   = ["secretsmanager:GetSecretValue"]
     resources = [local.endpoint_secrets]
   }
 
   keep_endpoint_secrets = {
-    sid       = "KeepEndpointSecrets"
+    sid       = "KeepSupplierSecrets"
     actions   = ["secretsmanager:CreateSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
     resources = [local.endpoint_secrets]
   }
 
   use_endpoint_secrets_key = {
-    sid        = "UseEndpointSecretsKey"
+    sid        = "UseSupplierSecretsKey"
     actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources  = [module.key["data"].arn]
     conditions = local.through.secretsmanager
