@@ -83,7 +83,7 @@ class TrackingEvent:
 @dataclass(frozen=True, slots=True)
 class FulfilmentLine:
     """Units of an order line that this location ships, but for those cancelled since; `shipped` and `short` once it has
-    answered."""
+    answered. A supplier's have the frozen `terms` of their allocation (`orders.domain.Allocation`)."""
 
     line_id: str
     sku: str
@@ -91,6 +91,7 @@ class FulfilmentLine:
     shipped: int = 0
     short: int = 0
     cancelled: int = 0
+    terms: Mapping[str, Any] | None = None
 
     @property
     def wanted(self) -> int:
