@@ -353,7 +353,7 @@ locals {
     suppliers-tasks = {
       does    = "Corrects, verifies and tries out suppliers, approves or rejects them, and opens reviews"
       timeout = local.task_timeout_seconds
-      keys    = ["SUPPLIER#", "SUPPLIERCLAIM#", "LOCATION#", "REVIEW#"]
+      keys    = ["SUPPLIER#", "SUPPLIERCLAIM#", "LOCATION#", "CASE#"]
       reads   = ["SUPPLIERREQUIREMENTS", "SUPPLIERSCREENING"]
       environment = {
         AISLE_TOKEN_KEY_ID     = module.key["data"].arn
