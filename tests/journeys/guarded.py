@@ -36,6 +36,8 @@ FUNCTIONS = (
     "returns-on-return-authorised",
     "returns-on-return-progressed",
     "returns-tasks",
+    "suppliers-on-supplier-submitted",
+    "suppliers-tasks",
     "inventory-tasks",
     "carts-tasks",
     "customers-tasks",
