@@ -1,6 +1,6 @@
 """Use cases of suppliers, and what other contexts ask of them."""
 
-from chalicelib.suppliers.domain import Seller, SupplierStatus
+from chalicelib.suppliers.domain import Seller, SupplierStatus, is_supplier
 from chalicelib.suppliers.service.access import acting_supplier, require_access, require_operator
 from chalicelib.suppliers.service.sellers import find_seller, seller_from, seller_keys
 
@@ -9,6 +9,7 @@ __all__ = [
     "SupplierStatus",
     "acting_supplier",
     "find_seller",
+    "is_supplier",
     "require_access",
     "require_operator",
     "seller_from",
