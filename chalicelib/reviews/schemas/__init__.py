@@ -1,26 +1,26 @@
 """What callers send and get of review cases."""
 
 from chalicelib.reviews.schemas.commands import (
-    AssignmentBody,
+    AssignCase,
     CasesQuery,
-    CommentBody,
-    CorrectionBody,
-    DeadlinesBody,
-    DecisionBody,
-    ReasonBody,
+    CommentOnCase,
+    CorrectCase,
+    DecideCase,
+    EscalateCase,
+    ReviewDeadlinesBody,
 )
-from chalicelib.reviews.schemas.views import CaseFileView, CaseSummary, CaseView, DeadlinesView
+from chalicelib.reviews.schemas.views import CaseFileView, CaseSummary, CaseView, ReviewDeadlinesView
 
 __all__ = [
-    "AssignmentBody",
+    "AssignCase",
     "CaseFileView",
     "CaseSummary",
     "CaseView",
     "CasesQuery",
-    "CommentBody",
-    "CorrectionBody",
-    "DeadlinesBody",
-    "DeadlinesView",
-    "DecisionBody",
-    "ReasonBody",
+    "CommentOnCase",
+    "CorrectCase",
+    "DecideCase",
+    "EscalateCase",
+    "ReviewDeadlinesBody",
+    "ReviewDeadlinesView",
 ]

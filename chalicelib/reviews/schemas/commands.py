@@ -7,14 +7,14 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from chalicelib.core.findings import Severity
 from chalicelib.core.schemas import PageQuery, Schema
-from chalicelib.reviews.domain.case import MAX_LEVEL, Outcome, State, SubjectType
+from chalicelib.reviews.domain.case import MAX_LEVEL, CaseOutcome, CaseState, SubjectType
 from chalicelib.reviews.domain.deadlines import Deadlines
 from chalicelib.reviews.domain.listing import Wanted
 
 # JSON has no enums: strict models would refuse the strings.
 _LAX = Field(strict=False)
-AnOutcome = Annotated[Outcome, _LAX]
-AState = Annotated[State, _LAX]
+AnOutcome = Annotated[CaseOutcome, _LAX]
+AState = Annotated[CaseState, _LAX]
 ASubjectType = Annotated[SubjectType, _LAX]
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@+=-]{0,127}$")]
@@ -30,7 +30,7 @@ class CasesQuery(PageQuery):
     """Cases in a state: `open` ones whether somebody holds them or not. `supplier_id` and `assignee` exclude each other; `assignee`
     and `overdue` go with open cases. All others combine."""
 
-    state: AState = State.OPEN
+    state: AState = CaseState.OPEN
     subject_type: ASubjectType | None = None
     supplier_id: Id | None = None
     assignee: Id | None = None
@@ -42,19 +42,19 @@ class CasesQuery(PageQuery):
         return Wanted(self.state, self.subject_type, self.supplier_id, self.assignee, self.overdue, self.min_level)
 
 
-class CommentBody(Schema):
+class CommentOnCase(Schema):
     """What is to be said of the case; suppliers do not see it."""
 
     text: Text
 
 
-class ReasonBody(Schema):
+class EscalateCase(Schema):
     """Why."""
 
     reason: Text
 
 
-class AssignmentBody(Schema):
+class AssignCase(Schema):
     """Whose work it is: the id of a user (`sub`) or of a machine client."""
 
     assignee: Id
@@ -74,7 +74,7 @@ class FieldCorrection(Schema):
         return value
 
 
-class CorrectionBody(Schema):
+class CorrectCase(Schema):
     """Fields of the subject at the version that the reviewer saw, each once."""
 
     corrections: list[FieldCorrection] = Field(min_length=1, max_length=20)
@@ -91,7 +91,7 @@ class CorrectionBody(Schema):
         return [(one.field, one.value) for one in self.corrections]
 
 
-class DecisionBody(Schema):
+class DecideCase(Schema):
     """What becomes of the case at the version that the reviewer saw, and why. `revalidate` has the corrected subject validated
     again."""
 
@@ -117,7 +117,7 @@ class HoursByType(Schema):
     parked: HoursBySeverity = HoursBySeverity()
 
 
-class DeadlinesBody(Schema):
+class ReviewDeadlinesBody(Schema):
     """Until when cases that are opened from now on are to be decided, and how long after that, and after each escalation, they go
     up a level."""
 

@@ -7,12 +7,12 @@ from chalicelib.core import clock
 from chalicelib.core.findings import Severity
 from chalicelib.core.outbox import Event
 from chalicelib.core.schemas import View
-from chalicelib.reviews.domain.case import Case, State, SubjectType
+from chalicelib.reviews.domain.case import Case, CaseState, SubjectType
 from chalicelib.reviews.domain.deadlines import Deadlines
 from chalicelib.reviews.service import CaseFile, Listed
 
 
-class SubjectView(View):
+class CaseSubjectView(View):
     """What is reviewed, at the version that was validated."""
 
     type: str
@@ -20,14 +20,14 @@ class SubjectView(View):
     version: int
 
 
-class ClaimView(View):
+class CaseClaimView(View):
     """Who works on it, and until when unless they go on."""
 
     by: str
     until: str
 
 
-class DecisionView(View):
+class CaseDecisionView(View):
     outcome: str
     reason: str
     by: str
@@ -38,7 +38,7 @@ class CaseSummary(View):
     """A case as lists show it. `state` is `claimed` while somebody holds an open one."""
 
     id: str
-    subject: SubjectView
+    subject: CaseSubjectView
     supplier_id: str | None
     title: str
     severity: str
@@ -48,7 +48,7 @@ class CaseSummary(View):
     due_at: str
     overdue: bool
     assignee: str | None
-    claim: ClaimView | None
+    claim: CaseClaimView | None
     outcome: str | None
     findings: int
     version: int
@@ -57,8 +57,8 @@ class CaseSummary(View):
     def of(cls, value: Listed, /) -> Self:
         now = clock.now()
         claim = value["claim"]
-        held = claim is not None and value["state"] == State.OPEN and now < datetime.fromisoformat(claim["until"])
-        overdue = value["state"] == State.OPEN and datetime.fromisoformat(value["due_at"]) <= now
+        held = claim is not None and value["state"] == CaseState.OPEN and now < datetime.fromisoformat(claim["until"])
+        overdue = value["state"] == CaseState.OPEN and datetime.fromisoformat(value["due_at"]) <= now
         shown = {
             "claim": claim if held else None,
             "state": "claimed" if held else value["state"],
@@ -71,7 +71,7 @@ class CaseView(View):
     """A case. `escalates_at`: when it goes up a level by itself; `corrected_version`: what corrections made of the subject."""
 
     id: str
-    subject: SubjectView
+    subject: CaseSubjectView
     supplier_id: str | None
     title: str
     severity: str
@@ -82,8 +82,8 @@ class CaseView(View):
     overdue: bool
     escalates_at: str | None
     assignee: str | None
-    claim: ClaimView | None
-    decision: DecisionView | None
+    claim: CaseClaimView | None
+    decision: CaseDecisionView | None
     closed_at: str | None
     corrected_version: int | None
     version: int
@@ -121,7 +121,7 @@ def _time(moment: datetime | None) -> str | None:
     return clock.rfc3339(moment) if moment else None
 
 
-class FindingView(View):
+class CaseFindingView(View):
     """What a validator found: where (JSON pointer), against which rule, how grave, and what would mend it."""
 
     field: str
@@ -136,7 +136,7 @@ class CorrectedField(View):
     value: Any
 
 
-class CorrectionView(View):
+class CaseCorrectionView(View):
     """What a reviewer corrected, and the version that made of the subject."""
 
     by: str
@@ -145,7 +145,7 @@ class CorrectionView(View):
     subject_version: int
 
 
-class CommentView(View):
+class CaseCommentView(View):
     """`kind` is `comment`, or `escalation` for why the case was escalated."""
 
     by: str
@@ -154,7 +154,7 @@ class CommentView(View):
     text: str
 
 
-class HistoryEntry(View):
+class CaseHistoryEntry(View):
     """Who did what, when."""
 
     type: str
@@ -177,11 +177,11 @@ class HistoryEntry(View):
 class CaseFileView(CaseView):
     """A case with all that belongs to it, each oldest first; findings with the gravest first, 200 at most."""
 
-    findings: list[FindingView]
+    findings: list[CaseFindingView]
     findings_total: int
-    corrections: list[CorrectionView]
-    comments: list[CommentView]
-    history: list[HistoryEntry]
+    corrections: list[CaseCorrectionView]
+    comments: list[CaseCommentView]
+    history: list[CaseHistoryEntry]
 
     @classmethod
     def of(cls, value: CaseFile, /) -> Self:  # type: ignore[override]
@@ -202,21 +202,21 @@ class CaseFileView(CaseView):
                 "findings_total": value.case.findings,
                 "corrections": corrections,
                 "comments": notes.comments,
-                "history": [HistoryEntry.of(event) for event in value.history],
+                "history": [CaseHistoryEntry.of(event) for event in value.history],
             }
         )
 
 
-class HoursView(View):
+class HoursBySeverityView(View):
     error: int
     warning: int
     info: int
 
 
-class DeadlinesView(View):
+class ReviewDeadlinesView(View):
     """The deadlines in force; version 0 until somebody sets any."""
 
-    hours: dict[str, HoursView]
+    hours: dict[str, HoursBySeverityView]
     escalation_hours: int
     version: int
 

@@ -16,9 +16,9 @@ from chalicelib.reviews.domain.case import (
     MAX_LEVEL,
     CaseClaimed,
     CaseClosed,
+    CaseOutcome,
+    CaseState,
     EscalatedFully,
-    Outcome,
-    State,
     SubjectType,
     TooManyChanges,
     case_id,
@@ -67,7 +67,7 @@ def test_what_others_say_prolongs_nothing():
         lambda case, who: life.claim(case, who, START),
         lambda case, who: life.release(case, who, START),
         lambda case, who: life.correct(case, who, 4, START),
-        lambda case, who: life.decide(case, Outcome.APPROVE, "-", who, START),
+        lambda case, who: life.decide(case, CaseOutcome.APPROVE, "-", who, START),
     ],
     ids=["claim", "release", "correct", "decide"],
 )
@@ -135,16 +135,16 @@ def test_a_case_takes_so_many_changes_and_is_then_decided():
         life.correct(a_case(corrections=MAX_CORRECTIONS), "anna", 4, START)
     assert refused.value.members == {"limit": MAX_CORRECTIONS}
     assert life.correct(a_case(corrections=MAX_CORRECTIONS - 1), "anna", 4, START).corrected_version == 4
-    assert life.decide(full, Outcome.REJECT, "-", "anna", START).state is State.DECIDED
+    assert life.decide(full, CaseOutcome.REJECT, "-", "anna", START).state is CaseState.DECIDED
     assert life.escalate(full).level == 1
 
 
 @pytest.mark.parametrize(
     ("closed", "reopens"),
     [
-        (life.decide(a_case(), Outcome.APPROVE, "-", "anna", START), False),
-        (life.decide(a_case(), Outcome.REJECT, "-", "anna", START), False),
-        (life.decide(a_case(), Outcome.REVALIDATE, "-", "anna", START), True),
+        (life.decide(a_case(), CaseOutcome.APPROVE, "-", "anna", START), False),
+        (life.decide(a_case(), CaseOutcome.REJECT, "-", "anna", START), False),
+        (life.decide(a_case(), CaseOutcome.REVALIDATE, "-", "anna", START), True),
         (life.withdraw(a_case(), START), True),
         (life.supersede(a_case(), START), False),
         (a_case(), False),
@@ -189,7 +189,7 @@ STEPS = {
     "assign": lambda case, who, now: life.assign(case, who),
     "comment": life.comment,
     "correct": lambda case, who, now: life.correct(case, who, 4, now),
-    "decide": lambda case, who, now: life.decide(case, Outcome.APPROVE, "-", who, now),
+    "decide": lambda case, who, now: life.decide(case, CaseOutcome.APPROVE, "-", who, now),
     "escalate": lambda case, who, now: life.escalate(case),
     "overdue": lambda case, who, now: life.escalate_overdue(case, now),
     "supersede": lambda case, who, now: life.supersede(case, now),
@@ -220,7 +220,7 @@ def test_whatever_happens_a_case_closes_once_and_has_one_holder(walk):
         assert case.version == before.version + 1
         assert before.level <= case.level <= MAX_LEVEL
         assert (case.escalates_at is None) == (not case.is_open or case.level == MAX_LEVEL)
-        assert (case.decision is None) == (case.state is not State.DECIDED)
+        assert (case.decision is None) == (case.state is not CaseState.DECIDED)
         assert (case.closed_at is None) == case.is_open
         if what in ("claim", "release", "correct", "decide"):
             assert holder in (None, who)

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import AisleError
 from chalicelib.reviews import service
-from chalicelib.reviews.service import CaseClaimed, CaseClosed, Outcome
+from chalicelib.reviews.service import CaseClaimed, CaseClosed, CaseOutcome
 from tests.conftest import a_machine
 from tests.unit.reviews.builders import ANNA, BEN
 from tests.unit.reviews.conftest import later, once, show
@@ -215,7 +215,7 @@ def test_of_two_reviewers_who_decide_at_once_one_does(desk, round):
     def decides(by, outcome):
         return lambda: service.decide_case(case_id, outcome, "-", expected_version=1, by=by, once=once(), answer=show)
 
-    ends = raced(decides(ANNA, Outcome.APPROVE), decides(BEN, Outcome.REJECT))
+    ends = raced(decides(ANNA, CaseOutcome.APPROVE), decides(BEN, CaseOutcome.REJECT))
     [lost] = [end for end in ends if end is not None]
     assert isinstance(lost, CaseClosed)
     assert desk.events(case_id) == [("ReviewOpened", 1), ("ReviewDecided", 2)]
