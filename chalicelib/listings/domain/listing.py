@@ -103,7 +103,8 @@ class NothingProposed(Conflict):
 class Proposal:
     """A document that is to be published: first, or in place of the one that is.
 
-    `version` is that of the listing when it was submitted, and names it. `as_of` is the moment (RFC 3339) its prices hold from.
+    `version` is that of the listing when it was submitted, and names it. A change of what is published has prices only if it changes
+    them; `as_of` is the moment (RFC 3339) that they hold from.
     """
 
     document: Document
@@ -121,7 +122,8 @@ class Listing:
     """What a supplier sells under a SKU of its own.
 
     `sku` is the catalogue's, once it is known; `owns_product` says that this listing made its product, whose text follows it.
-    `digest` tells what the supplier sent last from anything else. `fee_charged`: once in a listing's life.
+    `digest` tells what the supplier sent last from anything else, `source` is the row of the feed that brought it. `fee_charged`: once
+    in a listing's life.
     """
 
     supplier_id: str
@@ -138,6 +140,7 @@ class Listing:
     corrections: tuple[Correction, ...] = ()
     published_at: str | None = None
     fee_charged: bool = False
+    source: str | None = None
 
     @property
     def id(self) -> str:
@@ -153,7 +156,7 @@ class Listing:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What changes often: `prices` that hold since `price_as_of`, units `on_hand` as the supplier said at `stock_as_of` (times of
-    the supplier's system, RFC 3339). `sku` is None until the listing is published."""
+    the supplier's system, RFC 3339)."""
 
     supplier_id: str
     supplier_sku: str
@@ -184,28 +187,62 @@ def digest_of(document: Document) -> str:
 
 
 def submitted(
-    before: Listing | None, supplier_id: str, supplier_sku: str, document: Document, *, as_of: str, now: str
+    before: Listing | None,
+    supplier_id: str,
+    supplier_sku: str,
+    document: Document,
+    *,
+    as_of: str,
+    now: str,
+    source: str | None = None,
 ) -> Listing:
     """The listing with a document to be checked. What is published goes on selling meanwhile; what was proposed before is given
     up."""
     if before is None:
         proposal = Proposal(document, 1, as_of)
         return Listing(
-            supplier_id, supplier_sku, ListingStatus.SUBMITTED, 1, now, digest_of(document), proposal=proposal
+            supplier_id,
+            supplier_sku,
+            ListingStatus.SUBMITTED,
+            1,
+            now,
+            digest_of(document),
+            proposal=proposal,
+            source=source,
         )
     version = before.version + 1
     status = before.status if before.is_standing else ListingStatus.SUBMITTED
     proposal = Proposal(document, version, as_of)
     return replace(
-        before, status=status, version=version, submitted_at=now, digest=digest_of(document), proposal=proposal
+        before,
+        status=status,
+        version=version,
+        submitted_at=now,
+        digest=digest_of(document),
+        proposal=proposal,
+        source=source,
     )
 
 
-def current_document(listing: Listing, terms: Terms) -> dict[str, Any]:
-    """What a change request changes: what was proposed last, else what is published, with the prices that hold."""
-    if listing.proposal is not None:
-        return dict(listing.proposal.document)
-    return {**(listing.published or {}), "prices": dict(terms.prices)}
+def changed(
+    before: Listing, changes: Mapping[str, Any], *, prices_as_of: str | None, now: str, source: str | None = None
+) -> Listing:
+    """The listing with a change of what was proposed last, or else is published, to be checked; None takes a field out.
+
+    Raises `WrongState` for one that is withdrawn: it is registered anew.
+    """
+    if before.status is ListingStatus.WITHDRAWN:
+        raise WrongState.of(before, "not withdrawn")
+    base = before.proposal.document if before.proposal else before.published or {}
+    document = {name: value for name, value in {**base, **changes}.items() if value is not None}
+    as_of = prices_as_of or (before.proposal.as_of if before.proposal else "")
+    return submitted(before, before.supplier_id, before.supplier_sku, document, as_of=as_of, now=now, source=source)
+
+
+def latest_prices(listing: Listing, terms: Terms) -> str:
+    """The moment that the latest prices known of hold from, be they in force or proposed."""
+    proposed = listing.proposal.as_of if listing.proposal and "prices" in listing.proposal.document else ""
+    return max(terms.price_as_of, proposed)
 
 
 def checked(listing: Listing, document: Document, findings: Sequence[Finding], made: Sequence[Correction]) -> Listing:

@@ -24,7 +24,13 @@ def take_row(
 
 
 def take_stock_row(
-    seller: Seller, supplier_sku: str, on_hand: int, as_of: str | None, *, by: Principal, prepared: Prepared | None = None
+    seller: Seller,
+    supplier_sku: str,
+    on_hand: int,
+    as_of: str | None,
+    *,
+    by: Principal,
+    prepared: Prepared | None = None,
 ) -> RowOutcome:
     """Units on hand as a row says."""
     raise NotImplementedError
