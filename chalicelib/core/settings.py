@@ -46,6 +46,7 @@ class Settings:
     loopback_allowed: bool
     returns_authorised_queue: str
     returns_progressed_queue: str
+    reviews_decided_queue: str
     taxes_queue: str
     refunds_requested_queue: str
     passcodes_key_id: str
@@ -110,6 +111,7 @@ class Settings:
             loopback_allowed=env.get("AISLE_LOOPBACK_ALLOWED", "off") == "on",
             returns_authorised_queue=env.get("AISLE_RETURNS_AUTHORISED_QUEUE", f"aisle-{stage}-returns-authorised"),
             returns_progressed_queue=env.get("AISLE_RETURNS_PROGRESSED_QUEUE", f"aisle-{stage}-returns-progressed"),
+            reviews_decided_queue=env.get("AISLE_REVIEWS_DECIDED_QUEUE", f"aisle-{stage}-reviews-decided"),
             taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),
             refunds_requested_queue=env.get(
                 "AISLE_REFUNDS_REQUESTED_QUEUE", f"aisle-{stage}-payments-refunds-requested"
