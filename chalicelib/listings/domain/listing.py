@@ -15,8 +15,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from chalicelib.core.errors import Conflict, Fault, NotFound, RuleBroken
-from chalicelib.core.findings import Correction, Finding, Severity, corrected, read
+from chalicelib.core.errors import Conflict, Fault, Invalid, NotFound, RuleBroken
+from chalicelib.core.findings import Correction, Finding, NoSuchField, Severity, corrected, read
 
 Document = Mapping[str, Any]
 
@@ -94,6 +94,16 @@ class TimeAhead(RuleBroken):
     title = "The time of the update has not come yet"
 
 
+class NotATime(Invalid):
+    code = "time_invalid"
+    title = "Not a time"
+
+
+class CannotCorrect(RuleBroken):
+    code = "field_unknown"
+    title = "A listing has no such field"
+
+
 class NothingProposed(Conflict):
     code = "nothing_proposed"
     title = "The listing has no change that could be corrected"
@@ -114,7 +124,6 @@ class Proposal:
     findings: tuple[Finding, ...] = ()
     corrections: tuple[Correction, ...] = ()
     review_id: str | None = None
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,23 +292,26 @@ def published(listing: Listing, sku: str, *, owns_product: bool, now: str) -> Li
     )
 
 
-def rejected(listing: Listing, reason: str | None) -> Listing:
+def rejected(listing: Listing) -> Listing:
     """The listing whose proposal was refused. What was published before goes on selling."""
     status = listing.status if listing.is_standing else ListingStatus.REJECTED
-    proposal = replace(_open(listing), state=ProposalState.REJECTED, reason=reason)
+    proposal = replace(_open(listing), state=ProposalState.REJECTED)
     return replace(listing, status=status, version=listing.version + 1, proposal=proposal)
 
 
 def amended(listing: Listing, changes: Sequence[tuple[str, Any]]) -> tuple[Listing, list[Correction]]:
     """The listing with fields (JSON pointers) of its proposal set by a person, and what was changed.
 
-    Raises `NothingProposed`, and `core.findings.NoSuchField` for a pointer that leads nowhere.
+    Raises `NothingProposed`, and `CannotCorrect` for a pointer that leads nowhere.
     """
     proposal = _open(listing)
     document, made = dict(proposal.document), []
     for pointer, after in changes:
-        correction = Correction(pointer, "reviewer", read(document, pointer), after, 100)
-        document = corrected(document, [correction])
+        try:
+            correction = Correction(pointer, "reviewer", read(document, pointer), after, 100)
+            document = corrected(document, [correction])
+        except NoSuchField:
+            raise CannotCorrect(f"There is no {pointer[:100]} in the listing.") from None
         made.append(correction)
     kept = (*proposal.corrections, *made)[-MAX_CORRECTIONS:]
     after_all = replace(proposal, document=document, corrections=kept)

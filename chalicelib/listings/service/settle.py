@@ -8,6 +8,7 @@ from chalicelib.catalog.service import GtinTaken
 from chalicelib.core.errors import Contended, Stale
 from chalicelib.core.retry import full_jitter
 from chalicelib.inventory.service import CountOutdated
+from chalicelib.reviews.service import CaseExists
 
 _ATTEMPTS = 12
 """Of commands on the offers of one SKU: with eight at once, each loses to seven others at most a few times."""
@@ -27,6 +28,6 @@ def until_settled(attempt: Callable[[], _Result]) -> _Result:
             return attempt()
         except NotAtVersion:
             raise
-        except (Stale, Contended, GtinTaken, CountOutdated):
+        except (Stale, Contended, GtinTaken, CountOutdated, CaseExists):
             sleep(full_jitter(number))
     raise Contended(f"Others changed the same things, {_ATTEMPTS} times over.")

@@ -8,7 +8,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from chalicelib.core.errors import AisleError, Stale
 from chalicelib.core.findings import Correction, Finding
 from chalicelib.core.keys import key
-from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find
+from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find_many
 from chalicelib.listings.domain.listing import (
     Listing,
     ListingStatus,
@@ -43,11 +43,6 @@ def listing_pk(listing_id: str) -> str:
     return key("LISTING", listing_id)
 
 
-def listing_key(listing_id: str) -> tuple[type[Item], str, str]:
-    """Where the listing is, for a batch read."""
-    return ListingItem, listing_pk(listing_id), "LISTING"
-
-
 def listing_keys(supplier_id: str, supplier_sku: str) -> list[tuple[type[Item], str, str]]:
     """Where the listing and its terms are, for a batch read."""
     pk = listing_pk(listing_id(supplier_id, supplier_sku))
@@ -66,16 +61,11 @@ def terms_in(found: Mapping[tuple[str, str], Item], listing_id: str) -> Terms | 
     return _terms(cast(TermsItem, item)) if item else None
 
 
-def get_listing(listing_id: str) -> Listing | None:
-    """The listing as the last finished write left it, or None."""
-    item = find(ListingItem, listing_pk(listing_id), "LISTING", consistent=True)
-    return _listing(item) if item else None
-
-
-def get_terms(listing_id: str) -> Terms | None:
-    """The terms as the last finished write left them, or None."""
-    item = find(TermsItem, listing_pk(listing_id), "TERMS", consistent=True)
-    return _terms(item) if item else None
+def get_both(listing_id: str) -> tuple[Listing, Terms] | None:
+    """The listing and its terms as the last finished writes left them, or None."""
+    found = find_many(listing_keys(*parts_of(listing_id)), consistent=True)
+    listing, terms = listing_in(found, listing_id), terms_in(found, listing_id)
+    return (listing, terms) if listing and terms else None
 
 
 def put_listing(tx: Transaction, before: Listing | None, after: Listing) -> None:
