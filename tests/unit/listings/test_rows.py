@@ -10,7 +10,12 @@ def test_a_clean_row_is_published_at_once(market):
     done = market.takes(market.row(on_hand=7))
     assert (done.outcome, done.findings) == (Taken.CREATED, ())
     [offer] = market.offers(done.sku)
-    assert (offer.supplier_id, offer.supplier_sku, dict(offer.prices), offer.handling_days) == (ACME, "MUG", {"GBP": 899}, 2)
+    assert (offer.supplier_id, offer.supplier_sku, dict(offer.prices), offer.handling_days) == (
+        ACME,
+        "MUG",
+        {"GBP": 899},
+        2,
+    )
     assert market.stock(done.sku) == (7, 7, 0)
     variant = market.variant(done.sku)
     assert (variant.name, variant.gtin, variant.prices, variant.is_for_sale) == ("Red mug", "0" + GTIN, {}, True)
