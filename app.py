@@ -12,6 +12,9 @@ from chalicelib.fulfilment.routes import routes as fulfilment_routes
 from chalicelib.fulfilment.tasks import functions as fulfilment_tasks
 from chalicelib.inventory.routes import routes as inventory_routes
 from chalicelib.inventory.tasks import functions as inventory_tasks
+from chalicelib.ledger.consumers import functions as ledger_consumers
+from chalicelib.ledger.routes import routes as ledger_routes
+from chalicelib.ledger.tasks import functions as ledger_tasks
 from chalicelib.lockers.consumers.cabinets import functions as lockers_cabinets
 from chalicelib.lockers.consumers.events import functions as lockers_events
 from chalicelib.lockers.routes import routes as lockers_routes
@@ -68,6 +71,7 @@ for blueprint in (
     taxes_routes,
     shipping_routes,
     lockers_routes,
+    ledger_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -87,5 +91,7 @@ for blueprint in (
     lockers_cabinets,
     lockers_events,
     lockers_tasks,
+    ledger_consumers,
+    ledger_tasks,
 ):
     app.register_blueprint(blueprint)

@@ -19,6 +19,7 @@ class Settings:
     fulfil_part_arn: str
     refund_payment_arn: str
     return_order_arn: str
+    pay_suppliers_arn: str
     shipment_requests_url: str
     notifications_topic_arn: str
     token_key_id: str
@@ -46,6 +47,7 @@ class Settings:
     loopback_allowed: bool
     returns_authorised_queue: str
     returns_progressed_queue: str
+    payout_runs_queue: str
     taxes_queue: str
     refunds_requested_queue: str
     passcodes_key_id: str
@@ -79,6 +81,7 @@ class Settings:
             fulfil_part_arn=env.get("AISLE_FULFIL_PART_ARN", ""),
             refund_payment_arn=env.get("AISLE_REFUND_PAYMENT_ARN", ""),
             return_order_arn=env.get("AISLE_RETURN_ORDER_ARN", ""),
+            pay_suppliers_arn=env.get("AISLE_PAY_SUPPLIERS_ARN", ""),
             shipment_requests_url=env.get("AISLE_SHIPMENT_REQUESTS_URL", ""),
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
@@ -110,6 +113,7 @@ class Settings:
             loopback_allowed=env.get("AISLE_LOOPBACK_ALLOWED", "off") == "on",
             returns_authorised_queue=env.get("AISLE_RETURNS_AUTHORISED_QUEUE", f"aisle-{stage}-returns-authorised"),
             returns_progressed_queue=env.get("AISLE_RETURNS_PROGRESSED_QUEUE", f"aisle-{stage}-returns-progressed"),
+            payout_runs_queue=env.get("AISLE_PAYOUT_RUNS_QUEUE", f"aisle-{stage}-ledger-payout-runs"),
             taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),
             refunds_requested_queue=env.get(
                 "AISLE_REFUNDS_REQUESTED_QUEUE", f"aisle-{stage}-payments-refunds-requested"
