@@ -12,6 +12,9 @@ from chalicelib.fulfilment.routes import routes as fulfilment_routes
 from chalicelib.fulfilment.tasks import functions as fulfilment_tasks
 from chalicelib.inventory.routes import routes as inventory_routes
 from chalicelib.inventory.tasks import functions as inventory_tasks
+from chalicelib.ledger.consumers import functions as ledger_consumers
+from chalicelib.ledger.routes import routes as ledger_routes
+from chalicelib.ledger.tasks import functions as ledger_tasks
 from chalicelib.listings.consumers import functions as listings_consumers
 from chalicelib.listings.routes import routes as listings_routes
 from chalicelib.listings.tasks import functions as listings_tasks
@@ -80,6 +83,7 @@ for blueprint in (
     listings_routes,
     reviews_routes,
     suppliers_routes,
+    ledger_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -105,5 +109,7 @@ for blueprint in (
     reviews_tasks,
     suppliers_consumers,
     suppliers_tasks,
+    ledger_consumers,
+    ledger_tasks,
 ):
     app.register_blueprint(blueprint)

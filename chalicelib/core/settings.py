@@ -20,6 +20,7 @@ class Settings:
     refund_payment_arn: str
     return_order_arn: str
     register_product_arn: str
+    pay_suppliers_arn: str
     shipment_requests_url: str
     notifications_topic_arn: str
     token_key_id: str
@@ -49,6 +50,7 @@ class Settings:
     returns_progressed_queue: str
     listings_submitted_queue: str
     reviews_decided_queue: str
+    payout_runs_queue: str
     taxes_queue: str
     refunds_requested_queue: str
     passcodes_key_id: str
@@ -86,6 +88,7 @@ class Settings:
             refund_payment_arn=env.get("AISLE_REFUND_PAYMENT_ARN", ""),
             return_order_arn=env.get("AISLE_RETURN_ORDER_ARN", ""),
             register_product_arn=env.get("AISLE_REGISTER_PRODUCT_ARN", ""),
+            pay_suppliers_arn=env.get("AISLE_PAY_SUPPLIERS_ARN", ""),
             shipment_requests_url=env.get("AISLE_SHIPMENT_REQUESTS_URL", ""),
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
@@ -119,6 +122,7 @@ class Settings:
             returns_progressed_queue=env.get("AISLE_RETURNS_PROGRESSED_QUEUE", f"aisle-{stage}-returns-progressed"),
             listings_submitted_queue=env.get("AISLE_LISTINGS_SUBMITTED_QUEUE", f"aisle-{stage}-listings-submitted"),
             reviews_decided_queue=env.get("AISLE_REVIEWS_DECIDED_QUEUE", f"aisle-{stage}-reviews-decided"),
+            payout_runs_queue=env.get("AISLE_PAYOUT_RUNS_QUEUE", f"aisle-{stage}-ledger-payout-runs"),
             taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),
             refunds_requested_queue=env.get(
                 "AISLE_REFUNDS_REQUESTED_QUEUE", f"aisle-{stage}-payments-refunds-requested"
