@@ -19,7 +19,9 @@ class Settings:
     fulfil_part_arn: str
     refund_payment_arn: str
     return_order_arn: str
+    route_order_arn: str
     shipment_requests_url: str
+    supplier_requests_url: str
     notifications_topic_arn: str
     token_key_id: str
     cursor_key_id: str
@@ -64,6 +66,8 @@ class Settings:
     cabinet_messages_queue: str
     keyed_codes_queue: str
     command_checks_queue: str
+    routing_requests_queue: str
+    routing_answered_queue: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -79,7 +83,9 @@ class Settings:
             fulfil_part_arn=env.get("AISLE_FULFIL_PART_ARN", ""),
             refund_payment_arn=env.get("AISLE_REFUND_PAYMENT_ARN", ""),
             return_order_arn=env.get("AISLE_RETURN_ORDER_ARN", ""),
+            route_order_arn=env.get("AISLE_ROUTE_ORDER_ARN", ""),
             shipment_requests_url=env.get("AISLE_SHIPMENT_REQUESTS_URL", ""),
+            supplier_requests_url=env.get("AISLE_SUPPLIER_REQUESTS_URL", ""),
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
             cursor_key_id=env.get("AISLE_CURSOR_KEY_ID", ""),
@@ -130,6 +136,8 @@ class Settings:
             cabinet_messages_queue=env.get("AISLE_CABINET_MESSAGES_QUEUE", f"aisle-{stage}-lockers-cabinet-messages"),
             keyed_codes_queue=env.get("AISLE_KEYED_CODES_QUEUE", f"aisle-{stage}-lockers-keyed-codes"),
             command_checks_queue=env.get("AISLE_COMMAND_CHECKS_QUEUE", f"aisle-{stage}-lockers-command-checks"),
+            routing_requests_queue=env.get("AISLE_ROUTING_REQUESTS_QUEUE", f"aisle-{stage}-routing-requests"),
+            routing_answered_queue=env.get("AISLE_ROUTING_ANSWERED_QUEUE", f"aisle-{stage}-routing-answered"),
         )
 
 

@@ -38,6 +38,11 @@ def units_declined(
     _publish(tx, "OrderDeclinedBySupplier", value, by, told)
 
 
+def units_recalled(tx: Transaction, value: Allocation, units: Mapping[str, int], by: Principal) -> None:
+    """UnitsRecalledFromSupplier: it is to leave them out; they were cancelled, or go another way."""
+    _publish(tx, "UnitsRecalledFromSupplier", value, by, {"units": dict(units), "state": str(value.state)})
+
+
 def supplier_silent(tx: Transaction, value: Allocation, by: Principal) -> None:
     """SupplierSilent: no answer came in time, and all units are sought elsewhere."""
     _publish(tx, "SupplierSilent", value, by, {"units": value.refused_units, "tries": value.tries})

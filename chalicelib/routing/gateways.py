@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -117,8 +118,6 @@ def excerpt(body: bytes, private: Sequence[str]) -> str:
     """The beginning of an answer as text; nothing of one that quotes any of `private`, such as an address that was sent to it."""
     text = body[:SHOWN].decode("utf-8", errors="replace")
     whole = body.decode("utf-8", errors="replace").casefold()
-    try:
+    with suppress(ValueError, RecursionError):
         whole += json.dumps(json.loads(body), ensure_ascii=False).casefold()
-    except (ValueError, RecursionError):
-        pass
     return "" if any(len(value) > 2 and value.casefold() in whole for value in private) else text

@@ -194,6 +194,11 @@ def _by_units(lines: tuple[Line, ...]) -> Decision:
     return Decision.PARTIAL if any(line.refused for line in lines) else Decision.ACCEPTED
 
 
+def replace_told(allocation: Allocation, version: int) -> Allocation:
+    """The allocation whose supplier knows of this version of the fulfilment; no version of its own."""
+    return replace(allocation, told_version=version)
+
+
 def is_same(allocation: Allocation, answer: Answer) -> bool:
     """Whether this answer is the one that stands."""
     if allocation.decision is None or allocation.state is State.SILENT:
@@ -256,5 +261,3 @@ def note(allocation: Allocation, **changes: Any) -> Allocation:
 
 def _next(allocation: Allocation, **changes: Any) -> Allocation:
     return replace(allocation, **changes, version=allocation.version + 1)
-
-

@@ -30,11 +30,17 @@ class EndpointRests(Unavailable):
     title = "The supplier's endpoint is left in peace"
 
 
+def endpoint_of(supplier_id: str) -> Endpoint | None:
+    """Where a supplier takes orders; None for one that works with our API alone."""
+    found: Endpoint | None = getattr(suppliers, "endpoint", lambda _: None)(supplier_id)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Ways:
     """How suppliers are reached: where each takes orders, and what calls it."""
 
-    endpoint_of: EndpointOf = suppliers.endpoint
+    endpoint_of: EndpointOf = endpoint_of
     send: Send | None = None
 
 
@@ -100,4 +106,3 @@ def _entry(exchange: Exchange, what: str, heard: Heard, private: Sequence[str]) 
     shown = gateways.excerpt(reply.body, private) if reply is not None and heard.kind is Kind.NONSENSE else ""
     status = reply.status if reply is not None else None
     return Call(clock.rfc3339(exchange.at), what, exchange.duration_ms, status, str(heard.kind), heard.reason, shown)
-

@@ -10,6 +10,8 @@ from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Json, Transaction
 
 OPEN = "open"
+UNHEARD = frozenset({OPEN, "given_up"})
+"""Of recalls that no supplier has heard of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,12 @@ def close_recall(tx: Transaction, allocation_id: str, recall: Recall, state: str
     tx.update(
         RecallItem(key("ALLOCATION", allocation_id), key("RECALL", recall.id)),
         [RecallItem.state.set(state)],
-        RecallItem.state == OPEN,
+        RecallItem.state.is_in(*sorted(UNHEARD)),
         lambda _: Stale("The supplier has heard of this recall."),
     )
 
 
 def recalls_of(allocation_id: str) -> list[Recall]:
     """All recalls of an allocation, oldest first."""
-    rows = RecallItem.query(
-        key("ALLOCATION", allocation_id), RecallItem.sk.startswith("RECALL#"), consistent_read=True
-    )
+    rows = RecallItem.query(key("ALLOCATION", allocation_id), RecallItem.sk.startswith("RECALL#"), consistent_read=True)
     return [Recall(row.sk.partition("#")[2], dict(row.lines), row.at, row.state) for row in rows]

@@ -40,9 +40,7 @@ def month_keys(supplier_id: str, months: Iterable[str]) -> list[tuple[type[Item]
     return [month_key(supplier_id, month, str(number)) for month in months for number in range(SHARDS)]
 
 
-def add_to_scorecard(
-    tx: Transaction, supplier_id: str, month: str, spread_by: str, counts: Mapping[str, int]
-) -> None:
+def add_to_scorecard(tx: Transaction, supplier_id: str, month: str, spread_by: str, counts: Mapping[str, int]) -> None:
     """Add to a supplier's counters of a month (`yyyy-mm`); nothing for counts of nothing. Once in a transaction."""
     actions: list[Action] = [getattr(MonthItem, name).add(count) for name, count in counts.items() if count]
     if not actions:
