@@ -40,6 +40,10 @@ locals {
       description = "Complete the task of the workflow that waits for goods to come back."
       types       = { "aisle.returns" = ["ReturnInspected", "ReturnSettled", "ReturnCancelled"] }
     }
+    routing-answered = {
+      description = "Complete the task of the workflow that waits for a supplier's answer."
+      types       = { "aisle.routing" = ["OrderAcceptedBySupplier", "OrderDeclinedBySupplier", "UnitsRecalledFromSupplier"] }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {
