@@ -38,6 +38,9 @@ from chalicelib.returns.tasks import functions as returns_tasks
 from chalicelib.reviews.consumers import functions as reviews_consumers
 from chalicelib.reviews.routes import routes as reviews_routes
 from chalicelib.reviews.tasks import functions as reviews_tasks
+from chalicelib.routing.consumers import functions as routing_consumers
+from chalicelib.routing.routes import routes as routing_routes
+from chalicelib.routing.tasks import functions as routing_tasks
 from chalicelib.shipping.routes import routes as shipping_routes
 from chalicelib.suppliers.consumers import functions as suppliers_consumers
 from chalicelib.suppliers.routes import routes as suppliers_routes
@@ -84,6 +87,7 @@ for blueprint in (
     reviews_routes,
     suppliers_routes,
     ledger_routes,
+    routing_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -111,5 +115,7 @@ for blueprint in (
     suppliers_tasks,
     ledger_consumers,
     ledger_tasks,
+    routing_consumers,
+    routing_tasks,
 ):
     app.register_blueprint(blueprint)

@@ -21,7 +21,9 @@ class Settings:
     return_order_arn: str
     register_product_arn: str
     pay_suppliers_arn: str
+    route_order_arn: str
     shipment_requests_url: str
+    supplier_requests_url: str
     notifications_topic_arn: str
     token_key_id: str
     cursor_key_id: str
@@ -72,6 +74,8 @@ class Settings:
     onboard_supplier_arn: str
     suppliers_submitted_queue: str
     documents_bucket: str
+    routing_requests_queue: str
+    routing_answered_queue: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -89,7 +93,9 @@ class Settings:
             return_order_arn=env.get("AISLE_RETURN_ORDER_ARN", ""),
             register_product_arn=env.get("AISLE_REGISTER_PRODUCT_ARN", ""),
             pay_suppliers_arn=env.get("AISLE_PAY_SUPPLIERS_ARN", ""),
+            route_order_arn=env.get("AISLE_ROUTE_ORDER_ARN", ""),
             shipment_requests_url=env.get("AISLE_SHIPMENT_REQUESTS_URL", ""),
+            supplier_requests_url=env.get("AISLE_SUPPLIER_REQUESTS_URL", ""),
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
             cursor_key_id=env.get("AISLE_CURSOR_KEY_ID", ""),
@@ -146,6 +152,8 @@ class Settings:
             onboard_supplier_arn=env.get("AISLE_ONBOARD_SUPPLIER_ARN", ""),
             suppliers_submitted_queue=env.get("AISLE_SUPPLIERS_SUBMITTED_QUEUE", f"aisle-{stage}-suppliers-submitted"),
             documents_bucket=env.get("AISLE_DOCUMENTS_BUCKET", f"aisle-{stage}-documents"),
+            routing_requests_queue=env.get("AISLE_ROUTING_REQUESTS_QUEUE", f"aisle-{stage}-routing-requests"),
+            routing_answered_queue=env.get("AISLE_ROUTING_ANSWERED_QUEUE", f"aisle-{stage}-routing-answered"),
         )
 
 

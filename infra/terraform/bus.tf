@@ -48,6 +48,10 @@ locals {
       description = "Complete the tasks of workflows that wait for a decision."
       types       = { "aisle.reviews" = ["ReviewDecided", "ReviewSuperseded", "ReviewWithdrawn"] }
     }
+    routing-answered = {
+      description = "Complete the task of the workflow that waits for a supplier's answer."
+      types       = { "aisle.routing" = ["OrderAcceptedBySupplier", "OrderDeclinedBySupplier", "UnitsRecalledFromSupplier"] }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {

@@ -19,6 +19,7 @@ locals {
         AISLE_PLACE_ORDER_ARN        = "${local.arn.state_machine}orders-place-order"
         AISLE_CANCEL_ORDER_ARN       = "${local.arn.state_machine}orders-cancel-order"
         AISLE_RETURN_ORDER_ARN       = "${local.arn.state_machine}returns-return-order"
+        AISLE_SUPPLIER_REQUESTS_URL  = module.queue["routing-requests"].queue.url
         AISLE_PUSH_APPLICATION_ARN   = var.push_application_arn
         AISLE_TOKEN_KEY_ID           = module.key["data"].arn
         AISLE_WEBHOOK_ATTEMPTS_URL   = module.queue["webhooks-attempts"].queue.url
@@ -49,6 +50,7 @@ locals {
         local.start_cancel_order,
         local.start_return_order,
         local.ask_for_attempts,
+        local.ask_supplier_again,
         local.hash_passcode,
         local.sign_grant,
         local.show_grant_key,
@@ -150,13 +152,14 @@ locals {
       keys    = ["ORDER#", "IDEMPOTENCY#"]
       environment = {
         AISLE_SHIPMENT_REQUESTS_URL = module.queue["fulfilment-shipment-requests"].queue.url
+        AISLE_SUPPLIER_REQUESTS_URL = module.queue["routing-requests"].queue.url
         AISLE_TOKEN_KEY_ID          = module.key["data"].arn
       }
       extra = [
         {
           sid       = "RequestShipment"
           actions   = ["sqs:SendMessage"]
-          resources = ["${local.arn.queue}fulfilment-shipment-requests"]
+          resources = ["${local.arn.queue}fulfilment-shipment-requests", "${local.arn.queue}routing-requests"]
         },
         local.encrypt_message,
         local.park_token,
@@ -190,13 +193,14 @@ locals {
       reads   = ["ORDER#"]
       environment = {
         AISLE_SHIPMENT_REQUESTS_URL = module.queue["fulfilment-shipment-requests"].queue.url
+        AISLE_SUPPLIER_REQUESTS_URL = module.queue["routing-requests"].queue.url
         AISLE_TOKEN_KEY_ID          = module.key["data"].arn
       }
       extra = [
         {
           sid       = "TellLocation"
           actions   = ["sqs:SendMessage"]
-          resources = ["${local.arn.queue}fulfilment-shipment-requests"]
+          resources = ["${local.arn.queue}fulfilment-shipment-requests", "${local.arn.queue}routing-requests"]
         },
         local.encrypt_message,
         local.read_token,
@@ -213,6 +217,52 @@ locals {
       queue   = "fulfilment-pickups"
       keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
       extra   = [local.list_locations]
+    }
+    routing-on-request = {
+      does    = "Has suppliers asked to ship, and tells them what to leave out, to wait, or where to send it"
+      timeout = local.consumer_timeout_seconds
+      queue   = "routing-requests"
+      keys    = concat(local.declining_keys, ["ALLOCATION#", "ROUTINGHEALTH#", "SCORECARD#"])
+      reads   = ["ROUTINGSETTINGS", "SUPPLIER#"]
+      environment = {
+        AISLE_ROUTE_ORDER_ARN  = "${local.arn.state_machine}routing-route-order"
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [
+        local.list_locations,
+        local.read_token,
+        local.complete_routing,
+        {
+          sid       = "StartRouteOrder"
+          actions   = ["states:StartExecution"]
+          resources = ["${local.arn.state_machine}routing-route-order"]
+        },
+        {
+          sid       = "SeeWhetherWorkflowRuns"
+          actions   = ["states:DescribeExecution"]
+          resources = ["${local.arn.execution}routing-route-order:*"]
+        },
+      ]
+    }
+    routing-on-answered = {
+      does        = "Completes the task that waits for a supplier's answer, and has what it cannot ship after all sought elsewhere"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "routing-answered"
+      keys        = concat(local.declining_keys, ["ALLOCATION#"])
+      environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
+      extra       = [local.list_locations, local.read_token, local.complete_routing]
+    }
+    routing-tasks = {
+      does    = "Asks suppliers whether they ship, keeps the task token, and has their answers take effect"
+      timeout = local.task_timeout_seconds
+      keys    = concat(local.declining_keys, ["ALLOCATION#", "ROUTINGHEALTH#", "SCORECARD#"])
+      reads   = ["ROUTINGSETTINGS", "SUPPLIER#"]
+      environment = {
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [local.list_locations, local.park_token, local.complete_routing]
     }
     lockers-on-change = {
       does        = "Finds compartments for what is packed to be collected, and lets go of what is called off"
@@ -657,6 +707,21 @@ locals {
     resources = ["${local.arn.state_machine}returns-return-order"]
   }
 
+  # What taking units off a fulfilment touches.
+  declining_keys = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+
+  complete_routing = {
+    sid       = "CompleteTask"
+    actions   = ["states:SendTaskSuccess"]
+    resources = ["${local.arn.state_machine}routing-route-order"]
+  }
+
+  ask_supplier_again = {
+    sid       = "AskSupplierAgain"
+    actions   = ["sqs:SendMessage"]
+    resources = ["${local.arn.queue}routing-requests"]
+  }
+
   complete_return = {
     sid       = "CompleteTask"
     actions   = ["states:SendTaskSuccess"]
@@ -766,6 +831,8 @@ locals {
     AISLE_RETURNS_AUTHORISED_QUEUE       = "${local.name}-returns-authorised"
     AISLE_RETURNS_PROGRESSED_QUEUE       = "${local.name}-returns-progressed"
     AISLE_REVIEWS_DECIDED_QUEUE          = "${local.name}-reviews-decided"
+    AISLE_ROUTING_ANSWERED_QUEUE         = "${local.name}-routing-answered"
+    AISLE_ROUTING_REQUESTS_QUEUE         = "${local.name}-routing-requests"
     AISLE_TAXES_QUEUE                    = "${local.name}-taxes-order-events"
     AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
     AISLE_WEBHOOK_ATTEMPTS_QUEUE         = "${local.name}-webhooks-attempts"

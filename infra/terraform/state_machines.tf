@@ -71,6 +71,20 @@ locals {
         resources = [for name in ["returns-tasks", "payments-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
       }]
     }
+    routing-route-order = {
+      type = "STANDARD"
+      file = "route_order"
+      with = merge(local.task_placeholders, {
+        routing_tasks_arn = "${local.arn.function}-routing-tasks"
+        # The longest that a supplier may have to answer, a week; a day to tell it; and a day of parking.
+        timeout_seconds = 10 * 24 * 3600
+      })
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = [for name in ["routing-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
+      }]
+    }
     lockers-hold-for-pickup = {
       type = "STANDARD"
       file = "hold_for_pickup"
