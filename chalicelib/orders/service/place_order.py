@@ -172,10 +172,9 @@ def _draft(request: OrderRequest, *, fresh: bool) -> _Draft:
         only_own=request.pickup is not None,
         fresh=fresh,
     )
-    found, to_price = selling.found, replace(to_price, offered=selling.prices)
     selling.check_enough(request.lines)
     now = clock.now()
-    priced = price(to_price, found, now)
+    priced = price(replace(to_price, offered=selling.prices), selling.found, now)
     promotions.check_codes(priced.discounts, request.coupons)
     order = Order(
         id=new_id("ord"),
@@ -210,7 +209,7 @@ def _draft(request: OrderRequest, *, fresh: bool) -> _Draft:
     lines = [StockLine(a.sku, a.location_id, a.quantity, 0 if a.days is None else a.quantity) for a in plan.assignments]
     sku_of = {line.id: line.sku for line in order.lines}
     lines += [StockLine(sku_of[one.line_id], one.location_id, one.quantity) for one in selling.allocations]
-    return _Draft(order, lines, found, priced.discounts)
+    return _Draft(order, lines, selling.found, priced.discounts)
 
 
 def _guest(request: OrderRequest) -> str | None:

@@ -12,7 +12,7 @@ from chalicelib.fulfilment import service as fulfilment
 from chalicelib.inventory import service as inventory
 from chalicelib.orders import domain, events, store
 from chalicelib.orders.domain import MAX_FULFILMENTS, Allocation, CancellationPlan, Order
-from chalicelib.orders.service.cancel_order import OUT_OF_STOCK, add_cancellation
+from chalicelib.orders.service.cancel_order import add_cancellation
 from chalicelib.orders.service.notes import note_of
 from chalicelib.orders.service.parcels import parcels, pickup_of
 from chalicelib.orders.service.price_order import LineRequest, PriceRequest
@@ -21,7 +21,8 @@ from chalicelib.orders.service.sell_lines import replacements
 from chalicelib.reviews import service as reviews
 from chalicelib.suppliers.service import is_supplier
 
-_ATTEMPTS = 8
+OUT_OF_STOCK = "out_of_stock"
+_ATTEMPTS = 12
 
 SUBJECT = "allocation"
 """What review cases call units that nobody ships."""

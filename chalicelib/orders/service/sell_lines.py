@@ -140,7 +140,7 @@ def replacements(
     offers = {
         sku: kept
         for sku, by_sku in offers.items()
-        if (kept := [one for one in by_sku if one.supplier_id not in without])
+        if (kept := tuple(one for one in by_sku if one.supplier_id not in without))
     }
     if not offers:
         return [() for _ in request.lines]
@@ -239,7 +239,7 @@ class _Market:
         return Candidate(
             offer.supplier_id,
             price,
-            self.left[line.sku, offer.supplier_id] if offer.sells(line.quantity) else 0,
+            self.left[line.sku, offer.supplier_id] if _is_for(line, offer) else 0,
             offer.handling_days,
             preference,
             self._distance(seller),
@@ -302,6 +302,11 @@ class _Market:
         """What a line is sold is not there for the next."""
         for part in choice.parts:
             self.left[sku, part.candidate.seller] -= part.units
+
+
+def _is_for(line: LineRequest, offer: Offer) -> bool:
+    """Whether the offer takes so many units at once; what is not new is sold only to who asks for that seller."""
+    return offer.takes(line.quantity) and (offer.condition == "new" or line.seller == offer.supplier_id)
 
 
 def _own_units(found: Found, sku: str, sites: Sequence[str], channel: str) -> int:
