@@ -11,12 +11,13 @@ locals {
       types       = { "aisle.orders" = ["OrderCancelled"] }
     }
     orders-reassigned = {
-      description = "Find other locations for units that one could not ship, serve who waits for what came in, and start the workflow of either."
+      description = "Find other locations for units that one could not ship, or give them up if the operator says so, serve who waits for what came in, and start the workflow of either."
       types = {
         "aisle.orders"     = ["OrderUnitsMissing", "OrderReassigned"]
         "aisle.fulfilment" = ["FulfilmentReady"]
         "aisle.inventory"  = ["StockAdjusted", "StockCounted", "StockReceived", "TransferCancelled", "TransferReceived"]
         "aisle.returns"    = ["ReturnInspected"]
+        "aisle.reviews"    = ["ReviewDecided"]
       }
     }
     fulfilment-shipped = {

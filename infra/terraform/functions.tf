@@ -110,7 +110,8 @@ locals {
       does        = "Finds other locations for units that one could not ship, serves who waits for what came in, and starts fulfil-part for either"
       timeout     = local.consumer_timeout_seconds
       queue       = "orders-reassigned"
-      keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#"]
+      keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#", "CASE#"]
+      reads       = ["LEDGERSETTINGS", "OFFERS#", "ROUTINGHEALTH#", "SCORECARD#", "SKU#", "SOURCINGRULES", "SUPPLIER#"]
       environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
       extra = [
         local.list_locations,

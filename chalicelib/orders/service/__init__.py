@@ -20,7 +20,7 @@ from chalicelib.orders.service.read_orders import (
     read_tracking,
     wait_until_decided,
 )
-from chalicelib.orders.service.reassign_units import SUBJECT, decide_units, reassign_units
+from chalicelib.orders.service.reassign_units import SUBJECT, decide_reviewed, decide_units, reassign_units
 from chalicelib.orders.service.record_answer import WarehouseAnswer, record_answer, record_tracking
 from chalicelib.orders.service.record_return import find_order, record_returned
 from chalicelib.orders.service.run_workflow import (
@@ -72,6 +72,7 @@ __all__ = [
     "claim_order",
     "confirm_order",
     "contact_of",
+    "decide_reviewed",
     "decide_units",
     "decline_units",
     "find_order",

@@ -73,6 +73,12 @@ def _next_step(
     return "UnitsGivenUp"
 
 
+def decide_reviewed(subject_type: str, fulfilment_id: str, decision: str, by: Principal) -> None:
+    """`decide_units` for a review case of units that nobody ships; cases of other things are others' business."""
+    if subject_type == SUBJECT:
+        decide_units(fulfilment.order_of(fulfilment_id)[0], fulfilment_id, decision, by)
+
+
 def decide_units(order_id: str, fulfilment_id: str, decision: str, by: Principal) -> None:
     """What the operator decided of units that nobody ships: with `reject` they are called off and not charged; else they are sought
     once more, and called off if still nobody has any. Safe to repeat."""
