@@ -542,8 +542,9 @@ run "alarms_lead_somewhere" {
     condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.datapoints_to_alarm, alarm.evaluation_periods] if alarm.namespace == "Aisle" && alarm.evaluation_periods > 1 } == {
       lockers-clock-wrong      = [10, 15]
       lockers-passcodes-locked = [5, 15]
+      reviews-overdue          = [1, 10]
     }
-    error_message = "A door that does not open rings too late, or a mistyped code at once."
+    error_message = "A door that does not open rings too late, a mistyped code at once, or overdue cases each five minutes anew."
   }
 }
 
