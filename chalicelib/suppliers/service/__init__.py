@@ -1,7 +1,7 @@
 """Use cases of suppliers, and what other contexts ask of them."""
 
 from chalicelib.suppliers.domain import Seller, SupplierStatus, is_supplier
-from chalicelib.suppliers.service.access import acting_supplier, require_access, require_operator
+from chalicelib.suppliers.service.access import acting_supplier, is_operator, require_access, require_operator
 from chalicelib.suppliers.service.apply import (
     NothingToSubmit,
     accept_invitation,
@@ -23,7 +23,6 @@ from chalicelib.suppliers.service.endpoints import Endpoint, endpoint, issue_sec
 from chalicelib.suppliers.service.manage import offboard, reinstate, reverse_correction, suspend
 from chalicelib.suppliers.service.members import add_client, list_members, remove_member
 from chalicelib.suppliers.service.read_suppliers import (
-    is_operator,
     list_suppliers,
     read_own,
     read_supplier,

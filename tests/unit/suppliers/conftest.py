@@ -203,6 +203,11 @@ def market(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
     monkeypatch.setattr(
         run_onboarding.Workflow, "complete", lambda self, token, output: made.completed.append((token, output))
     )
+    storage = boto3.client("s3")
+    if not storage.list_buckets()["Buckets"]:
+        storage.create_bucket(
+            Bucket="aisle-test-documents", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
     secrets.forget()
     yield made
     secrets.forget()
