@@ -328,6 +328,33 @@ locals {
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra       = [local.park_token, local.complete_return, local.list_locations, local.list_promotions]
     }
+    reviews-on-review-decided = {
+      does        = "Completes the tasks that wait for a decision"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "reviews-decided"
+      keys        = ["CASE#"]
+      environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
+      extra       = [local.read_token, local.complete_reviewed]
+    }
+    reviews-tasks = {
+      does    = "Takes overdue review cases a level up"
+      timeout = local.task_timeout_seconds
+      keys    = ["CASE#"]
+      extra = [
+        {
+          sid        = "FindDue"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi3"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["DUE#CASE#*"] } }
+        },
+        {
+          sid        = "CountOverdue"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi2"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["CASES#open#*"] } }
+        },
+      ]
+    }
     inventory-tasks = {
       does    = "Releases expired reservations, and levels split stock"
       timeout = local.task_timeout_seconds
@@ -636,6 +663,13 @@ locals {
     resources = ["${local.arn.state_machine}returns-return-order"]
   }
 
+  # What waits for the decision of a reviewer.
+  complete_reviewed = {
+    sid       = "CompleteTask"
+    actions   = ["states:SendTaskSuccess"]
+    resources = [for name in ["listings-register-product", "suppliers-onboard-supplier"] : "${local.arn.state_machine}${name}"]
+  }
+
   park_token = {
     sid        = "ParkToken"
     actions    = ["kms:Encrypt"]
@@ -731,6 +765,7 @@ locals {
     AISLE_REFUNDS_REQUESTED_QUEUE        = "${local.name}-payments-refunds-requested"
     AISLE_RETURNS_AUTHORISED_QUEUE       = "${local.name}-returns-authorised"
     AISLE_RETURNS_PROGRESSED_QUEUE       = "${local.name}-returns-progressed"
+    AISLE_REVIEWS_DECIDED_QUEUE          = "${local.name}-reviews-decided"
     AISLE_TAXES_QUEUE                    = "${local.name}-taxes-order-events"
     AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
     AISLE_WEBHOOK_ATTEMPTS_QUEUE         = "${local.name}-webhooks-attempts"
