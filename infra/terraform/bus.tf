@@ -48,6 +48,10 @@ locals {
       description = "Complete the tasks of workflows that wait for a decision."
       types       = { "aisle.reviews" = ["ReviewDecided", "ReviewSuperseded", "ReviewWithdrawn"] }
     }
+    listings-submitted = {
+      description = "Start the workflow of what a supplier registered or wants changed."
+      types       = { "aisle.listings" = ["ListingSubmitted"] }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {
