@@ -13,7 +13,7 @@ from chalicelib.listings.domain.images import ImageCheck, ImageState
 from chalicelib.listings.domain.listing import CannotCorrect, NothingProposed
 from chalicelib.listings.service import run_register_product as steps
 from chalicelib.reviews import service as reviews
-from chalicelib.reviews.domain.case import Outcome
+from chalicelib.reviews.domain.case import CaseOutcome
 from chalicelib.reviews.store import get_case
 from tests.conftest import ADMIN
 from tests.unit.listings.conftest import ACME, ANN, BOLT, TASK
@@ -41,7 +41,7 @@ def decide(case_id, outcome, key="k"):
     case = reviews.case_of(*_subject(case_id))
     reviews.decide_case(
         case_id,
-        Outcome(outcome),
+        CaseOutcome(outcome),
         "because",
         expected_version=case.version,
         by=ADMIN,
