@@ -53,6 +53,10 @@ locals {
       description = "Complete the task of the workflow that waits for a supplier's answer."
       types       = { "aisle.routing" = ["OrderAcceptedBySupplier", "OrderDeclinedBySupplier", "UnitsRecalledFromSupplier"] }
     }
+    listings-submitted = {
+      description = "Start the workflow of what a supplier registered or wants changed."
+      types       = { "aisle.listings" = ["ListingSubmitted"] }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {

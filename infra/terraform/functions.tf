@@ -449,6 +449,25 @@ locals {
         },
       ]
     }
+    listings-on-listing-submitted = {
+      does        = "Starts register-product for what a supplier proposes"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "listings-submitted"
+      environment = { AISLE_REGISTER_PRODUCT_ARN = "${local.arn.state_machine}listings-register-product" }
+      extra       = [local.start_register_product]
+    }
+    listings-tasks = {
+      does    = "Corrects, checks and publishes listings, looks at their images, opens review cases"
+      timeout = local.task_timeout_seconds
+      # A clean listing is published in one transaction: product, offers, and the supplier's stock.
+      keys  = ["LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"]
+      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LISTINGSETTINGS", "LOCATION#"]
+      environment = {
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [local.park_token, local.complete_listing, local.list_locations]
+    }
     inventory-tasks = {
       does    = "Releases expired reservations, and levels split stock"
       timeout = local.task_timeout_seconds
@@ -803,6 +822,18 @@ locals {
     resources = [for name in ["listings-register-product", "suppliers-onboard-supplier"] : "${local.arn.state_machine}${name}"]
   }
 
+  start_register_product = {
+    sid       = "StartRegisterProduct"
+    actions   = ["states:StartExecution"]
+    resources = ["${local.arn.state_machine}listings-register-product"]
+  }
+
+  complete_listing = {
+    sid       = "CompleteTask"
+    actions   = ["states:SendTaskSuccess"]
+    resources = ["${local.arn.state_machine}listings-register-product"]
+  }
+
   park_token = {
     sid        = "ParkToken"
     actions    = ["kms:Encrypt"]
@@ -891,6 +922,7 @@ locals {
     AISLE_CABINET_MESSAGES_QUEUE         = "${local.name}-lockers-cabinet-messages"
     AISLE_KEYED_CODES_QUEUE              = "${local.name}-lockers-keyed-codes"
     AISLE_COMMAND_CHECKS_QUEUE           = "${local.name}-lockers-command-checks"
+    AISLE_LISTINGS_SUBMITTED_QUEUE       = "${local.name}-listings-submitted"
     AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
     AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
     AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"

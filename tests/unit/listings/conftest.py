@@ -92,10 +92,10 @@ class Marketplace:
             headers["If-Match"] = f'"{version}"'
         return request(app, method, path, json=json, by=by, headers=headers)
 
-    def body(self, sku: str = "MUG", **changed: Any) -> dict[str, Any]:
+    def body(self, own: str = "MUG", **changed: Any) -> dict[str, Any]:
         """What a supplier registers; None leaves a field out."""
         given = {
-            "supplier_sku": sku,
+            "supplier_sku": own,
             "title": "Red mug",
             "description": "A mug that is red.",
             "brand": "Acme",
@@ -109,8 +109,8 @@ class Marketplace:
         }
         return {name: value for name, value in given.items() if value is not None}
 
-    def row(self, sku: str = "MUG", **changed: Any) -> ListingRow:
-        return ListingRow(**self.body(sku, **changed))
+    def row(self, own: str = "MUG", **changed: Any) -> ListingRow:
+        return ListingRow(**self.body(own, **changed))
 
     def takes(self, row: ListingRow, seller: str = ACME, **given: Any) -> service.RowOutcome:
         from chalicelib.suppliers.service import find_seller
@@ -119,14 +119,14 @@ class Marketplace:
         assert found
         return service.take_row(found, row, feed_id="fed_1", line=1, by=FEED, **given)
 
-    def registers(self, sku: str = "MUG", by: Principal = ANN, supplier: str = ACME, **changed: Any) -> Reply:
-        return self.call("POST", f"/v1/suppliers/{supplier}/listings", by=by, json=self.body(sku, **changed))
+    def registers(self, own: str = "MUG", by: Principal = ANN, supplier: str = ACME, **changed: Any) -> Reply:
+        return self.call("POST", f"/v1/suppliers/{supplier}/listings", by=by, json=self.body(own, **changed))
 
-    def registered(self, sku: str = "MUG", **changed: Any) -> str:
+    def registered(self, own: str = "MUG", **changed: Any) -> str:
         """The id of a listing that waits for its check."""
         supplier = changed.get("supplier", ACME)
-        assert self.registers(sku, **changed).status == 202
-        return f"{supplier}:{sku}"
+        assert self.registers(own, **changed).status == 202
+        return f"{supplier}:{own}"
 
     def checks(self, listing_id: str, decided: str | None = None) -> Any:
         """What the workflow's first step says of the listing's proposal."""
