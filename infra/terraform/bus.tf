@@ -40,6 +40,10 @@ locals {
       description = "Complete the task of the workflow that waits for goods to come back."
       types       = { "aisle.returns" = ["ReturnInspected", "ReturnSettled", "ReturnCancelled"] }
     }
+    ledger-payout-runs = {
+      description = "Start the workflow of a payout run."
+      types       = { "aisle.ledger" = ["PayoutRunStarted"] }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {

@@ -140,7 +140,7 @@ locals {
     payments-tasks = {
       does        = "Authorises, looks up, captures, voids and refunds payments"
       timeout     = local.task_timeout_seconds
-      keys        = ["ORDER#", "CREDIT#", "REFERENCE#", "SANDBOX#", "IDEMPOTENCY#"]
+      keys        = concat(["ORDER#", "CREDIT#", "REFERENCE#", "SANDBOX#", "IDEMPOTENCY#"], local.books)
       environment = { for name, arn in local.secret_arns : "AISLE_STRIPE_KEY_ARN" => arn if name == "stripe-key" }
       extra       = local.read_secret["stripe-key"]
     }
@@ -211,7 +211,7 @@ locals {
       does    = "Delivers what was collected at a locker"
       timeout = local.consumer_timeout_seconds
       queue   = "fulfilment-pickups"
-      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+      keys    = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"], local.books)
       extra   = [local.list_locations]
     }
     lockers-on-change = {
@@ -300,7 +300,7 @@ locals {
       does    = "Records what the warehouse packed, shipped, missed and delivered"
       timeout = local.consumer_timeout_seconds
       queue   = "fulfilment-warehouse-answers"
-      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+      keys    = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"], local.books)
       extra   = [local.list_locations]
     }
     returns-on-return-authorised = {
@@ -323,10 +323,33 @@ locals {
       does    = "Labels and expires returns, keeps their task token, orders replacements"
       timeout = local.task_timeout_seconds
       # It places the order of an exchange, and credits its payment.
-      keys        = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"]
+      keys        = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"], local.books)
       reads       = ["TAXRATES"]
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra       = [local.park_token, local.complete_return, local.list_locations, local.list_promotions]
+    }
+    ledger-on-payout-run-started = {
+      does        = "Starts pay-suppliers for a payout run"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "ledger-payout-runs"
+      environment = { AISLE_PAY_SUPPLIERS_ARN = "${local.arn.state_machine}ledger-pay-suppliers" }
+      extra = [{
+        sid       = "StartPaySuppliers"
+        actions   = ["states:StartExecution"]
+        resources = ["${local.arn.state_machine}ledger-pay-suppliers"]
+      }]
+    }
+    ledger-tasks = {
+      does    = "Pays suppliers what they are owed, and carries what cannot be paid"
+      timeout = local.task_timeout_seconds
+      keys    = concat(["PAYRUN#"], local.books)
+      reads   = ["LEDGERSETTINGS", "SUPPLIER#"]
+      extra = [{
+        sid        = "ListBalances"
+        actions    = ["dynamodb:Query"]
+        resources  = ["${local.arn.table}/index/gsi2"]
+        conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LEDGERBALANCES#*"] } }
+      }]
     }
     inventory-tasks = {
       does    = "Releases expired reservations, and levels split stock"
@@ -603,6 +626,9 @@ locals {
   # On Lambda the runtime itself listens on the loopback address; only a laptop has anybody else there.
   loopback_allowed = var.local_cloud ? "on" : "off"
 
+  # What is entered in the marketplace's books: entries and suppliers' balances, the operator's, and what was booked once.
+  books = ["LEDGER#", "LEDGERTOTALS#", "BOOKED#"]
+
   find_waiting = {
     sid        = "FindWaiting"
     actions    = ["dynamodb:Query"]
@@ -724,6 +750,7 @@ locals {
     AISLE_CABINET_MESSAGES_QUEUE         = "${local.name}-lockers-cabinet-messages"
     AISLE_KEYED_CODES_QUEUE              = "${local.name}-lockers-keyed-codes"
     AISLE_COMMAND_CHECKS_QUEUE           = "${local.name}-lockers-command-checks"
+    AISLE_PAYOUT_RUNS_QUEUE              = "${local.name}-ledger-payout-runs"
     AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
     AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
     AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"

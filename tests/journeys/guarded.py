@@ -36,6 +36,8 @@ FUNCTIONS = (
     "returns-on-return-authorised",
     "returns-on-return-progressed",
     "returns-tasks",
+    "ledger-on-payout-run-started",
+    "ledger-tasks",
     "inventory-tasks",
     "carts-tasks",
     "customers-tasks",

@@ -49,7 +49,7 @@ class Director:
         self._lock = threading.Lock()
 
     def told(self, asked: Json) -> Json:
-        task, order_id = asked["task"], asked["order_id"]
+        task, order_id = asked["task"], _subject(asked)
         script = self.scripts[order_id]
         # One fulfilment among several may be told otherwise: "dispatch_fulfilment ful_2".
         steps = script.get(f"{task} {asked.get('fulfilment_id')}") or script[task]
@@ -67,10 +67,15 @@ class Director:
         return [
             call
             for call in self.calls
-            if call["order_id"] == order_id
+            if _subject(call) == order_id
             and task in (None, call["task"])
             and fulfilment_id in (None, call.get("fulfilment_id"))
         ]
+
+
+def _subject(asked: Json) -> str:
+    """What a task is about: an order, or what its machine was started for."""
+    return str(next(asked[name] for name in ("order_id", "run_id") if name in asked))
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class Accounts:
         self.without = without
         self.last4 = last4
 
-    def account_of(self, supplier_id: str) -> BankAccount | None:
+    def account_of(self, supplier_id: str, currency: str) -> BankAccount | None:
         return None if supplier_id in self.without else BankAccount(f"bnk_{supplier_id}", self.last4)
 
     def open(self, account: BankAccount) -> OpenAccount:

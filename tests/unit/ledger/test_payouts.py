@@ -262,10 +262,10 @@ def test_a_bank_that_does_not_answer_is_asked_again(office: Office) -> None:
 
 def test_one_supplier_in_trouble_keeps_no_other_from_being_paid(office: Office) -> None:
     class Broken(Accounts):
-        def account_of(self, supplier_id: str) -> Any:
+        def account_of(self, supplier_id: str, currency: str) -> Any:
             if supplier_id == ACME:
                 raise RuntimeError("no")
-            return super().account_of(supplier_id)
+            return super().account_of(supplier_id, currency)
 
     run_id = office.start()
     with clock.at(NOW), pytest.raises(SuppliersUnpaid, match=ACME):
