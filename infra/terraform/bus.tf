@@ -57,6 +57,10 @@ locals {
       description = "Start the workflow of what a supplier registered or wants changed."
       types       = { "aisle.listings" = ["ListingSubmitted"] }
     }
+    ledger-payout-runs = {
+      description = "Start the workflow of a payout run."
+      types       = { "aisle.ledger" = ["PayoutRunStarted"] }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {

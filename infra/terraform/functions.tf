@@ -154,7 +154,7 @@ locals {
     payments-tasks = {
       does        = "Authorises, looks up, captures, voids and refunds payments"
       timeout     = local.task_timeout_seconds
-      keys        = ["ORDER#", "CREDIT#", "REFERENCE#", "SANDBOX#", "IDEMPOTENCY#"]
+      keys        = concat(["ORDER#", "CREDIT#", "REFERENCE#", "SANDBOX#", "IDEMPOTENCY#"], local.books)
       environment = { for name, arn in local.secret_arns : "AISLE_STRIPE_KEY_ARN" => arn if name == "stripe-key" }
       extra       = local.read_secret["stripe-key"]
     }
@@ -227,7 +227,7 @@ locals {
       does    = "Delivers what was collected at a locker"
       timeout = local.consumer_timeout_seconds
       queue   = "fulfilment-pickups"
-      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+      keys    = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"], local.books)
       extra   = [local.list_locations]
     }
     routing-on-request = {
@@ -362,7 +362,7 @@ locals {
       does    = "Records what the warehouse packed, shipped, missed and delivered"
       timeout = local.consumer_timeout_seconds
       queue   = "fulfilment-warehouse-answers"
-      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+      keys    = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"], local.books)
       extra   = [local.list_locations]
     }
     returns-on-return-authorised = {
@@ -385,7 +385,7 @@ locals {
       does    = "Labels and expires returns, keeps their task token, orders replacements"
       timeout = local.task_timeout_seconds
       # It places the order of an exchange, and credits its payment.
-      keys        = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"]
+      keys        = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"], local.books)
       reads       = ["TAXRATES"]
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra       = [local.park_token, local.complete_return, local.list_locations, local.list_promotions]
@@ -467,6 +467,29 @@ locals {
         AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
       }
       extra = [local.park_token, local.complete_listing, local.list_locations]
+    }
+    ledger-on-payout-run-started = {
+      does        = "Starts pay-suppliers for a payout run"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "ledger-payout-runs"
+      environment = { AISLE_PAY_SUPPLIERS_ARN = "${local.arn.state_machine}ledger-pay-suppliers" }
+      extra = [{
+        sid       = "StartPaySuppliers"
+        actions   = ["states:StartExecution"]
+        resources = ["${local.arn.state_machine}ledger-pay-suppliers"]
+      }]
+    }
+    ledger-tasks = {
+      does    = "Pays suppliers what they are owed, and carries what cannot be paid"
+      timeout = local.task_timeout_seconds
+      keys    = concat(["PAYRUN#"], local.books)
+      reads   = ["LEDGERSETTINGS", "SUPPLIER#"]
+      extra = [{
+        sid        = "ListBalances"
+        actions    = ["dynamodb:Query"]
+        resources  = ["${local.arn.table}/index/gsi2"]
+        conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LEDGERBALANCES#*"] } }
+      }]
     }
     inventory-tasks = {
       does    = "Releases expired reservations, and levels split stock"
@@ -767,6 +790,9 @@ locals {
   # On Lambda the runtime itself listens on the loopback address; only a laptop has anybody else there.
   loopback_allowed = var.local_cloud ? "on" : "off"
 
+  # What is entered in the marketplace's books: entries and suppliers' balances, the operator's, and what was booked once.
+  books = ["LEDGER#", "LEDGERTOTALS#", "BOOKED#"]
+
   find_waiting = {
     sid        = "FindWaiting"
     actions    = ["dynamodb:Query"]
@@ -923,6 +949,7 @@ locals {
     AISLE_KEYED_CODES_QUEUE              = "${local.name}-lockers-keyed-codes"
     AISLE_COMMAND_CHECKS_QUEUE           = "${local.name}-lockers-command-checks"
     AISLE_LISTINGS_SUBMITTED_QUEUE       = "${local.name}-listings-submitted"
+    AISLE_PAYOUT_RUNS_QUEUE              = "${local.name}-ledger-payout-runs"
     AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
     AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
     AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"

@@ -104,6 +104,19 @@ locals {
         resources = ["${local.arn.function}-listings-tasks"]
       }]
     }
+    ledger-pay-suppliers = {
+      type = "STANDARD"
+      file = "pay_suppliers"
+      with = merge(local.task_placeholders, {
+        ledger_tasks_arn = "${local.arn.function}-ledger-tasks"
+        timeout_seconds  = 7 * 24 * 3600
+      })
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = ["${local.arn.function}-ledger-tasks"]
+      }]
+    }
     lockers-hold-for-pickup = {
       type = "STANDARD"
       file = "hold_for_pickup"

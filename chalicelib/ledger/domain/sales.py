@@ -150,7 +150,7 @@ def _shared_with_operator(line: SaleLine, asked: int) -> tuple[int, int, int]:
 
 def sale_entry(sale: Sale, made: Sold) -> Entry:
     """The customer owes what was charged; the supplier, the operator and whom it collects tax for are owed it."""
-    postings = [
+    postings: list[tuple[str, int]] = [
         (Account.CUSTOMERS, sale.charges),
         (Account.OWN_SALES, sale.charges_tax - sale.charges),
         (Account.SALES_TAX, -sale.charges_tax),

@@ -53,8 +53,8 @@ class SandboxBank:
 class BankAccounts(Protocol):
     """Who knows the accounts that suppliers are paid to."""
 
-    def account_of(self, supplier_id: str) -> BankAccount | None:
-        """The verified account of a supplier that may be paid, or None."""
+    def account_of(self, supplier_id: str, currency: str) -> BankAccount | None:
+        """The verified account of a supplier for a currency, or None."""
         ...
 
     def open(self, account: BankAccount) -> "OpenAccount":

@@ -8,7 +8,7 @@ from chalicelib.ledger.gateways import BankAccounts, OpenAccount
 class NoAccounts:
     """Nobody has an account: what is owed is carried."""
 
-    def account_of(self, supplier_id: str) -> BankAccount | None:
+    def account_of(self, supplier_id: str, currency: str) -> BankAccount | None:
         """None."""
         return None
 

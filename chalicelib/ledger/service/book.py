@@ -16,7 +16,8 @@ COSTS = 4
 def book(tx: Transaction, cause: str, entries: Sequence[Entry]) -> None:
     """Add entries of one cause and currency to the caller's transaction. At commit `AlreadyBooked`, a `Stale`, if it was booked.
 
-    Entries that move nothing are left out. One transaction books one cause: two could meet in a row of the operator's balances.
+    Entries that move nothing are left out. One transaction books one cause, and beside it what was given back (`book_refund_paid`):
+    two others could meet in a row of the operator's balances.
     """
     moving = [_posted(one) for one in entries if one.postings]
     if moving:

@@ -165,7 +165,7 @@ def _decide(
     if balance.amount == 0:
         return None
     amount, reason = domain.payable(_standing(run, balance, settings), settings, run.currency, _cutoff(run))
-    account = accounts.account_of(balance.supplier_id) if amount else None
+    account = accounts.account_of(balance.supplier_id, run.currency) if amount else None
     if amount and account is None:
         amount, reason = 0, Carried.NO_BANK_ACCOUNT
     payout = _payout(run, balance, amount, reason, account)
