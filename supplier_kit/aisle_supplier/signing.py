@@ -65,4 +65,3 @@ def verify(secrets_known: Iterable[str], body: bytes, received: Mapping[str, str
         except ValueError:  # a signature without a comma, or in no base64; a body that is no text
             reason = "The headers cannot be read."
     raise NotSigned(reason)
-

@@ -24,7 +24,10 @@ from urllib3.exceptions import HTTPError
 
 from aisle_supplier.protocol import MAX_BYTES
 
-_URL = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[!-~]*)?", re.I)
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[!-~]*)?",
+    re.IGNORECASE,
+)
 LOCAL = ("localhost", "127.0.0.1", "::1")
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
@@ -186,7 +189,9 @@ def endpoint(url: str, seconds: float) -> Endpoint:
     """The parts of a base URL. Raises `UrlUnusable`."""
     found = _URL.fullmatch(url)
     if not found or "?" in url or "#" in url:
-        raise UrlUnusable("Name the base URL, such as https://orders.example.com/aisle, without user, query and fragment.")
+        raise UrlUnusable(
+            "Name the base URL, such as https://orders.example.com/aisle, without user, query and fragment."
+        )
     scheme = found["scheme"].lower()
     port = int(found["port"] or (443 if scheme == "https" else 80))
     if not 0 < port < 65_536:

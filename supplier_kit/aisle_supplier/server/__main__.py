@@ -103,9 +103,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mode", action="append", default=[], help="how it misbehaves; may be given again; see below")
     parser.add_argument("--seed", type=int, help="of what happens by chance")
     parser.add_argument("--journal", type=Path, metavar="FILE", help="keep orders and stock there, and go on from it")
-    parser.add_argument("--control-token", default=os.environ.get("AISLE_CONTROL_TOKEN", ""), help="that /_control/ asks for")
-    parser.add_argument("--aisle", metavar="URL", help="of Aisle: ship what was accepted, and answer what was left open")
-    parser.add_argument("--token", default=os.environ.get("AISLE_TOKEN", ""), help="to call Aisle with (default AISLE_TOKEN)")
+    parser.add_argument(
+        "--control-token", default=os.environ.get("AISLE_CONTROL_TOKEN", ""), help="that /_control/ asks for"
+    )
+    parser.add_argument(
+        "--aisle", metavar="URL", help="of Aisle: ship what was accepted, and answer what was left open"
+    )
+    parser.add_argument(
+        "--token", default=os.environ.get("AISLE_TOKEN", ""), help="to call Aisle with (default AISLE_TOKEN)"
+    )
     parser.add_argument("--supplier-id", help="who we are at Aisle: sup_...")
     parser.add_argument("--ships-after", type=float, default=5.0, metavar="SECONDS", help="with --aisle (default 5)")
     return parser

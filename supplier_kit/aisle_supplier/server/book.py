@@ -7,7 +7,6 @@ remembers it, whatever happens to it next.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -76,7 +75,9 @@ def read_stock(content: object) -> dict[str, Shelf]:
 
 
 def _shelf(sku: object, entry: object) -> Shelf:
-    quantity, refuse = (entry.get("quantity", 0), entry.get("refuse", "")) if isinstance(entry, Mapping) else (entry, "")
+    quantity, refuse = (
+        (entry.get("quantity", 0), entry.get("refuse", "")) if isinstance(entry, Mapping) else (entry, "")
+    )
     if not isinstance(quantity, int) or isinstance(quantity, bool) or quantity < 0:
         raise StockUnreadable(f"{sku}: a quantity is a whole number from 0.")
     if refuse and refuse not in REASONS:
@@ -138,7 +139,7 @@ class OrderBook:
 
     def cancel(self, allocation_id: str, asked: Mapping[str, Any]) -> Answer | None:
         """Leave units out and put them back; None for an allocation that never arrived, and never will. Raises `Malformed`."""
-        cancellation_id, lines = _text(asked, "cancellation_id"), _units(asked)
+        cancellation_id, lines = _text(asked, "cancellation_id"), units_asked(asked)
         with self.lock:
             order = self.orders.get(allocation_id)
             if order is None or allocation_id in self.never:
@@ -229,7 +230,7 @@ class OrderBook:
         }
         fresh = self._journal.with_name(f"{self._journal.name}.new")
         fresh.write_text(json.dumps(content))
-        os.replace(fresh, self._journal)  # whole or not at all
+        fresh.replace(self._journal)  # whole or not at all
 
     def _remember(self, content: Mapping[str, Any]) -> None:
         self.stock = read_stock(content["stock"])
@@ -248,7 +249,7 @@ def _still_true(order: Order) -> Answer:
 
 def read_order(asked: Mapping[str, Any]) -> Order:
     """The order in a body, not yet decided. Raises `Malformed`."""
-    lines = _units(asked)
+    lines = units_asked(asked)
     skus = {line["line_id"]: _text(line, "supplier_sku") for line in asked["lines"]}
     ship_to = asked.get("ship_to", {})
     if not isinstance(ship_to, Mapping):
@@ -267,8 +268,8 @@ def read_order(asked: Mapping[str, Any]) -> Order:
     )
 
 
-def _units(asked: Mapping[str, Any]) -> dict[str, int]:
-    """Units by line id."""
+def units_asked(asked: Mapping[str, Any]) -> dict[str, int]:
+    """Units by line id in a body. Raises `Malformed`."""
     lines = asked.get("lines")
     if not isinstance(lines, list) or not lines:
         raise Malformed("`lines` is a list with something in it.")

@@ -10,6 +10,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 
 from aisle_supplier.protocol import MAX_BYTES
+from aisle_supplier.server.book import units_asked
 from aisle_supplier.server.calls import Call, Reply, problem
 from aisle_supplier.server.modes import CORRECT, Mode
 
@@ -51,15 +52,15 @@ _RAW = {"html": b"<!doctype html><title>Welcome</title><p>It works!"}
 
 
 def _wrong_content(value: str, call: Call) -> object:
-    asked = [line for line in call.content.get("lines", []) if isinstance(line, dict)]
-    first = asked[0] if asked else {"line_id": "1", "quantity": 1}
+    units = units_asked(call.content) if call.operation == "order" else {"1": 1}
+    line_id, quantity = next(iter(units.items()))
     if value == "decision":
         return {"decision": "perhaps"}
     if value == "number":
         return 17
     if value == "reason":
         return {"decision": "rejected", "reason": "no_idea"}
-    line = {"line_id": first["line_id"], "quantity": int(first["quantity"]) + 1}
+    line = {"line_id": line_id, "quantity": quantity + 1}
     if value == "lines":
         line = {"line_id": "not-asked-for", "quantity": 1}
     return {"decision": "partial", "reason": "out_of_stock", "lines": [line]}

@@ -54,7 +54,9 @@ def by_the_book(call: Call, book: OrderBook) -> Reply:
     if call.operation == "cancellation":
         cancelled = book.cancel(call.allocation_id, call.content)
         return Reply(200, cancelled) if cancelled else problem(404, "This allocation never arrived, and never will")
-    return Reply(204) if book.change(call.allocation_id, call.content) else problem(404, "This allocation never arrived")
+    return (
+        Reply(204) if book.change(call.allocation_id, call.content) else problem(404, "This allocation never arrived")
+    )
 
 
 def _answered(said: dict[str, object]) -> Reply:

@@ -74,7 +74,9 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if path.startswith(control.PREFIX):
-            self._send(control.answer(self.server.supplier, self.command, path, body, self.headers.get("X-Control-Token")))
+            self._send(
+                control.answer(self.server.supplier, self.command, path, body, self.headers.get("X-Control-Token"))
+            )
             return
         call = self._call(path, body)
         if call is None:

@@ -164,7 +164,9 @@ def _is_number(value: str) -> bool:
 def _apply(mode: Mode, condition: str) -> None:
     name, _, value = condition.partition("=")
     if name not in _CONDITIONS or not value:
-        raise UnknownMode(f"There is no condition {condition!r}; there are {', '.join(_CONDITIONS)}, each with a value.")
+        raise UnknownMode(
+            f"There is no condition {condition!r}; there are {', '.join(_CONDITIONS)}, each with a value."
+        )
     if name in ("every", "call", "times"):
         if not value.isdecimal() or int(value) < 1:
             raise UnknownMode(f"{name} takes a whole number from 1, not {value!r}.")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import Any, Self
 
 from aisle_supplier import signing
 from aisle_supplier.server import delivery, habits
@@ -116,7 +116,7 @@ class ReferenceSupplier:
             self._planned.clear()
             self.troubles.clear()
 
-    def start(self) -> ReferenceSupplier:
+    def start(self) -> Self:
         """Listen, in threads of its own."""
         self._agenda.start()
         self._thread.start()
@@ -133,7 +133,7 @@ class ReferenceSupplier:
         if self._aisle:
             self._aisle.close()
 
-    def __enter__(self) -> ReferenceSupplier:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
@@ -224,5 +224,3 @@ def _due(order: Order, mode: Mode) -> float:
     except (ValueError, TypeError):
         return seconds
     return max(until.total_seconds(), 0) + seconds
-
-
