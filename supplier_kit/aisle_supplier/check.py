@@ -3,7 +3,7 @@
 It places test orders, whose allocation ids begin with ful_0000000000 and whose calls have the header X-Aisle-Test: true, and cancels them.
 Answer them as you would answer others; ship nothing.
 
-Exit codes: 0 conformant, 1 not, 2 asked in a way that makes no sense, 3 not reachable.
+Exit codes: 0 conformant, 1 not, 2 asked in a way that makes no sense, 3 not reachable, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -24,12 +25,18 @@ from aisle_supplier.protocol import SECONDS
 from aisle_supplier.run import Report, UnknownCheck, chosen, run
 from aisle_supplier.wire import Endpoint, Failure, NoAnswer, UrlUnusable, endpoint
 
-CONFORMANT, NOT_CONFORMANT, USAGE, UNREACHABLE = 0, 1, 2, 3
+CONFORMANT, NOT_CONFORMANT, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the checks, print what was found; the exit code."""
-    asked = _parser().parse_args(arguments)
+    try:
+        return _main(_parser().parse_args(arguments))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _main(asked: argparse.Namespace) -> int:
     console = Console(highlight=False, stderr=asked.json, quiet=asked.json)
     if asked.list:
         return _list()
@@ -43,8 +50,6 @@ def main(arguments: list[str] | None = None) -> int:
     except NoAnswer as error:
         print(f"not reachable: {error.detail}", file=sys.stderr)
         return UNREACHABLE
-    except KeyboardInterrupt:
-        return 130
     found = Report(asked.url)
     _run(found, probe, checks, console)
     return _finish(found, asked, console)
@@ -81,16 +86,10 @@ def _sku(text: str) -> tuple[str, int]:
 def _reach(to: Endpoint) -> None:
     """Raises `NoAnswer` if there is nobody; a bad certificate is somebody."""
     try:
-        to.connected(_soon(to)).close()
+        to.connected(time.monotonic() + to.seconds).close()
     except NoAnswer as error:
         if error.kind not in (Failure.TLS, Failure.TIMEOUT):
             raise
-
-
-def _soon(to: Endpoint) -> float:
-    from time import monotonic
-
-    return monotonic() + to.seconds
 
 
 def _run(found: Report, probe: Probe, checks: list[Check], console: Console) -> None:
@@ -123,7 +122,7 @@ def _finish(found: Report, asked: argparse.Namespace, console: Console) -> int:
     if asked.junit:
         asked.junit.write_bytes(report.as_junit(found))
     if found.interrupted:
-        return 130
+        return INTERRUPTED
     advice = [result for result in found.results if report.sign(result) == "advice"]
     return NOT_CONFORMANT if found.breaches or (asked.strict and advice) else CONFORMANT
 

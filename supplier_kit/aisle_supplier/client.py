@@ -18,6 +18,8 @@ PATIENCE = 5
 """Seconds of `Retry-After` that are waited."""
 REPEATS = 2
 """How often a call is made again that was put off."""
+MAX_IN_VAIN = 3
+"""Calls for which that did not help. After them no other is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Client:
         self.endpoint = endpoint
         self.secret = secret
         self._exchanges: list[Exchange] = []
+        self._in_vain = 0
         self._lock = Lock()
 
     @property
@@ -81,12 +84,15 @@ class Client:
 
     def send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """One call with these headers and the usual ones; again, if it is put off with a `Retry-After`. Raises `NoAnswer`."""
-        for repeat in range(REPEATS + 1):
-            answer = self._once(method, path, body, headers)
+        answer = self._once(method, path, body, headers)
+        for _ in range(REPEATS if self._in_vain < MAX_IN_VAIN else 0):
             wait = answer.headers.get("retry-after", "")
-            if answer.status not in (429, 503) or not wait.isdecimal() or int(wait) > PATIENCE or repeat == REPEATS:
-                break
+            if answer.status not in (429, 503) or not wait.isdecimal() or int(wait) > PATIENCE:
+                return answer
             time.sleep(int(wait))
+            answer = self._once(method, path, body, headers)
+        if answer.status in (429, 503):
+            self._in_vain += 1
         return answer
 
     def abandon(self, order: Mapping[str, Any], *, whole: bool) -> None:

@@ -146,6 +146,8 @@ def later(probe: Probe) -> str:
         raise Failed(
             f"the order was to be answered within {probe.options.wait:g} s, and GET still says `later`"
         ) from None
+    except Failed:
+        raise NotChecked("what it answers is no answer") from None
     if not said.later:
         raise NotChecked("it answers at once")
     return f"{said.decision}, in time"

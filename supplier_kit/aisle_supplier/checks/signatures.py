@@ -7,8 +7,9 @@ from typing import Any
 
 from aisle_supplier import samples, signing
 from aisle_supplier.checks.probe import Probe, shown
-from aisle_supplier.checks.registry import ANSWERS, SIGNED, Failed, check
+from aisle_supplier.checks.registry import ANSWERS, SIGNED, Failed, NotChecked, check
 from aisle_supplier.client import encoded
+from aisle_supplier.wire import Answer
 
 REFUSE = "Refuse with `401` what is not signed, is signed with another secret, or whose timestamp is more than five minutes away."
 VERIFY = "Verify every call, before anything else, with a library of standardwebhooks.com over the bytes as they came."
@@ -32,9 +33,7 @@ def missing(probe: Probe) -> None:
 
 @check("signature.missing-status", REFUSE, "Verify GET calls, too; their body is empty.", needs=(SIGNED,))
 def missing_status(probe: Probe) -> None:
-    answer = probe.client.send("GET", f"/orders/{_an_order(probe)['allocation_id']}", b"", {})
-    if answer.status not in (401, 403):
-        raise Failed(f"GET without a signature was answered with {shown(answer)}")
+    _refusal(probe.client.send("GET", f"/orders/{_an_order(probe)['allocation_id']}", b"", {}))
 
 
 @check("signature.wrong-secret", REFUSE, VERIFY, needs=(SIGNED,))
@@ -94,7 +93,13 @@ def _refused_at(probe: Probe, away: timedelta) -> None:
 
 def _refused(probe: Probe, order: dict[str, Any], headers: dict[str, str]) -> None:
     answer = probe.client.send("POST", "/orders", encoded(order), headers)
-    if answer.status not in (401, 403):
-        raise Failed(f"it was answered with {shown(answer)}")
+    _refusal(answer)
     if probe.client.status(order["allocation_id"]).status == 200:
         raise Failed(f"it was answered with {answer.status}, but GET knows the order: it was refused and yet taken")
+
+
+def _refusal(answer: Answer) -> None:
+    if answer.status in (429, 503):
+        raise NotChecked(f"it was put off with {answer.status}")
+    if answer.status not in (401, 403):
+        raise Failed(f"it was answered with {shown(answer)}")

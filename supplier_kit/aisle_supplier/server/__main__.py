@@ -1,7 +1,7 @@
 """`python -m aisle_supplier.server`: the reference supplier, until Ctrl-C.
 
 It prints its URL and, unless it was told one, its secret. `/_control/` beside the base shows the calls and orders, and sets modes and stock;
-it asks for nobody's name, so that a server that others can reach should have a `--control-token`.
+a server that others can reach has a control token, which is asked for there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -20,6 +21,7 @@ from aisle_supplier.server.book import StockUnreadable
 from aisle_supplier.server.modes import UnknownMode
 from aisle_supplier.server.supplier import ReferenceSupplier
 from aisle_supplier.signing import SecretUnreadable
+from aisle_supplier.wire import LOCAL
 
 USAGE = 2
 DEMO_STOCK = {"MUG-RED": 1_000, "MUG-BLUE": {"quantity": 0}, "MUG-OLD": {"quantity": 0, "refuse": "discontinued"}}
@@ -41,6 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"listening at {supplier.url}", flush=True)
         if not chosen.secret:
             print(f"secret {supplier.secret}", flush=True)
+        if supplier.control_token and not chosen.control_token:
+            print(f"control token {supplier.control_token}", flush=True)
         stopped.wait()
     for trouble in supplier.troubles:
         print(f"not taken: {trouble}", file=sys.stderr)
@@ -64,7 +68,7 @@ def _supplier(chosen: argparse.Namespace) -> ReferenceSupplier:
         journal=chosen.journal,
         aisle=aisle,
         ships_after=chosen.ships_after if aisle else None,
-        control_token=chosen.control_token,
+        control_token=chosen.control_token or ("" if chosen.host in LOCAL else secrets.token_urlsafe(16)),
     )
 
 

@@ -111,8 +111,11 @@ class Handler(BaseHTTPRequestHandler):
     def _body(self, path: str) -> bytes | None:
         """All of it; None if it is too long or its end never came."""
         length = self.headers.get("Content-Length") or "0"
-        if self.headers.get("Transfer-Encoding") or not length.isdecimal() or int(length) > MAX_REQUEST:
-            self._send(problem(413 if length.isdecimal() else 411, "Send a Content-Length of up to 256 KB"))
+        if self.headers.get("Transfer-Encoding") or not length.isdecimal():
+            self._send(problem(411, "Send a Content-Length"))
+            return None
+        if len(length) > len(str(MAX_REQUEST)) or int(length) > MAX_REQUEST:
+            self._send(problem(413, "Send up to 256 KB"))
             return None
         body = b""
         with suppress(OSError):
