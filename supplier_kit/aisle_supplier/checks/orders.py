@@ -98,7 +98,7 @@ def unknown_fields(probe: Probe) -> None:
 
 @check(
     "orders.unicode",
-    "An order's names and addresses are text in UTF-8.",
+    "Names and addresses are text in UTF-8.",
     "Take names and addresses in every script, up to the printer.",
     needs=(ACCEPTS,),
 )
