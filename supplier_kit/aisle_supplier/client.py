@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -110,7 +110,11 @@ class Client:
             self._record(Exchange(what, time.monotonic() - began, failure=error.kind))
             raise
         self._record(_exchange(what, answer))
-        return answer
+        return replace(answer, body=self._without_secret(answer.body))
+
+    def _without_secret(self, body: bytes) -> bytes:
+        """An error page may show the settings of the server, and findings quote answers."""
+        return body.replace(self.secret.removeprefix("whsec_").encode(), b"***")
 
     def _record(self, exchange: Exchange) -> None:
         with self._lock:
