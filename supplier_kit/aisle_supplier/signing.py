@@ -29,6 +29,8 @@ def new_secret() -> str:
 def checked_secret(secret: str) -> str:
     """The `secret`, if it can sign. Raises `SecretUnreadable`, which does not quote it."""
     try:
+        if not secret.startswith("whsec_"):
+            raise ValueError
         Webhook(secret).sign("msg", datetime.now(UTC), "")
     except (ValueError, RuntimeError, EmptyWebhookSecretError):
         raise SecretUnreadable("The secret has to be whsec_ and base64, as it was issued.") from None

@@ -167,7 +167,10 @@ def test_a_journal_is_gone_on_from(tmp_path):
         [{"line_id": "1", "supplier_sku": "A", "quantity": quantity}]
         for quantity in (0, -1, 1.0, "1", True, None, float("nan"))
     ]
-    + [[{"line_id": "1", "supplier_sku": "A", "quantity": 1}] * 2, [{"line_id": "", "supplier_sku": "A", "quantity": 1}]]
+    + [
+        [{"line_id": "1", "supplier_sku": "A", "quantity": 1}] * 2,
+        [{"line_id": "", "supplier_sku": "A", "quantity": 1}],
+    ]
     + [[{"line_id": "1", "supplier_sku": 7, "quantity": 1}]],
 )
 def test_an_order_has_lines_of_its_own_with_units(lines):

@@ -35,7 +35,6 @@ ok      status.same
 FAILED  status.rejected  GET for an allocation that it has answered says 404 {"status": 404, "title": "This allocation never arrived"}
 ok      status.unknown
 ok      status.changes-nothing
-FAILED  limits.no-errors  1 calls were answered with 500, e.g. POST /orders/ful_TEST_1/changes
 advice  limits.content-type  POST /orders was answered with content of type text/plain
 
 FAILED: status.rejected (must)
@@ -43,19 +42,14 @@ FAILED: status.rejected (must)
   found  GET for an allocation that it has answered says 404 {"status": 404, "title": "This allocation never arrived"}
   do     Store rejections as well.
 
-FAILED: limits.no-errors (must)
-  says   Anything else, or no answer: not known.
-  found  1 calls were answered with 500, e.g. POST /orders/ful_TEST_1/changes
-  do     Have a look at the log of your server: nothing of what was asked should make it fail.
-
 advice: limits.content-type (should)
   says   `Content-Type: application/json`
   found  POST /orders was answered with content of type text/plain
   do     Say what the body is: application/json, or application/problem+json for a problem.
 
-6 ok, 2 failed, 1 advice, 0 skipped
+6 ok, 1 failed, 1 advice, 0 skipped
 N calls, 95% of them within N ms
-Not conformant: 2 of the things that must be are not.
+Not conformant: 1 of the things that must be are not.
 """
 
 
@@ -86,19 +80,11 @@ def settled(text):
 
 
 def test_the_report_for_a_pipe(command, supplier):
-    supplier.mode(
-        "sloppy=changes,on=change,times=1",
-        "amnesia,on=status,call=6",
-        "wrong=content-type,on=order,times=1",
-    )
-    chosen = ["signature.valid", "orders.accepted", "orders.unknown-sku", "status", "limits.no-errors"]
-    extra = ["changes.hold", "limits.content-type"]
-    only = [word for name in [*chosen, *extra] for word in ("--only", name)]
-    code, out, err = command("--sku", "MUG", *only)
-    lines = [line for line in settled(out).splitlines(keepends=True) if "changes.hold" not in line]
-    assert code == 1
-    assert err == ""
-    assert "".join(lines) == PLAIN
+    supplier.mode("amnesia,on=status,call=4", "wrong=content-type,on=order,times=1")
+    chosen = ["signature.valid", "orders.accepted", "orders.unknown-sku", "status", "limits.content-type"]
+    code, out, err = command("--sku", "MUG", *(word for name in chosen for word in ("--only", name)))
+    assert (code, err) == (1, "")
+    assert settled(out) == PLAIN
 
 
 def test_the_report_of_a_conformant_endpoint(command):
@@ -106,7 +92,7 @@ def test_the_report_of_a_conformant_endpoint(command):
     assert (code, err) == (0, "")
     last = settled(out).splitlines()[-3:]
     assert last == [
-        "48 ok, 0 failed, 0 advice, 5 skipped",
+        "47 ok, 0 failed, 0 advice, 5 skipped",
         "N calls, 95% of them within N ms",
         "Conformant, as far as was tried. 5 checks could not be tried.",
     ]
@@ -123,7 +109,7 @@ def test_a_terminal_gets_colours_and_a_table(command, monkeypatch):
 
 def test_the_report_as_json(command, supplier):
     supplier.mode("unsigned-ok=missing")
-    code, out, err = command("--json", "--only", "signature")
+    code, out, _ = command("--json", "--only", "signature")
     report = json.loads(out)
     assert code == 1
     assert report["url"] == supplier.url
@@ -139,11 +125,11 @@ def test_the_report_for_a_build_server(command, supplier, tmp_path):
     supplier.mode("wrong=content-type,on=order")
     junit = tmp_path / "report.xml"
     command("--junit", str(junit), "--only", "limits.content-type", "--only", "orders.unknown-sku")
-    suite = ET.parse(junit).getroot()
+    suite = ET.parse(junit).getroot()  # noqa: S314 - our own
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "0", "1")
     supplier.mode("wrong=json,on=order")
     command("--junit", str(junit), "--only", "orders")
-    failures = [case.get("name") for case in ET.parse(junit).getroot() if case.find("failure") is not None]
+    failures = [case.get("name") for case in ET.parse(junit).getroot() if case.find("failure") is not None]  # noqa: S314 - our own
     assert failures == ["unknown-sku"]
 
 
@@ -181,8 +167,16 @@ def test_what_makes_no_sense(arguments, complaint, command):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "orders.example.com", "ftp://x.example.com", "https://me:word@x.example.com/", "https://x.example.com/?a=1"]
-    + ["https://x.example.com/#a", "https://x.example.com:99999/", "http://x.example.com/aisle"],
+    [
+        "",
+        "orders.example.com",
+        "ftp://x.example.com",
+        "https://me:word@x.example.com/",
+        "https://x.example.com/?a=1",
+        "https://x.example.com/#a",
+        "https://x.example.com:99999/",
+        "http://x.example.com/aisle",
+    ],
 )
 def test_what_is_no_url_of_an_endpoint(url, command):
     code, out, err = command("--allow-http", url, url="") if url else command(url="")
@@ -270,6 +264,7 @@ def test_the_server_as_a_command(tmp_path):
             env=environment(secret),
             capture_output=True,
             text=True,
+            check=False,
         )
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=5)
@@ -339,8 +334,10 @@ def self_signed(tmp_path_factory):
 def test_a_certificate_that_nobody_vouches_for(self_signed, command):
     code, out, _ = command("--timeout", "3", url=self_signed)
     assert code == 1
-    assert re.search(r"^FAILED  transport\.certificate  TLS with localhost: self.signed certificate$", out, re.M)
-    assert re.search(r"^FAILED  transport\.answers ", out, re.M)
+    assert re.search(
+        r"^FAILED  transport\.certificate  TLS with localhost: self.signed certificate$", out, re.MULTILINE
+    )
+    assert re.search(r"^FAILED  transport\.answers ", out, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -349,7 +346,11 @@ def test_a_certificate_that_nobody_vouches_for(self_signed, command):
         ("https://orders.example.com:8443/aisle", "https", "this is https at port 8443"),
         ("https://93.184.216.34/aisle", "https", "93.184.216.34 is no public name"),
         ("https://orders/aisle", "https", "orders is no public name"),
-        ("https://orders.example.com/aisle", "public-address", "orders.example.com leads to 10.0.0.7, which is not public"),
+        (
+            "https://orders.example.com/aisle",
+            "public-address",
+            "orders.example.com leads to 10.0.0.7, which is not public",
+        ),
     ],
 )
 def test_a_place_that_aisle_would_not_call(url, check, finding, monkeypatch):
