@@ -64,6 +64,10 @@ class Settings:
     cabinet_messages_queue: str
     keyed_codes_queue: str
     command_checks_queue: str
+    feeds_bucket: str
+    import_feed_arn: str
+    feeds_received_queue: str
+    feeds_vanishing_percent: int
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -130,6 +134,10 @@ class Settings:
             cabinet_messages_queue=env.get("AISLE_CABINET_MESSAGES_QUEUE", f"aisle-{stage}-lockers-cabinet-messages"),
             keyed_codes_queue=env.get("AISLE_KEYED_CODES_QUEUE", f"aisle-{stage}-lockers-keyed-codes"),
             command_checks_queue=env.get("AISLE_COMMAND_CHECKS_QUEUE", f"aisle-{stage}-lockers-command-checks"),
+            feeds_bucket=env.get("AISLE_FEEDS_BUCKET", f"aisle-{stage}-feeds"),
+            import_feed_arn=env.get("AISLE_IMPORT_FEED_ARN", ""),
+            feeds_received_queue=env.get("AISLE_FEEDS_RECEIVED_QUEUE", f"aisle-{stage}-feeds-received"),
+            feeds_vanishing_percent=int(env.get("AISLE_FEEDS_VANISHING_PERCENT", "20")),
         )
 
 

@@ -169,16 +169,16 @@ def finished(feed: Feed, missing: int | None, now: str) -> Feed:
 
 def failed(feed: Feed, reason: str, now: str) -> Feed:
     """The feed that went wrong on our side; rows that have a result keep it."""
-    feed.must_be(FeedStatus.WAITING, *AT_WORK)
+    feed.must_be(FeedStatus.WAITING, *sorted(AT_WORK))
     return replace(feed, status=FeedStatus.FAILED, failure=reason, finished_at=now, version=feed.version + 1)
 
 
 def cancelled(feed: Feed, now: str, *, at_once: bool) -> Feed:
-    """The feed as it is called off: while rows are taken it is cancelling first, unless `at_once`. What was to be confirmed is left as it
-    is, and the feed is finished. Raises `FeedState` for one that is over."""
-    feed.must_be(FeedStatus.ANNOUNCED, FeedStatus.WAITING, FeedStatus.TO_CONFIRM, *AT_WORK)
-    if feed.status is FeedStatus.TO_CONFIRM:
-        return replace(feed, status=FeedStatus.FINISHED, version=feed.version + 1)
+    """The feed as it is called off: while rows are taken it is cancelling first, unless `at_once`. When only what it does not name was
+    left to go, that stays, and the feed is finished. Raises `FeedState` for one that is over."""
+    feed.must_be(FeedStatus.ANNOUNCED, FeedStatus.WAITING, FeedStatus.TO_CONFIRM, *sorted(AT_WORK))
+    if feed.status is FeedStatus.TO_CONFIRM or (feed.confirmed and feed.status is FeedStatus.WAITING):
+        return replace(feed, status=FeedStatus.FINISHED, confirmed=False, version=feed.version + 1)
     if feed.status in AT_WORK and not at_once:
         return replace(feed, status=FeedStatus.CANCELLING, version=feed.version + 1)
     return replace(feed, status=FeedStatus.CANCELLED, finished_at=now, version=feed.version + 1)
