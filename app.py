@@ -29,6 +29,9 @@ from chalicelib.promotions.routes import routes as promotions_routes
 from chalicelib.returns.consumers import functions as returns_consumers
 from chalicelib.returns.routes import routes as returns_routes
 from chalicelib.returns.tasks import functions as returns_tasks
+from chalicelib.reviews.consumers import functions as reviews_consumers
+from chalicelib.reviews.routes import routes as reviews_routes
+from chalicelib.reviews.tasks import functions as reviews_tasks
 from chalicelib.shipping.routes import routes as shipping_routes
 from chalicelib.taxes.consumers import functions as taxes_consumers
 from chalicelib.taxes.routes import routes as taxes_routes
@@ -68,6 +71,7 @@ for blueprint in (
     taxes_routes,
     shipping_routes,
     lockers_routes,
+    reviews_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -87,5 +91,7 @@ for blueprint in (
     lockers_cabinets,
     lockers_events,
     lockers_tasks,
+    reviews_consumers,
+    reviews_tasks,
 ):
     app.register_blueprint(blueprint)

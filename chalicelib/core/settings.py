@@ -19,6 +19,7 @@ class Settings:
     fulfil_part_arn: str
     refund_payment_arn: str
     return_order_arn: str
+    register_product_arn: str
     shipment_requests_url: str
     notifications_topic_arn: str
     token_key_id: str
@@ -46,6 +47,8 @@ class Settings:
     loopback_allowed: bool
     returns_authorised_queue: str
     returns_progressed_queue: str
+    listings_submitted_queue: str
+    reviews_decided_queue: str
     taxes_queue: str
     refunds_requested_queue: str
     passcodes_key_id: str
@@ -83,6 +86,7 @@ class Settings:
             fulfil_part_arn=env.get("AISLE_FULFIL_PART_ARN", ""),
             refund_payment_arn=env.get("AISLE_REFUND_PAYMENT_ARN", ""),
             return_order_arn=env.get("AISLE_RETURN_ORDER_ARN", ""),
+            register_product_arn=env.get("AISLE_REGISTER_PRODUCT_ARN", ""),
             shipment_requests_url=env.get("AISLE_SHIPMENT_REQUESTS_URL", ""),
             notifications_topic_arn=env.get("AISLE_NOTIFICATIONS_TOPIC_ARN", ""),
             token_key_id=env.get("AISLE_TOKEN_KEY_ID", ""),
@@ -114,6 +118,8 @@ class Settings:
             loopback_allowed=env.get("AISLE_LOOPBACK_ALLOWED", "off") == "on",
             returns_authorised_queue=env.get("AISLE_RETURNS_AUTHORISED_QUEUE", f"aisle-{stage}-returns-authorised"),
             returns_progressed_queue=env.get("AISLE_RETURNS_PROGRESSED_QUEUE", f"aisle-{stage}-returns-progressed"),
+            listings_submitted_queue=env.get("AISLE_LISTINGS_SUBMITTED_QUEUE", f"aisle-{stage}-listings-submitted"),
+            reviews_decided_queue=env.get("AISLE_REVIEWS_DECIDED_QUEUE", f"aisle-{stage}-reviews-decided"),
             taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),
             refunds_requested_queue=env.get(
                 "AISLE_REFUNDS_REQUESTED_QUEUE", f"aisle-{stage}-payments-refunds-requested"

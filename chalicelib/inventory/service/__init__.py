@@ -3,6 +3,7 @@
 from chalicelib.inventory.domain import (
     AlreadySettled,
     Backorder,
+    CountOutdated,
     Location,
     LocationUnknown,
     Move,
@@ -55,6 +56,7 @@ from chalicelib.inventory.service.reserve_stock import (
     release_reservation,
     reserve,
 )
+from chalicelib.inventory.service.restate_stock import restate_stock
 from chalicelib.inventory.service.serve_waiting import serve, uncommitted
 from chalicelib.inventory.service.settle_stock import move_reserved, promise_more, settle
 from chalicelib.inventory.service.split_stock import level_split_stock
@@ -74,6 +76,7 @@ __all__ = [
     "Availability",
     "Backorder",
     "Booked",
+    "CountOutdated",
     "Location",
     "LocationUnknown",
     "Move",
@@ -121,6 +124,7 @@ __all__ = [
     "release_reservation",
     "reserve",
     "reserve_in_parts",
+    "restate_stock",
     "serve",
     "set_policy",
     "set_safety_stock",

@@ -15,8 +15,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from chalicelib.core.errors import Conflict, Fault, NotFound, RuleBroken
-from chalicelib.core.findings import Correction, Finding, Severity, corrected, read
+from chalicelib.core.errors import Conflict, Fault, Invalid, NotFound, RuleBroken
+from chalicelib.core.findings import Correction, Finding, NoSuchField, Severity, corrected, read
 
 Document = Mapping[str, Any]
 
@@ -94,6 +94,16 @@ class TimeAhead(RuleBroken):
     title = "The time of the update has not come yet"
 
 
+class NotATime(Invalid):
+    code = "time_invalid"
+    title = "Not a time"
+
+
+class CannotCorrect(RuleBroken):
+    code = "field_unknown"
+    title = "A listing has no such field"
+
+
 class NothingProposed(Conflict):
     code = "nothing_proposed"
     title = "The listing has no change that could be corrected"
@@ -103,7 +113,8 @@ class NothingProposed(Conflict):
 class Proposal:
     """A document that is to be published: first, or in place of the one that is.
 
-    `version` is that of the listing when it was submitted, and names it. `as_of` is the moment (RFC 3339) its prices hold from.
+    `version` is that of the listing when it was submitted, and names it. A change of what is published has prices only if it changes
+    them; `as_of` is the moment (RFC 3339) that they hold from.
     """
 
     document: Document
@@ -113,7 +124,6 @@ class Proposal:
     findings: tuple[Finding, ...] = ()
     corrections: tuple[Correction, ...] = ()
     review_id: str | None = None
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,8 @@ class Listing:
     """What a supplier sells under a SKU of its own.
 
     `sku` is the catalogue's, once it is known; `owns_product` says that this listing made its product, whose text follows it.
-    `digest` tells what the supplier sent last from anything else. `fee_charged`: once in a listing's life.
+    `digest` tells what the supplier sent last from anything else, `source` is the row of the feed that brought it. `fee_charged`: once
+    in a listing's life.
     """
 
     supplier_id: str
@@ -138,6 +149,7 @@ class Listing:
     corrections: tuple[Correction, ...] = ()
     published_at: str | None = None
     fee_charged: bool = False
+    source: str | None = None
 
     @property
     def id(self) -> str:
@@ -153,7 +165,7 @@ class Listing:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What changes often: `prices` that hold since `price_as_of`, units `on_hand` as the supplier said at `stock_as_of` (times of
-    the supplier's system, RFC 3339). `sku` is None until the listing is published."""
+    the supplier's system, RFC 3339)."""
 
     supplier_id: str
     supplier_sku: str
@@ -184,28 +196,62 @@ def digest_of(document: Document) -> str:
 
 
 def submitted(
-    before: Listing | None, supplier_id: str, supplier_sku: str, document: Document, *, as_of: str, now: str
+    before: Listing | None,
+    supplier_id: str,
+    supplier_sku: str,
+    document: Document,
+    *,
+    as_of: str,
+    now: str,
+    source: str | None = None,
 ) -> Listing:
     """The listing with a document to be checked. What is published goes on selling meanwhile; what was proposed before is given
     up."""
     if before is None:
         proposal = Proposal(document, 1, as_of)
         return Listing(
-            supplier_id, supplier_sku, ListingStatus.SUBMITTED, 1, now, digest_of(document), proposal=proposal
+            supplier_id,
+            supplier_sku,
+            ListingStatus.SUBMITTED,
+            1,
+            now,
+            digest_of(document),
+            proposal=proposal,
+            source=source,
         )
     version = before.version + 1
     status = before.status if before.is_standing else ListingStatus.SUBMITTED
     proposal = Proposal(document, version, as_of)
     return replace(
-        before, status=status, version=version, submitted_at=now, digest=digest_of(document), proposal=proposal
+        before,
+        status=status,
+        version=version,
+        submitted_at=now,
+        digest=digest_of(document),
+        proposal=proposal,
+        source=source,
     )
 
 
-def current_document(listing: Listing, terms: Terms) -> dict[str, Any]:
-    """What a change request changes: what was proposed last, else what is published, with the prices that hold."""
-    if listing.proposal is not None:
-        return dict(listing.proposal.document)
-    return {**(listing.published or {}), "prices": dict(terms.prices)}
+def changed(
+    before: Listing, changes: Mapping[str, Any], *, prices_as_of: str | None, now: str, source: str | None = None
+) -> Listing:
+    """The listing with a change of what was proposed last, or else is published, to be checked; None takes a field out.
+
+    Raises `WrongState` for one that is withdrawn: it is registered anew.
+    """
+    if before.status is ListingStatus.WITHDRAWN:
+        raise WrongState.of(before, "not withdrawn")
+    base = before.proposal.document if before.proposal else before.published or {}
+    document = {name: value for name, value in {**base, **changes}.items() if value is not None}
+    as_of = prices_as_of or (before.proposal.as_of if before.proposal else "")
+    return submitted(before, before.supplier_id, before.supplier_sku, document, as_of=as_of, now=now, source=source)
+
+
+def latest_prices(listing: Listing, terms: Terms) -> str:
+    """The moment that the latest prices known of hold from, be they in force or proposed."""
+    proposed = listing.proposal.as_of if listing.proposal and "prices" in listing.proposal.document else ""
+    return max(terms.price_as_of, proposed)
 
 
 def checked(listing: Listing, document: Document, findings: Sequence[Finding], made: Sequence[Correction]) -> Listing:
@@ -246,23 +292,26 @@ def published(listing: Listing, sku: str, *, owns_product: bool, now: str) -> Li
     )
 
 
-def rejected(listing: Listing, reason: str | None) -> Listing:
+def rejected(listing: Listing) -> Listing:
     """The listing whose proposal was refused. What was published before goes on selling."""
     status = listing.status if listing.is_standing else ListingStatus.REJECTED
-    proposal = replace(_open(listing), state=ProposalState.REJECTED, reason=reason)
+    proposal = replace(_open(listing), state=ProposalState.REJECTED)
     return replace(listing, status=status, version=listing.version + 1, proposal=proposal)
 
 
 def amended(listing: Listing, changes: Sequence[tuple[str, Any]]) -> tuple[Listing, list[Correction]]:
     """The listing with fields (JSON pointers) of its proposal set by a person, and what was changed.
 
-    Raises `NothingProposed`, and `core.findings.NoSuchField` for a pointer that leads nowhere.
+    Raises `NothingProposed`, and `CannotCorrect` for a pointer that leads nowhere.
     """
     proposal = _open(listing)
     document, made = dict(proposal.document), []
     for pointer, after in changes:
-        correction = Correction(pointer, "reviewer", read(document, pointer), after, 100)
-        document = corrected(document, [correction])
+        try:
+            correction = Correction(pointer, "reviewer", read(document, pointer), after, 100)
+            document = corrected(document, [correction])
+        except NoSuchField:
+            raise CannotCorrect(f"There is no {pointer[:100]} in the listing.") from None
         made.append(correction)
     kept = (*proposal.corrections, *made)[-MAX_CORRECTIONS:]
     after_all = replace(proposal, document=document, corrections=kept)
