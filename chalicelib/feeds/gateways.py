@@ -119,7 +119,8 @@ class FeedFiles:
     def write_whole(self, key: str, pieces: Iterable[bytes], content_type: str) -> None:
         """Write a file out of pieces, holding a few megabytes of it at a time."""
         s3, place = client("s3"), {"Bucket": settings().feeds_bucket, "Key": key}
-        held, upload_id, parts = b"", None, []
+        held, upload_id = b"", None
+        parts: list[dict[str, Any]] = []
         for piece in pieces:
             held += piece
             if len(held) >= PART_BYTES:
@@ -144,18 +145,22 @@ _THERE = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
 
 def upload_key(feed_id: str) -> str:
+    """Where a file is as it was sent."""
     return f"uploads/{feed_id}"
 
 
 def work_key(feed_id: str, name: str) -> str:
+    """Where what was found in it is."""
     return f"work/{feed_id}/{name}.json"
 
 
 def part_key(feed_id: str, chunk: int, begin: int) -> str:
+    """Where the results of a part of a chunk are, which begins with its row `begin`."""
     return f"results/{feed_id}/{chunk:05d}-{begin:010d}.jsonl"
 
 
 def whole_key(feed_id: str, format: str) -> str:
+    """Where all results are, as `jsonl` or `csv`."""
     return f"results/{feed_id}/all.{format}"
 
 

@@ -21,7 +21,8 @@ from chalicelib.feeds.schemas import (
     RowView,
     SendQuery,
 )
-from chalicelib.suppliers.service import OPERATOR_SCOPE, SUPPLIER_SCOPE
+from chalicelib.listings.service import SupplierNotApproved
+from chalicelib.suppliers.service.access import OPERATOR_SCOPE, SUPPLIER_SCOPE
 
 routes = Routes(__name__, "feeds")
 SCOPES = [OPERATOR_SCOPE, SUPPLIER_SCOPE]
@@ -50,7 +51,7 @@ def _answer(status: int) -> Callable[[Feed], Answer]:
     answers={201: FeedView},
     scopes=SCOPES,
     idempotent=True,
-    raises=[NotFound, service.SupplierNotSelling, service.ReplaceNotOfPrices, service.TooManyFeeds],
+    raises=[NotFound, SupplierNotApproved, service.ReplaceNotOfPrices, service.TooManyFeeds],
 )
 def create_feed(supplier_id: str) -> Response:
     """Announced with JSON, the file is uploaded where `upload` says, and completed. A file of up to 1 MB may be the body itself, as CSV or
@@ -149,9 +150,7 @@ def link_to_results(supplier_id: str, feed_id: str) -> Response:
 def complete_feed(supplier_id: str, feed_id: str) -> Response:
     """Its size is checked now, its hash when it is read. The feed waits for its turn."""
     return http.once(
-        lambda once: service.complete_upload(
-            supplier_id, feed_id, by=http.caller(), once=once, answer=_answer(202)
-        )
+        lambda once: service.complete_upload(supplier_id, feed_id, by=http.caller(), once=once, answer=_answer(202))
     )
 
 

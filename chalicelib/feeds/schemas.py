@@ -11,9 +11,7 @@ from chalicelib.feeds.service import Announced, Upload
 
 KindName = Literal["products", "stock", "prices"]
 ModeName = Literal["upsert", "replace"]
-OutcomeName = Literal[
-    "created", "updated", "unchanged", "in_review", "refused", "deferred", "superseded", "withdrawn"
-]
+OutcomeName = Literal["created", "updated", "unchanged", "in_review", "refused", "deferred", "superseded", "withdrawn"]
 Filename = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f/\\]+$")]
 
 
@@ -28,9 +26,7 @@ class AnnounceFeed(Schema):
     mode: ModeName = "upsert"
 
     def announced(self) -> Announced:
-        return Announced(
-            Kind(self.kind), Format(self.format), Mode(self.mode), self.filename, self.bytes, self.sha256
-        )
+        return Announced(Kind(self.kind), Format(self.format), Mode(self.mode), self.filename, self.bytes, self.sha256)
 
 
 class SendQuery(Schema):

@@ -78,6 +78,7 @@ class Part:
 
 
 def feed_pk(feed_id: str) -> str:
+    """Where a feed and all that belongs to it are."""
     return key("FEED", feed_id)
 
 

@@ -78,15 +78,13 @@ def read_chunk(
     for record in records([raw], format, offset=chunk.start, line=chunk.line):
         if record.line in skipped:
             continue
+        entry: Row | RowResult
         try:
-            row = row_of(record, format, kind, columns, now)
+            entry = row_of(record, format, kind, columns, now)
         except BadRow as bad:
-            sku, result = bad.supplier_sku, refused(record.line, bad.supplier_sku, bad.findings)
-        else:
-            sku, result = row.supplier_sku, None
+            entry = refused(record.line, bad.supplier_sku, bad.findings)
         later = chunk.superseded.get(record.line)
         if later is not None:
             said = f"Line {later} is about the same."
-            yield RowResult(record.line, sku, Outcome.SUPERSEDED, code="superseded", detail=said)
-        else:
-            yield result or row
+            entry = RowResult(record.line, entry.supplier_sku, Outcome.SUPERSEDED, code="superseded", detail=said)
+        yield entry

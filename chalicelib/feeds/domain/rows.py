@@ -250,25 +250,24 @@ def _missing(fields: dict[str, Any], kind: Kind) -> list[Finding]:
 
 
 def _misshapen(fields: dict[str, Any], kind: Kind) -> list[Finding]:
-    found: list[Finding] = []
-    for name, given in fields.items():
-        if given is None:
-            continue
-        if name in TEXTS[kind]:
-            if not isinstance(given, str):
-                found.append(_finding(f"/{name}", "invalid", f"{name} is a text."))
-        elif name in COUNTS[kind]:
-            if type(given) is not int or not 0 <= given <= MAX_NUMBER:
-                found.append(_finding(f"/{name}", "invalid", f"{name} is a whole number from 0 to {MAX_NUMBER}."))
-        elif name in COLLECTIONS:
-            if not isinstance(given, COLLECTIONS[name]):
-                word = "a list" if name == "images" else "an object"
-                found.append(_finding(f"/{name}", "invalid", f"{name} is {word}."))
-        elif not isinstance(given, int | float | str) or isinstance(given, bool):
-            found.append(_finding(f"/{name}", "invalid", f"{name} is a number."))
+    said = {name: _fault_of(name, given, kind) for name, given in fields.items() if given is not None}
+    found = [_finding(f"/{name}", "invalid", words) for name, words in said.items() if words]
     if kind is Kind.PRICES and isinstance(fields.get("currency"), str) and fields["currency"] not in CURRENCIES:
         found.append(_finding("/currency", "invalid", "currency is a code of ISO 4217, e.g. GBP."))
     return found
+
+
+def _fault_of(name: str, given: Any, kind: Kind) -> str | None:
+    """What is wrong with the shape of a field, in words."""
+    if name in TEXTS[kind]:
+        return None if isinstance(given, str) else f"{name} is a text."
+    if name in COUNTS[kind]:
+        fits = type(given) is int and 0 <= given <= MAX_NUMBER
+        return None if fits else f"{name} is a whole number from 0 to {MAX_NUMBER}."
+    if name in COLLECTIONS:
+        word = "a list" if name == "images" else "an object"
+        return None if isinstance(given, COLLECTIONS[name]) else f"{name} is {word}."
+    return None if type(given) in (int, float, str) else f"{name} is a number."
 
 
 def _of_moment(given: Any, now: datetime) -> list[Finding]:
@@ -281,4 +280,3 @@ def _of_moment(given: Any, now: datetime) -> list[Finding]:
     if moment > now + AHEAD:
         return [_finding("/as_of", "in_future", "as_of is in the future.")]
     return []
-

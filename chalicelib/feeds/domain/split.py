@@ -55,7 +55,7 @@ class Chunk:
     def of(cls, stored: Sequence[Any]) -> "Chunk":
         """The chunk that was stored."""
         start, end, line, rows, superseded, skipped = stored
-        return cls(start, end, line, rows, {first: later for first, later in superseded}, tuple(skipped))
+        return cls(start, end, line, rows, dict(superseded), tuple(skipped))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class Splitter:
         """What was found. Raises `NoRows` when that is nothing."""
         if not self._chunks:
             raise NoRows("There is no row in the file.")
-        chunks = tuple(Chunk(*stored[:4], superseded=stored[4]) for stored in self._chunks)
+        chunks = tuple(Chunk(start, end, line, rows, named) for start, end, line, rows, named in self._chunks)
         return Manifest(self.columns or (), chunks, self.nameless, self.warnings)
 
     def names(self) -> list[str]:

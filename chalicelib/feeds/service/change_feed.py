@@ -141,5 +141,3 @@ def _again(old: Feed, feed_id: str) -> Feed:
         failure=None,
         counts={},
     )
-
-

@@ -20,10 +20,10 @@ from chalicelib.feeds.service.results import write_results
 from chalicelib.feeds.service.split_feed import BUDGET_SECONDS
 from chalicelib.feeds.service.take_rows import Shelf, withdraw
 
-LISTED_AT_ONCE = 500
-"""Listings that are read, and those that go, at a time."""
+AT_ONCE = 500
+"""Listings that go between two looks at what became of the feed."""
 
-_WRITING_SECONDS = 20.0
+_WRITING_SECONDS = 15.0
 """What is left of the budget for putting results together; otherwise the next call does."""
 
 
@@ -63,9 +63,7 @@ def _missing(feed: Feed, shelf: Shelf, by: Principal) -> list[str]:
     known: dict[str, Any] | None = files.read_json(key)
     if known is None:
         named = set(files.read_json(gateways.work_key(feed.id, "names")) or ())
-        standing: list[str] = []
-        while page := shelf.standing(feed, standing[-1] if standing else None, LISTED_AT_ONCE, by):
-            standing += page
+        standing = list(shelf.standing(feed, by))
         known = {"missing": [sku for sku in standing if sku not in named], "of": len(standing)}
         files.put_json(key, known)
     missing: list[str] = known["missing"]
@@ -90,7 +88,7 @@ def _let_go(feed: Feed, missing: Sequence[str], deadline: float, by: Principal, 
     while begin < len(missing):
         if monotonic() >= deadline or must_find(feed.id).status is not FeedStatus.RUNNING:
             return False
-        entries = [Row(0, sku, {}) for sku in missing[begin : begin + LISTED_AT_ONCE]]
+        entries = [Row(0, sku, {}) for sku in missing[begin : begin + AT_ONCE]]
         begin = take_part(feed, number, begin, entries, go, deadline)
     return True
 

@@ -5,6 +5,7 @@ twice finds what the first one did, whenever that ended.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic
 
 from chalicelib.core import clock
@@ -99,9 +100,7 @@ def _entries(feed: Feed, chunk: Chunk, columns: Sequence[str]) -> list[Entry]:
     return list(read_chunk(raw, chunk, feed.format, feed.kind, columns, clock.now()))
 
 
-def take_part(
-    feed: Feed, number: int, begin: int, entries: Sequence[Entry], take: TakeSome, deadline: float
-) -> int:
+def take_part(feed: Feed, number: int, begin: int, entries: Sequence[Entry], take: TakeSome, deadline: float) -> int:
     """Take what is left of a chunk, from its row `begin`, until the deadline; record and count it, once. At least one batch is taken.
 
     Answers the first row that is left. Somebody else's results for the same part, of an attempt that was given up for dead or was
@@ -118,10 +117,8 @@ def take_part(
     part = Part(number, begin, begin + len(results), counted(results))
     tx = Transaction()
     store.count_part(tx, feed, part)
-    try:
+    with suppress(PartCounted):
         tx.commit()
-    except PartCounted:
-        pass
     return part.until
 
 
@@ -130,4 +127,3 @@ def _written_before(files: FeedFiles, key: str) -> list[RowResult] | None:
         return of_lines(files.read(key))
     except FileGone:
         return None
-

@@ -15,6 +15,7 @@ from chalicelib.feeds.domain import Feed, FeedStatus, Format, Kind, Mode, Replac
 from chalicelib.feeds.domain.feed import received
 from chalicelib.feeds.gateways import FeedFiles
 from chalicelib.feeds.service.access import find_feed, unless_stale
+from chalicelib.listings.service import SupplierNotApproved
 from chalicelib.suppliers import service as suppliers
 
 CONTENT_TYPES = {Format.CSV: "text/csv", Format.JSONL: "application/x-ndjson"}
@@ -34,11 +35,6 @@ class OtherFile(RuleBroken):
     title = "This is not the file that was announced"
 
 
-class SupplierNotSelling(Conflict):
-    code = "supplier_not_selling"
-    title = "The supplier is not approved to sell"
-
-
 @dataclass(frozen=True, slots=True)
 class Announced:
     """What a supplier says of a file: `bytes` it has, and its SHA-256 in hexadecimal digits, if it knows."""
@@ -51,12 +47,10 @@ class Announced:
     sha256: str | None = None
 
 
-def announce_feed(
-    supplier_id: str, file: Announced, *, by: Principal, once: Idempotency, answer: Answered
-) -> Answer:
+def announce_feed(supplier_id: str, file: Announced, *, by: Principal, once: Idempotency, answer: Answered) -> Answer:
     """Make a feed whose file is to be uploaded.
 
-    Raises `SupplierNotSelling`, `ReplaceNotOfPrices`.
+    Raises `SupplierNotApproved`, `ReplaceNotOfPrices`.
     """
     feed = _new(supplier_id, file, by)
     final = answer(feed)
@@ -72,7 +66,7 @@ def send_feed(
 ) -> Answer:
     """Make a feed of a small file, which waits for its turn at once.
 
-    Raises `SupplierNotSelling`, `ReplaceNotOfPrices`, `TooManyFeeds`.
+    Raises `SupplierNotApproved`, `ReplaceNotOfPrices`, `TooManyFeeds`.
     """
     known = file.sha256 or sha256(body).hexdigest()
     announced = _new(supplier_id, Announced(file.kind, file.format, file.mode, file.filename, len(body), known), by)
@@ -85,9 +79,7 @@ def send_feed(
     return _join(feed, add, by, once, answer)
 
 
-def complete_upload(
-    supplier_id: str, feed_id: str, *, by: Principal, once: Idempotency, answer: Answered
-) -> Answer:
+def complete_upload(supplier_id: str, feed_id: str, *, by: Principal, once: Idempotency, answer: Answered) -> Answer:
     """The file is there: let the feed wait for its turn.
 
     Raises `NotUploaded`, `OtherFile` for one of another size, `FeedState`, `TooManyFeeds`. The file's hash is compared when it is
@@ -137,7 +129,9 @@ def _new(supplier_id: str, file: Announced, by: Principal) -> Feed:
     if seller is None:
         raise NotFound(f"There is no supplier {supplier_id}.")
     if not seller.sells:
-        raise SupplierNotSelling(f"The supplier is {seller.status}; only an approved one sends feeds.")
+        raise SupplierNotApproved(
+            f"The supplier is {seller.status}; only an approved one sends feeds.", status=str(seller.status)
+        )
     if file.mode is Mode.REPLACE and file.kind is Kind.PRICES:
         raise ReplaceNotOfPrices("A price that a file does not name is not gone; use upsert.")
     feed_id = new_id("fed")

@@ -1,6 +1,6 @@
 """Rows on their way to listings: several at a time, and of each what became of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
 from functools import partial
 from time import sleep
@@ -13,14 +13,13 @@ from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.retry import full_jitter
 from chalicelib.feeds.domain import Feed, Kind, Outcome, Row, RowResult, refused
 from chalicelib.listings import service as listings
-from chalicelib.listings.service import ListingRow, RowOutcome
+from chalicelib.listings.service import ListingRow, ListingStatus, RowOutcome, Taken
 from chalicelib.suppliers.service import Seller
 
 WORKERS = 8
 _TRIES = 3
 
 Take = Callable[[Row], RowOutcome]
-Withdraw = Callable[[str], RowOutcome]
 
 
 class Shelf(Protocol):
@@ -29,11 +28,11 @@ class Shelf(Protocol):
     def taking(self, feed: Feed, seller: Seller, rows: Sequence[Row], by: Principal) -> Take:
         """Read ahead what some rows need; the function that takes one of them."""
 
-    def standing(self, feed: Feed, after: str | None, count: int, by: Principal) -> list[str]:
-        """The supplier's SKUs that are sold or could be, in their order, from the one after `after`."""
+    def standing(self, feed: Feed, by: Principal) -> Iterator[str]:
+        """The supplier's SKUs that a file which replaces has to name, if they are to stay."""
 
-    def withdrawing(self, feed: Feed, seller: Seller, supplier_skus: Sequence[str], by: Principal) -> Withdraw:
-        """The function that does to one of these SKUs what it means that a file which replaces does not name it."""
+    def let_go(self, feed: Feed, seller: Seller, supplier_sku: str, by: Principal) -> RowOutcome:
+        """Do what it means that a file which replaces does not name this SKU."""
 
 
 def take_rows(shelf: Shelf, feed: Feed, seller: Seller, rows: Sequence[Row], by: Principal) -> list[RowResult]:
@@ -64,10 +63,8 @@ def withdraw(shelf: Shelf, feed: Feed, seller: Seller, skus: Sequence[str], by: 
     """Let go of what the file does not name; as `take_rows`."""
     from concurrent.futures import ThreadPoolExecutor  # late: other functions need no threads
 
-    let_go = shelf.withdrawing(feed, seller, skus, by)
-
     def run(sku: str) -> RowResult:
-        return _result(Row(0, sku, {}), partial(let_go, sku))
+        return _result(Row(0, sku, {}), lambda: shelf.let_go(feed, seller, sku, by))
 
     with ThreadPoolExecutor(WORKERS) as pool:
         running = [pool.submit(copy_context().run, run, sku) for sku in skus]
@@ -113,7 +110,7 @@ def _attempt(row: Row, take: Callable[[], RowOutcome]) -> RowResult:
         said = "Something went wrong on our side."
         return RowResult(row.line, row.supplier_sku, Outcome.DEFERRED, None, "internal_error", said)
     findings = (*taken.findings, *row.warnings)
-    if taken.outcome == Outcome.REFUSED:
+    if taken.outcome is Taken.REFUSED:
         return refused(row.line, row.supplier_sku, findings)
     outcome = Outcome(taken.outcome.value)
     return RowResult(row.line, row.supplier_sku, outcome, taken.sku, taken.code, None, findings)
@@ -124,31 +121,44 @@ class Listings:
 
     def taking(self, feed: Feed, seller: Seller, rows: Sequence[Row], by: Principal) -> Take:
         """What rows say is taken by listings."""
+        if feed.kind is Kind.STOCK:
+            return lambda row: listings.take_stock_row(
+                seller, row.supplier_sku, row.fields["on_hand"], row.fields["as_of"], by=by
+            )
+        if feed.kind is Kind.PRICES:
+            return lambda row: listings.take_price_row(
+                seller, row.supplier_sku, {row.fields["currency"]: row.fields["amount"]}, row.fields["as_of"], by=by
+            )
         given = {row.line: _listing_row(row, feed) for row in rows}
         prepared = listings.Prepared.of(seller, list(given.values()))
+        return lambda row: listings.take_row(
+            seller, given[row.line], feed_id=feed.id, line=row.line, by=by, prepared=prepared
+        )
 
-        def product(row: Row) -> RowOutcome:
-            return listings.take_row(
-                seller, given[row.line], feed_id=feed.id, line=row.line, by=by, prepared=prepared
-            )
+    def standing(self, feed: Feed, by: Principal) -> Iterator[str]:
+        """All listings that are not withdrawn; for stock those that have a place in it."""
+        cursor: str | None = None
+        statuses = _WITH_STOCK if feed.kind is Kind.STOCK else _STANDING
+        while True:
+            page = listings.list_listings(feed.supplier_id, None, _LISTED_AT_ONCE, cursor, by)
+            yield from (row["supplier_sku"] for row in page.items if row["status"] in statuses)
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
-        def stock(row: Row) -> RowOutcome:
-            fields = row.fields
-            return listings.take_stock_row(
-                seller, row.supplier_sku, fields["on_hand"], fields["as_of"], by=by, prepared=prepared
-            )
+    def let_go(self, feed: Feed, seller: Seller, supplier_sku: str, by: Principal) -> RowOutcome:
+        """Products are withdrawn; of stock there is none, from when the file came."""
+        if feed.kind is Kind.STOCK:
+            return listings.take_stock_row(seller, supplier_sku, 0, feed.received_at, by=by)
+        return listings.take_withdrawal_row(seller, supplier_sku, by=by)
 
-        def prices(row: Row) -> RowOutcome:
-            asked = {row.fields["currency"]: row.fields["amount"]}
-            return listings.take_price_row(
-                seller, row.supplier_sku, asked, row.fields["as_of"], by=by, prepared=prepared
-            )
 
-        return {Kind.PRODUCTS: product, Kind.STOCK: stock, Kind.PRICES: prices}[feed.kind]
+_LISTED_AT_ONCE = 500
+_WITH_STOCK = frozenset({ListingStatus.PUBLISHED, ListingStatus.PAUSED})
+_STANDING = frozenset(ListingStatus) - {ListingStatus.WITHDRAWN, ListingStatus.REJECTED}
 
 
 def _listing_row(row: Row, feed: Feed) -> ListingRow:
-    if feed.kind is not Kind.PRODUCTS:
-        return ListingRow(row.supplier_sku)
     # What a file says holds from when it came, not from when its turn came or it was tried again.
-    return ListingRow(**{"as_of": feed.received_at, **{name: value for name, value in row.fields.items() if value is not None}})
+    told = {name: value for name, value in row.fields.items() if value is not None}
+    return ListingRow(**{"as_of": feed.received_at, **told})
