@@ -124,7 +124,6 @@ class Splitter:
     columns: tuple[str, ...] | None = None
     warnings: tuple[Finding, ...] = ()
     nameless: int = 0
-    chunk_rows: int = CHUNK_ROWS
     _chunks: list[list[Any]] = field(default_factory=list)
     _named: dict[str, tuple[int, int]] = field(default_factory=dict)
     _done: int = 0
@@ -199,7 +198,7 @@ class Splitter:
             raise TooManyRows(f"The file has more than {MAX_ROWS} rows.", limit=MAX_ROWS)
         self._done += 1
         chunks = self._chunks
-        if not chunks or chunks[-1][3] == self.chunk_rows or chunks[-1][1] - chunks[-1][0] >= CHUNK_BYTES:
+        if not chunks or chunks[-1][3] == CHUNK_ROWS or chunks[-1][1] - chunks[-1][0] >= CHUNK_BYTES:
             chunks.append([self.offset, record.end, self.line, 0, {}])
         chunks[-1][1] = record.end
         chunks[-1][3] += 1

@@ -10,7 +10,7 @@ from chalicelib.feeds.domain import (
 from chalicelib.feeds.gateways import FileGone
 from chalicelib.feeds.service.change_feed import cancel_feed, confirm_feed, retry_feed
 from chalicelib.feeds.service.finish_feed import RowsMissing, fail_feed, finish_feed
-from chalicelib.feeds.service.import_chunks import import_chunks
+from chalicelib.feeds.service.lanes import import_chunks
 from chalicelib.feeds.service.read_feeds import (
     ResultsNotReady,
     Upload,

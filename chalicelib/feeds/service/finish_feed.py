@@ -15,17 +15,13 @@ from chalicelib.feeds.domain.feed import cancelled, failed, finished, parked
 from chalicelib.feeds.gateways import FeedFiles
 from chalicelib.feeds.service.access import must_find, unless_stale
 from chalicelib.feeds.service.change_feed import leave
-from chalicelib.feeds.service.import_chunks import Entry, first_left, manifest_of, seller_of, take_part
+from chalicelib.feeds.service.lanes import Entry, first_left, manifest_of, seller_of, take_part
 from chalicelib.feeds.service.results import write_results
 from chalicelib.feeds.service.split_feed import BUDGET_SECONDS
 from chalicelib.feeds.service.take_rows import Shelf, withdraw
 
 AT_ONCE = 500
 """Listings that go between two looks at what became of the feed."""
-
-_WRITING_SECONDS = 15.0
-"""What is left of the budget for putting results together; otherwise the next call does."""
-
 
 class RowsMissing(RuntimeError):
     """A feed is to be finished, and rows of it have no result. It is a defect of ours: a person has to look."""
@@ -51,8 +47,6 @@ def finish_feed(feed_id: str, by: Principal, shelf: Shelf, *, budget_seconds: fl
             return unless_stale(lambda: _park(feed_id, len(missing), by))
         if missing and not _let_go(feed, missing, deadline, by, shelf):
             return {"outcome": "continue"}
-        if monotonic() > deadline - min(_WRITING_SECONDS, budget_seconds / 2):
-            return {"outcome": "continue"}
     write_results(feed)
     return unless_stale(lambda: _end(feed_id, None if missing is None else len(missing), by))
 
@@ -77,7 +71,7 @@ def _is_too_much(feed: Feed, missing: Sequence[str]) -> bool:
 
 
 def _let_go(feed: Feed, missing: Sequence[str], deadline: float, by: Principal, shelf: Shelf) -> bool:
-    """Whether all of it is gone; False when time ran out."""
+    """Whether nothing was left to go. If something was, the next call has all its time for what comes then."""
     seller, number = seller_of(feed), len(manifest_of(feed.id).chunks)
 
     def go(some: Sequence[Entry]) -> list[RowResult]:
@@ -85,12 +79,14 @@ def _let_go(feed: Feed, missing: Sequence[str], deadline: float, by: Principal, 
         return withdraw(shelf, feed, seller, skus, by)
 
     begin = first_left({(part.chunk, part.begin): part.until for part in store.parts_of(feed.id)}, number)
+    if begin == len(missing):
+        return True
     while begin < len(missing):
-        if monotonic() >= deadline or must_find(feed.id).status is not FeedStatus.RUNNING:
-            return False
         entries = [Row(0, sku, {}) for sku in missing[begin : begin + AT_ONCE]]
         begin = take_part(feed, number, begin, entries, go, deadline)
-    return True
+        if monotonic() >= deadline or must_find(feed.id).status is not FeedStatus.RUNNING:
+            break
+    return False
 
 
 def _park(feed_id: str, missing: int, by: Principal) -> Outcome:

@@ -34,13 +34,14 @@ TakeSome = Callable[[Sequence[Entry]], list[RowResult]]
 def import_chunks(
     feed_id: str, lane: int, by: Principal, shelf: Shelf, *, budget_seconds: float = BUDGET_SECONDS
 ) -> Outcome:
-    """Take the chunks of a lane that were not taken before.
+    """Take the chunks of a lane that were not taken before; at least a batch of rows, however little time there is.
 
     Outcomes: `taken`, none is left · `continue`, time ran out · `cancelled` · `over`, the feed has ended otherwise.
     """
     deadline = monotonic() + budget_seconds
     manifest = manifest_of(feed_id)
     taken = {(part.chunk, part.begin): part.until for part in store.parts_of(feed_id)}
+    has_moved = False
     for number in range(lane, len(manifest.chunks), LANES):
         chunk = manifest.chunks[number]
         begin = first_left(taken, number)
@@ -48,12 +49,13 @@ def import_chunks(
             feed = must_find(feed_id)
             if feed.status is not FeedStatus.RUNNING:
                 return {"outcome": "cancelled" if feed.status is FeedStatus.CANCELLING else "over", "lane": lane}
-            if monotonic() >= deadline:
+            if has_moved and monotonic() >= deadline:
                 return {"outcome": "continue", "lane": lane}
             try:
                 begin = _take_chunk(feed, manifest, number, begin, deadline, by, shelf)
             except FeedState:
                 return {"outcome": "over", "lane": lane}
+            has_moved = True
     return {"outcome": "taken", "lane": lane}
 
 
