@@ -306,7 +306,7 @@ def test_rows_at_hand_are_counted_when_a_feed_is_called_off(inbox: Inbox) -> Non
         service.cancel_feed(ACME, feed_id, by=ANN, once=_once(), answer=_nothing)
 
     inbox.shelf.before = cancel
-    assert inbox.lane(feed_id, 0) == "cancelled"
+    assert [inbox.lane(feed_id, lane) for lane in (0, 1)] == ["taken", "cancelled"]
     assert inbox.read(feed_id)["progress"]["done"] == 2
 
 
