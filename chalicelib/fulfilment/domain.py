@@ -83,7 +83,7 @@ class TrackingEvent:
 @dataclass(frozen=True, slots=True)
 class FulfilmentLine:
     """Units of an order line that this location ships, but for those cancelled since; `shipped` and `short` once it has
-    answered."""
+    answered. A supplier's have the frozen `terms` of their allocation (`orders.domain.Allocation`)."""
 
     line_id: str
     sku: str
@@ -91,6 +91,7 @@ class FulfilmentLine:
     shipped: int = 0
     short: int = 0
     cancelled: int = 0
+    terms: Mapping[str, Any] | None = None
 
     @property
     def wanted(self) -> int:
@@ -299,6 +300,21 @@ def withdraw(fulfilment: Fulfilment, units: Mapping[str, int]) -> Fulfilment:
     if status is FulfilmentStatus.READY:
         raise InLocker("Cancel all of it, or give some back once it is collected.")
     return replace(fulfilment, status=status, lines=lines, version=fulfilment.version + 1)
+
+
+def decline(fulfilment: Fulfilment, units: Mapping[str, int]) -> Fulfilment:
+    """The fulfilment without units, by line id, that whoever was asked for them will not ship; `short` when none is left.
+
+    Raises `OutOfTurn` when it left before, or is not asked for, and `MoreThanRequested` for units that it does not hold.
+    """
+    if fulfilment.status not in ASKED_FOR or fulfilment.handing_over:
+        raise OutOfTurn(f"The fulfilment is {fulfilment.status}; nothing of it can be declined.")
+    _within(fulfilment, units, {line.line_id: line.wanted for line in fulfilment.lines})
+    if all(units.get(line.line_id, 0) == line.wanted for line in fulfilment.lines):
+        lines = tuple(replace(line, short=line.wanted) for line in fulfilment.lines)
+        return replace(fulfilment, status=FulfilmentStatus.SHORT, lines=lines, version=fulfilment.version + 1)
+    lines = tuple(replace(line, cancelled=line.cancelled + units.get(line.line_id, 0)) for line in fulfilment.lines)
+    return replace(fulfilment, lines=lines, version=fulfilment.version + 1)
 
 
 def _within(fulfilment: Fulfilment, given: Mapping[str, int], most: Mapping[str, int]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from chalicelib.core.aws import client
 from chalicelib.core.observability import trace
 from chalicelib.core.settings import settings
-from chalicelib.fulfilment.domain import Fulfilment
+from chalicelib.fulfilment.domain import Fulfilment, FulfilmentLine
 
 
 class Warehouse(Protocol):
@@ -48,9 +48,17 @@ def shipment_request(fulfilment: Fulfilment) -> dict[str, Any]:
     lines = [line for line in fulfilment.lines if line.wanted]
     return {
         **_about("shipment", fulfilment),
-        "lines": [{"line_id": line.line_id, "sku": line.sku, "quantity": line.wanted} for line in lines],
+        "lines": [_line(line) for line in lines],
         "address": dict(fulfilment.address),
     }
+
+
+def _line(line: FulfilmentLine) -> dict[str, Any]:
+    asked = {"line_id": line.line_id, "sku": line.sku, "quantity": line.wanted}
+    if line.terms is None:
+        return asked
+    # A supplier knows its own name for it, and what it asked.
+    return {**asked, **{name: line.terms[name] for name in ("supplier_sku", "name", "unit_price", "currency")}}
 
 
 def _about(type: str, fulfilment: Fulfilment) -> dict[str, Any]:

@@ -30,13 +30,16 @@ from chalicelib.fulfilment.domain import (
     order_of,
 )
 from chalicelib.fulfilment.gateways import QueuedWarehouse, Warehouse
+from chalicelib.fulfilment.sellers import OWN, Candidate, SellerChoice, SellerPart, choose_sellers
 from chalicelib.fulfilment.store import AlreadyTracked, Place
 
 __all__ = [
     "OPEN",
+    "OWN",
     "PACKED_OR_READY",
     "AlreadyTracked",
     "Assignment",
+    "Candidate",
     "Collected",
     "Demand",
     "Fulfilment",
@@ -50,12 +53,15 @@ __all__ = [
     "Place",
     "Plan",
     "Rules",
+    "SellerChoice",
+    "SellerPart",
     "Shortage",
     "Site",
     "TrackingCode",
     "TrackingEvent",
     "allocate",
     "allocate_with_backorders",
+    "choose_sellers",
     "order_of",
 ]
 
@@ -204,6 +210,16 @@ def withdraw(tx: Transaction, fulfilment: Fulfilment, units: Mapping[str, int]) 
     reduced = domain.withdraw(fulfilment, units)
     store.change(tx, reduced)
     return reduced
+
+
+def decline(tx: Transaction, fulfilment: Fulfilment, units: Mapping[str, int], by: Principal) -> Fulfilment:
+    """Add to the transaction that units by line id will not be shipped by whoever was asked. With the last of them the workflow
+    waits no more."""
+    declined = domain.decline(fulfilment, units)
+    store.change(tx, declined)
+    if declined.status is FulfilmentStatus.SHORT:
+        events.fulfilment_changed(tx, declined, by)
+    return declined
 
 
 def hold(tx: Transaction, fulfilment: Fulfilment, held: bool) -> Fulfilment:

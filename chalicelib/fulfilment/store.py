@@ -72,8 +72,12 @@ def fulfilment_key(fulfilment_id: str) -> tuple[type[Item], str, str]:
     return FulfilmentItem, key("ORDER", order_id), key("FULFILMENT", number)
 
 
+def _line(line: FulfilmentLine) -> dict[str, Any]:
+    return {name: value for name, value in fields_of(line).items() if name != "terms" or value is not None}
+
+
 def _attributes(fulfilment: Fulfilment) -> dict[str, Any]:
-    document = {**fields_of(fulfilment), "lines": [fields_of(line) for line in fulfilment.lines]}
+    document = {**fields_of(fulfilment), "lines": [_line(line) for line in fulfilment.lines]}
     for kept_apart in ("version", "status"):
         del document[kept_apart]
     for name in ("held", "whereabouts", "promised_on", "pickup", "handing_over"):

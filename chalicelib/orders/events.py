@@ -42,10 +42,10 @@ def order_cancelled(tx: Transaction, order: Order, cancellation: Cancellation, b
     _publish(tx, "OrderCancelled", order, by, data)
 
 
-def units_missing(tx: Transaction, order: Order, fulfilment_id: str, by: Principal) -> None:
-    """A location could not find units that the order asked for; they have no location now."""
+def units_missing(tx: Transaction, order: Order, fulfilment_id: str, by: Principal, reason: str = "not_found") -> None:
+    """A location could not find, or a supplier declined, units that the order asked for; they have no location now."""
     missing = [[line.id, line.sku, line.unassigned] for line in order.lines if line.unassigned]
-    _publish(tx, "OrderUnitsMissing", order, by, {"fulfilment_id": fulfilment_id, "lines": missing})
+    _publish(tx, "OrderUnitsMissing", order, by, {"fulfilment_id": fulfilment_id, "lines": missing, "reason": reason})
 
 
 def order_reassigned(

@@ -104,12 +104,17 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """So many units of a line come from a location; those that wait are not there yet."""
+    """So many units of a line come from a location; those that wait are not there yet.
+
+    At a supplier, `terms` freeze what was agreed when the order was placed: `supplier_id`, `supplier_sku`, `listing_id`, the
+    `name` of the goods, `unit_price` (what its offer asked, minor units of `currency`) and `commission` (the ledger's terms).
+    """
 
     line_id: str
     location_id: str
     quantity: int
     waits: bool = False
+    terms: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

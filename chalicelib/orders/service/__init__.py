@@ -3,6 +3,7 @@
 from chalicelib.orders.domain import Line, Order
 from chalicelib.orders.service.cancel_order import cancel_order, finish_cancellation, list_cancellations, read_options
 from chalicelib.orders.service.decide_order import confirm_order, park_compensation, refuse_order
+from chalicelib.orders.service.decline_units import decline_units
 from chalicelib.orders.service.give_up_uncollected import give_up_uncollected
 from chalicelib.orders.service.know_customer import claim_order, forget_person, guest_orders
 from chalicelib.orders.service.place_order import OrderRequest, place_order
@@ -67,6 +68,7 @@ __all__ = [
     "claim_order",
     "confirm_order",
     "contact_of",
+    "decline_units",
     "find_order",
     "finish_cancellation",
     "forget_person",

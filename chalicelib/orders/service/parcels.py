@@ -21,7 +21,7 @@ def parcels(order: Order, allocations: Sequence[Allocation]) -> list[Parcel]:
     return [
         Parcel(
             location_id,
-            tuple(FulfilmentLine(one.line_id, lines[one.line_id].sku, one.quantity) for one in chunk),
+            tuple(FulfilmentLine(one.line_id, lines[one.line_id].sku, one.quantity, terms=one.terms) for one in chunk),
             max(lines[one.line_id].promised_on or "" for one in chunk) if waits else None,
         )
         for (waits, location_id, _), group in groupby(sorted(allocations, key=belongs), key=belongs)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.core import observability
-from chalicelib.core.auth import Principal, Role
+from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Contended, NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency, no_answer
 from chalicelib.core.table import Transaction, find_many
@@ -15,6 +15,7 @@ from chalicelib.inventory import service as inventory
 from chalicelib.orders import domain, events, store
 from chalicelib.orders.domain import Order
 from chalicelib.orders.service.notes import note_of
+from chalicelib.orders.service.shippers import check_theirs, require_shipper
 from chalicelib.payments import service as payments
 from chalicelib.payments.service import Payment
 
@@ -46,9 +47,10 @@ def record_answer(
 
     Raises `OutOfTurn` when the fulfilment is not in a state for it, `MoreThanRequested`, `Replay` for a repetition.
     """
-    by.require(Role.ASSOCIATE, Role.ADMIN, scope="lockers.write" if given.type == "ready" else "fulfilment.write")
+    supplier_id = require_shipper(by, "lockers.write" if given.type == "ready" else "fulfilment.write")
     for _ in range(_ATTEMPTS):
-        part, order, payment = _read(fulfilment_id)
+        part, order, payment = read_parts(fulfilment_id)
+        check_theirs(part, supplier_id)
         tx = Transaction()
         try:
             changed = _record(tx, given, part, order, payment, by)
@@ -64,7 +66,8 @@ def record_answer(
     raise Contended(f"Order {order.id} kept changing.")
 
 
-def _read(fulfilment_id: str) -> tuple[Fulfilment, Order, Payment]:
+def read_parts(fulfilment_id: str) -> tuple[Fulfilment, Order, Payment]:
+    """A fulfilment, its order and the order's payment, as the last finished writes left them. Raises `NotFound`."""
     order_id, _ = fulfilment.order_of(fulfilment_id)
     found = find_many(
         [fulfilment.key_of(fulfilment_id), store.order_key(order_id), *payments.payment_keys(order_id)], consistent=True
@@ -129,9 +132,10 @@ def record_tracking(
 
     Raises `OutOfTurn` for a parcel that has not left, `AlreadyTracked` for a word that came before.
     """
-    by.require(Role.ASSOCIATE, Role.ADMIN, scope="fulfilment.write")
+    supplier_id = require_shipper(by)
     for _ in range(_ATTEMPTS):
-        part, order, _payment = _read(fulfilment_id)
+        part, order, _payment = read_parts(fulfilment_id)
+        check_theirs(part, supplier_id)
         tx = Transaction()
         tracked = fulfilment.track(tx, part, word, by)
         if tracked.status is not part.status:

@@ -123,6 +123,8 @@ def _is_long(order: Order) -> bool:
 
 def _row(allocation: Allocation) -> list[Any]:
     row = [allocation.line_id, allocation.location_id, allocation.quantity]
+    if allocation.terms is not None:
+        return [*row, allocation.waits, dict(allocation.terms)]
     return [*row, True] if allocation.waits else row
 
 

@@ -188,7 +188,8 @@ class Payment:
     """The payment of an order. Amounts are minor units of `currency`; an order that costs nothing has no tenders.
 
     When `final`, nothing more is authorised or falls due, and what is left is given back. `reason` says why it was
-    declined or is given back whole.
+    declined or is given back whole. `booked`: what moves is entered in the marketplace's books, because goods of
+    suppliers are among what is paid.
     """
 
     order_id: str
@@ -199,6 +200,7 @@ class Payment:
     reason: str | None = None
     refunds: tuple[Refund, ...] = ()
     disputes: Mapping[str, Dispute] = field(default_factory=dict)
+    booked: bool = False
     version: int = 1
 
     @property

@@ -58,11 +58,13 @@ def shares_of(total: int, requests: Sequence[TenderRequest]) -> list[int]:
     return [rest if request.amount is None else request.amount for request in requests]
 
 
-def opened(order_id: str, currency: str, amount: int, shares: Sequence[Share]) -> tuple[Payment, list[str | None]]:
+def opened(
+    order_id: str, currency: str, amount: int, shares: Sequence[Share], *, booked: bool = False
+) -> tuple[Payment, list[str | None]]:
     """The payment of a new order, and the token of each of its tenders; stored value comes first, the card last."""
     kinds = list(TenderType)
     ranked = sorted((share for share in shares if share.amount), key=lambda share: kinds.index(share.type))
     tenders = tuple(
         Tender(str(number), share.type, share.gateway, share.amount) for number, share in enumerate(ranked, start=1)
     )
-    return Payment(order_id, currency, amount, tenders), [share.token for share in ranked]
+    return Payment(order_id, currency, amount, tenders, booked=booked), [share.token for share in ranked]

@@ -14,10 +14,16 @@ from chalicelib.payments.service.steps import credit
 
 
 def open_payment(
-    tx: Transaction, order_id: str, amount: Money, tenders: Sequence[TenderRequest], by: Principal
+    tx: Transaction,
+    order_id: str,
+    amount: Money,
+    tenders: Sequence[TenderRequest],
+    by: Principal,
+    *,
+    booked: bool = False,
 ) -> None:
     """Add the payment of a new order. An order that costs nothing needs none; one that costs something and names no
-    tender will be declined.
+    tender will be declined. `booked`: goods of suppliers are among it, so what moves is entered in the marketplace's books.
 
     A gift card is named by its code, store credit by its holder: a shopper's is their own (`me`), staff and the system name
     the customer, and answer for it that the order is that customer's. Raises `TendersMismatch` when the tenders do not add
@@ -28,7 +34,7 @@ def open_payment(
     shares = [
         _share(request, Money(part, amount.currency), by) for request, part in zip(requests, amounts, strict=True)
     ]
-    payment, tokens = domain.opened(order_id, amount.currency, amount.amount, shares)
+    payment, tokens = domain.opened(order_id, amount.currency, amount.amount, shares, booked=booked)
     store.add(tx, payment, tokens)
 
 

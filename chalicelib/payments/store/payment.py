@@ -73,6 +73,7 @@ def _document(payment: Payment) -> dict[str, Any]:
         "reason": payment.reason,
         "refunds": [_refund_document(refund) for refund in payment.refunds],
         "disputes": {id: [one.amount, one.status] for id, one in payment.disputes.items()},
+        "booked": payment.booked,
     }
     return {name: value for name, value in fields.items() if value or name == "amount"}
 
@@ -108,6 +109,7 @@ def _payment(item: PaymentItem) -> Payment:
         reason=stored.get("reason"),
         refunds=tuple(_refund(*one) for one in stored.get("refunds", ())),
         disputes={id: Dispute(*one) for id, one in stored.get("disputes", {}).items()},
+        booked=stored.get("booked", False),
         version=int(item.version),
     )
 

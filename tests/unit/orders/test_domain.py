@@ -1,11 +1,14 @@
 """Amounts add up, status follows counters, and what is due over any parcelling ends at the total."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.core.table import Transaction
+from chalicelib.orders import store
 from chalicelib.orders.domain import (
     Decision,
     NotPending,
@@ -136,3 +139,16 @@ def test_any_parcelling_ends_at_the_total(
         order = ship(order, a_note(), parcel, {})
     assert due == order.total.amount
     assert order.status is Status.SHIPPED
+
+
+def test_the_terms_of_a_supplier_are_kept_with_the_allocation(table: Any) -> None:
+    terms = {"supplier_id": "sup_1", "unit_price": 90, "commission": {"rate_bps": 1500}}
+    order = an_order(wanted("A"), wanted("B"), wanted("C"))
+    ours, theirs, late = order.allocations
+    kept = (ours, replace(theirs, location_id="sup_1", terms=terms), replace(late, waits=True))
+    tx = Transaction()
+    store.add(tx, replace(order, allocations=kept))
+    tx.commit()
+    found = store.get(order.id)
+    assert found is not None
+    assert found.allocations == kept

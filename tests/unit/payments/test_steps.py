@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.core.errors import NotFound, Unavailable
+from chalicelib.core.money import Money
+from chalicelib.core.table import Transaction
 from chalicelib.payments import service
 from chalicelib.payments.domain import PaymentOutOfTurn
 from chalicelib.payments.service import CaptureDeclined, VoidDeclined
@@ -12,6 +14,7 @@ from chalicelib.payments.tasks import payments_tasks, tasks
 from tests.unit.payments.builders import (
     BY,
     ORDER,
+    card,
     crash_once,
     crashing,
     due,
@@ -401,3 +404,12 @@ def test_no_event_holds_the_token() -> None:
     texts = [event.to_json() for event in timeline(f"ORDER#{ORDER}")]
     assert len(texts) == 3
     assert not [text for text in texts if "tok_" in text or "sbx:" in text]
+
+
+@pytest.mark.parametrize("booked", [False, True])
+def test_a_payment_remembers_whether_it_is_booked(table: Any, booked: bool) -> None:
+    tx = Transaction()
+    service.open_payment(tx, ORDER, Money(1000, "GBP"), [card()], BY, booked=booked)
+    tx.commit()
+    authorise()
+    assert stored().booked is booked

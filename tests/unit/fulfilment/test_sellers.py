@@ -1,0 +1,86 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.fulfilment.sellers import OWN, Candidate, choose_sellers
+
+BASE = Candidate("sup_b", price=900, units=5, days=2, preference=1, distance=1, rating=80)
+
+
+def sellers(choice):
+    return [(part.candidate.seller, part.units) for part in choice.parts]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "better"),
+    [
+        ("rule", {"preference": 0, "price": 999}),
+        ("price", {"price": 899, "days": 9}),
+        ("promise", {"days": 1, "units": 2}),
+        ("stock", {"units": 6, "distance": 2}),
+        ("distance", {"distance": 0, "rating": 1}),
+        ("rating", {"rating": 81}),
+    ],
+)
+def test_each_criterion_decides_where_those_before_it_are_equal(criterion, better):
+    winner = replace(BASE, seller="sup_z", **better)
+    choice = choose_sellers(2, [BASE, winner])
+    assert sellers(choice) == [("sup_z", 2)]
+    assert choice.reasons == ({"rule": criterion, "seller": "sup_z", "units": 2, "over": "sup_b"},)
+    assert choice.unit_price == winner.price
+
+
+def test_of_equals_the_first_by_name_is_taken():
+    choice = choose_sellers(1, [replace(BASE, seller="sup_c"), BASE])
+    assert choice.reasons == ({"rule": "name", "seller": "sup_b", "units": 1, "over": "sup_c"},)
+
+
+def test_one_that_has_all_goes_before_a_cheaper_one_that_has_not():
+    cheap = replace(BASE, seller="sup_cheap", price=1, units=4)
+    choice = choose_sellers(5, [cheap, BASE])
+    assert sellers(choice) == [("sup_b", 5)]
+    assert choice.reasons == ({"rule": "only", "seller": "sup_b", "units": 5},)
+
+
+def test_what_nobody_has_alone_is_shared_at_the_price_of_the_dearest():
+    own = Candidate(OWN, price=950, units=2)
+    choice = choose_sellers(7, [own, BASE])
+    assert sellers(choice) == [(OWN, 2), ("sup_b", 5)]
+    assert choice.unit_price == 950
+    assert [reason["rule"] for reason in choice.reasons] == ["shared", "shared"]
+
+
+def test_what_all_together_have_not_nobody_sells():
+    choice = choose_sellers(9, [BASE, replace(BASE, seller="sup_c", units=3), replace(BASE, seller="sup_d", units=0)])
+    assert (choice.parts, choice.left) == ((), 8)
+
+
+candidates = st.lists(
+    st.builds(
+        Candidate,
+        seller=st.sampled_from([OWN, "sup_a", "sup_b", "sup_c", "sup_d"]),
+        price=st.integers(0, 3),
+        units=st.integers(0, 4),
+        days=st.integers(0, 2),
+        preference=st.integers(0, 1),
+        distance=st.integers(0, 2),
+        rating=st.integers(0, 2),
+    ),
+    max_size=5,
+    unique_by=lambda one: one.seller,
+)
+
+
+@given(st.integers(1, 10), candidates, st.randoms())
+def test_everything_is_sold_by_somebody_who_has_it_or_nothing_is(units, given_candidates, random):
+    choice = choose_sellers(units, given_candidates)
+    there = sum(one.units for one in given_candidates)
+    assert choice.left == there
+    assert sum(part.units for part in choice.parts) == (units if there >= units else 0)
+    assert all(0 < part.units <= part.candidate.units for part in choice.parts)
+    assert choice.unit_price == max((part.candidate.price for part in choice.parts), default=0)
+    shuffled = list(given_candidates)
+    random.shuffle(shuffled)
+    assert choose_sellers(units, shuffled) == choice
