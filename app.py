@@ -7,6 +7,9 @@ from chalicelib.carts.tasks import functions as carts_tasks
 from chalicelib.catalog.routes import routes as catalog_routes
 from chalicelib.customers.routes import routes as customers_routes
 from chalicelib.customers.tasks import functions as customers_tasks
+from chalicelib.feeds.consumers import functions as feeds_consumers
+from chalicelib.feeds.routes import routes as feeds_routes
+from chalicelib.feeds.tasks import functions as feeds_tasks
 from chalicelib.fulfilment.consumers import functions as fulfilment_consumers
 from chalicelib.fulfilment.routes import routes as fulfilment_routes
 from chalicelib.fulfilment.tasks import functions as fulfilment_tasks
@@ -88,6 +91,7 @@ for blueprint in (
     suppliers_routes,
     ledger_routes,
     routing_routes,
+    feeds_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -109,6 +113,8 @@ for blueprint in (
     lockers_cabinets,
     lockers_events,
     lockers_tasks,
+    feeds_consumers,
+    feeds_tasks,
     reviews_consumers,
     reviews_tasks,
     suppliers_consumers,

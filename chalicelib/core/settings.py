@@ -76,6 +76,10 @@ class Settings:
     documents_bucket: str
     routing_requests_queue: str
     routing_answered_queue: str
+    feeds_bucket: str
+    import_feed_arn: str
+    feeds_received_queue: str
+    feeds_vanishing_percent: int
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -154,6 +158,10 @@ class Settings:
             documents_bucket=env.get("AISLE_DOCUMENTS_BUCKET", f"aisle-{stage}-documents"),
             routing_requests_queue=env.get("AISLE_ROUTING_REQUESTS_QUEUE", f"aisle-{stage}-routing-requests"),
             routing_answered_queue=env.get("AISLE_ROUTING_ANSWERED_QUEUE", f"aisle-{stage}-routing-answered"),
+            feeds_bucket=env.get("AISLE_FEEDS_BUCKET", f"aisle-{stage}-feeds"),
+            import_feed_arn=env.get("AISLE_IMPORT_FEED_ARN", ""),
+            feeds_received_queue=env.get("AISLE_FEEDS_RECEIVED_QUEUE", f"aisle-{stage}-feeds-received"),
+            feeds_vanishing_percent=int(env.get("AISLE_FEEDS_VANISHING_PERCENT", "20")),
         )
 
 
