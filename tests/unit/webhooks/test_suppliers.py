@@ -12,8 +12,8 @@ import pytest
 
 from app import app
 from chalicelib.core import clock, outbox
-from chalicelib.core.auth import Principal, Role
-from chalicelib.core.errors import Stale
+from chalicelib.core.auth import NOBODY, Principal, Role
+from chalicelib.core.errors import Stale, Unauthenticated
 from chalicelib.core.http import OPERATIONS
 from chalicelib.core.outbox import Aggregate, Event
 from chalicelib.webhooks import service, store
@@ -190,6 +190,11 @@ def test_who_acts_for_no_supplier_is_refused(send: Send, delivered: Any, by: Any
         method, template = route.split()
         path = template.format(webhook_id=webhook.id, delivery_id=delivery.id)
         assert send(method, path, body, by=by).code == "forbidden"
+
+
+def test_nobody_is_asked_who_it_is() -> None:
+    with pytest.raises(Unauthenticated):
+        service.list_webhooks(None, 20, None, NOBODY)
 
 
 def test_a_member_without_the_role_is_refused(send: Send, noon: None) -> None:
