@@ -568,7 +568,7 @@ locals {
           sid        = "ListWebhooks"
           actions    = ["dynamodb:Query"]
           resources  = ["${local.arn.table}/index/gsi1"]
-          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["WEBHOOKS"] } }
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["WEBHOOKS", "WEBHOOKS#*"] } }
         },
       ]
     }

@@ -36,6 +36,7 @@ SCOPES = (
     "promotions.write",
     "returns.write",
     "suppliers.write",
+    "suppliers.self",
     "webhooks.write",
 )
 ROLES = ("shopper", "associate", "supplier", "admin")
@@ -51,16 +52,24 @@ ADMINS = frozenset({"admin"})
 @dataclass(frozen=True)
 class Access:
     """Which roles may call a route, and which scope lets a machine in (None: no machine). `unproven`: how a route answers that asks
-    for a secret of its own instead, to everybody who has not got it."""
+    for a secret of its own instead, to everybody who has not got it. `member_scope`: lets machines in that act for a supplier, as the
+    role of suppliers does users; those of these tests act for none."""
 
     roles: frozenset[str]
     scope: str | None = None
     unproven: int | None = None
+    member_scope: str | None = None
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Those with which the gateway lets a machine pass."""
+        return tuple(scope for scope in (self.scope, self.member_scope) if scope)
 
 
 PUBLIC = Access(EVERYONE)
 BY_CABINET_TOKEN = Access(EVERYONE, unproven=401)
 BY_PASSCODE = Access(EVERYONE, unproven=422)
+OF_WEBHOOKS = Access(ADMINS, "webhooks.write", member_scope="suppliers.self")
 OURS = Access(frozenset(), unproven=404)
 """For our own functions, by the signature of their roles. To others the gateway says that there is no such route."""
 
@@ -302,6 +311,20 @@ ACCESS: dict[str, Access] = {
     "GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}": Access(ADMINS, "webhooks.write"),
     "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redelivery": Access(ADMINS, "webhooks.write"),
     "POST /v1/webhooks/{webhook_id}/redeliveries": Access(ADMINS, "webhooks.write"),
+    "POST /v1/webhooks": OF_WEBHOOKS,
+    "GET /v1/webhooks": OF_WEBHOOKS,
+    "GET /v1/webhook-event-types": OF_WEBHOOKS,
+    "GET /v1/webhooks/{webhook_id}": OF_WEBHOOKS,
+    "PUT /v1/webhooks/{webhook_id}": OF_WEBHOOKS,
+    "DELETE /v1/webhooks/{webhook_id}": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/secret-rotations": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/pause": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/resume": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/tests": OF_WEBHOOKS,
+    "GET /v1/webhooks/{webhook_id}/deliveries": OF_WEBHOOKS,
+    "GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redelivery": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/redeliveries": OF_WEBHOOKS,
     "GET /v1/openapi.json": PUBLIC,
 }
 
@@ -595,7 +618,7 @@ def test_every_route_has_its_access_written_down() -> None:
     assert {route for route, operation in ROUTES.items() if operation.internal} == internal
     assert {route for route, operation in ROUTES.items() if operation.public} == set(ACCESS) - set(GUARDED) - internal
     assert {route: operation.scopes for route, operation in ROUTES.items() if operation.scopes} == {
-        route: (access.scope,) for route, access in ACCESS.items() if access.scope
+        route: access.scopes for route, access in ACCESS.items() if access.scopes
     }
 
 
