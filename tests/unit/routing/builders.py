@@ -244,7 +244,7 @@ def listening(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]
         def do_POST(self) -> None:
             answer(self)
 
-        do_GET = do_POST
+        do_GET = do_POST  # noqa: N815
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
