@@ -68,6 +68,9 @@ class Settings:
     command_checks_queue: str
     routing_requests_queue: str
     routing_answered_queue: str
+    onboard_supplier_arn: str
+    suppliers_submitted_queue: str
+    documents_bucket: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -138,6 +141,9 @@ class Settings:
             command_checks_queue=env.get("AISLE_COMMAND_CHECKS_QUEUE", f"aisle-{stage}-lockers-command-checks"),
             routing_requests_queue=env.get("AISLE_ROUTING_REQUESTS_QUEUE", f"aisle-{stage}-routing-requests"),
             routing_answered_queue=env.get("AISLE_ROUTING_ANSWERED_QUEUE", f"aisle-{stage}-routing-answered"),
+            onboard_supplier_arn=env.get("AISLE_ONBOARD_SUPPLIER_ARN", ""),
+            suppliers_submitted_queue=env.get("AISLE_SUPPLIERS_SUBMITTED_QUEUE", f"aisle-{stage}-suppliers-submitted"),
+            documents_bucket=env.get("AISLE_DOCUMENTS_BUCKET", f"aisle-{stage}-documents"),
         )
 
 

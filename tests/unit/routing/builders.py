@@ -48,7 +48,7 @@ class Base:
 
     url: str
     secrets: tuple[str, ...] = (SECRET,)
-    bearer: str | None = None
+    bearer_token: str | None = None
 
 
 @dataclass(frozen=True)
