@@ -204,7 +204,7 @@ class OrderView(View):
     recalls: list[RecallView]
 
     @classmethod
-    def of(cls, order: SupplierOrder, /) -> Self:  # type: ignore[override]
+    def of(cls, order: SupplierOrder, /) -> Self:
         value = order.value
         kept = {name: getattr(value, name) for name in cls.model_fields if hasattr(value, name) and name != "lines"}
         return cls(
@@ -232,7 +232,7 @@ class InvoiceView(View):
     received_at: str
 
     @classmethod
-    def of(cls, invoice: Invoice, /) -> Self:  # type: ignore[override]
+    def of(cls, invoice: Invoice, /) -> Self:
         return cls.model_validate(invoice)
 
 
@@ -244,5 +244,5 @@ class ScorecardView(View):
     months: dict[str, dict[str, int]]
 
     @classmethod
-    def of(cls, scorecard: Scorecard, /) -> Self:  # type: ignore[override]
+    def of(cls, scorecard: Scorecard, /) -> Self:
         return cls.model_validate(scorecard)
