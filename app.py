@@ -92,6 +92,8 @@ for blueprint in (
     ledger_routes,
     routing_routes,
     feeds_routes,
+    routing_routes,
+    suppliers_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -123,5 +125,9 @@ for blueprint in (
     ledger_tasks,
     routing_consumers,
     routing_tasks,
+    routing_consumers,
+    routing_tasks,
+    suppliers_consumers,
+    suppliers_tasks,
 ):
     app.register_blueprint(blueprint)

@@ -245,6 +245,8 @@ locals {
         local.list_locations,
         local.read_token,
         local.complete_routing,
+        local.read_endpoint_secrets,
+        local.use_endpoint_secrets_key,
         {
           sid       = "StartRouteOrder"
           actions   = ["states:StartExecution"]
@@ -274,7 +276,7 @@ locals {
         AISLE_TOKEN_KEY_ID     = module.key["data"].arn
         AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
       }
-      extra = [local.list_locations, local.park_token, local.complete_routing]
+      extra = [local.list_locations, local.park_token, local.complete_routing, local.read_endpoint_secrets, local.use_endpoint_secrets_key]
     }
     lockers-on-change = {
       does        = "Finds compartments for what is packed to be collected, and lets go of what is called off"
