@@ -92,8 +92,6 @@ for blueprint in (
     ledger_routes,
     routing_routes,
     feeds_routes,
-    routing_routes,
-    suppliers_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -125,9 +123,5 @@ for blueprint in (
     ledger_tasks,
     routing_consumers,
     routing_tasks,
-    routing_consumers,
-    routing_tasks,
-    suppliers_consumers,
-    suppliers_tasks,
 ):
     app.register_blueprint(blueprint)

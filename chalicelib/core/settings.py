@@ -80,11 +80,6 @@ class Settings:
     import_feed_arn: str
     feeds_received_queue: str
     feeds_vanishing_percent: int
-    routing_requests_queue: str
-    routing_answered_queue: str
-    onboard_supplier_arn: str
-    suppliers_submitted_queue: str
-    documents_bucket: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -167,11 +162,6 @@ class Settings:
             import_feed_arn=env.get("AISLE_IMPORT_FEED_ARN", ""),
             feeds_received_queue=env.get("AISLE_FEEDS_RECEIVED_QUEUE", f"aisle-{stage}-feeds-received"),
             feeds_vanishing_percent=int(env.get("AISLE_FEEDS_VANISHING_PERCENT", "20")),
-            routing_requests_queue=env.get("AISLE_ROUTING_REQUESTS_QUEUE", f"aisle-{stage}-routing-requests"),
-            routing_answered_queue=env.get("AISLE_ROUTING_ANSWERED_QUEUE", f"aisle-{stage}-routing-answered"),
-            onboard_supplier_arn=env.get("AISLE_ONBOARD_SUPPLIER_ARN", ""),
-            suppliers_submitted_queue=env.get("AISLE_SUPPLIERS_SUBMITTED_QUEUE", f"aisle-{stage}-suppliers-submitted"),
-            documents_bucket=env.get("AISLE_DOCUMENTS_BUCKET", f"aisle-{stage}-documents"),
         )
 
 
