@@ -43,6 +43,8 @@ FUNCTIONS = (
     "routing-tasks",
     "ledger-on-payout-run-started",
     "ledger-tasks",
+    "suppliers-on-supplier-submitted",
+    "suppliers-tasks",
     "inventory-tasks",
     "carts-tasks",
     "customers-tasks",
