@@ -36,6 +36,9 @@ from chalicelib.reviews.consumers import functions as reviews_consumers
 from chalicelib.reviews.routes import routes as reviews_routes
 from chalicelib.reviews.tasks import functions as reviews_tasks
 from chalicelib.shipping.routes import routes as shipping_routes
+from chalicelib.suppliers.consumers import functions as suppliers_consumers
+from chalicelib.suppliers.routes import routes as suppliers_routes
+from chalicelib.suppliers.tasks import functions as suppliers_tasks
 from chalicelib.taxes.consumers import functions as taxes_consumers
 from chalicelib.taxes.routes import routes as taxes_routes
 from chalicelib.webhooks.consumers import functions as webhooks_consumers
@@ -76,6 +79,7 @@ for blueprint in (
     lockers_routes,
     listings_routes,
     reviews_routes,
+    suppliers_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -99,5 +103,7 @@ for blueprint in (
     lockers_tasks,
     reviews_consumers,
     reviews_tasks,
+    suppliers_consumers,
+    suppliers_tasks,
 ):
     app.register_blueprint(blueprint)

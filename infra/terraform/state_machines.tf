@@ -80,7 +80,7 @@ locals {
         patient_attempts     = 20
         park_attempts        = 100
         # Cases that nobody decides go up level after level, with alarms, long before.
-        review_timeout_seconds = 180 * 24 * 3600
+        review_timeout_seconds = 60 * 24 * 3600
         # A case may be decided, and its listing come to another, again and again.
         timeout_seconds = 360 * 24 * 3600
       }
@@ -104,6 +104,25 @@ locals {
         sid       = "InvokeTasks"
         actions   = ["lambda:InvokeFunction"]
         resources = [for name in ["lockers-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
+      }]
+    }
+    suppliers-onboard-supplier = {
+      type = "STANDARD"
+      file = "onboard_supplier"
+      with = {
+        suppliers_tasks_arn  = "${local.arn.function}-suppliers-tasks"
+        task_timeout_seconds = local.task_timeout_seconds + 10
+        patient_attempts     = local.task_placeholders.patient_attempts
+        park_attempts        = local.task_placeholders.park_attempts
+        # What nobody has decided by then is rejected; the reviewers have been told several times.
+        review_timeout_seconds = 60 * 24 * 3600
+        # Several reviews, one after the other.
+        timeout_seconds = 300 * 24 * 3600
+      }
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = ["${local.arn.function}-suppliers-tasks"]
       }]
     }
     events-publish-events = {
