@@ -419,6 +419,25 @@ locals {
         },
       ]
     }
+    listings-on-listing-submitted = {
+      does        = "Starts register-product for what a supplier proposes"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "listings-submitted"
+      environment = { AISLE_REGISTER_PRODUCT_ARN = "${local.arn.state_machine}listings-register-product" }
+      extra       = [local.start_register_product]
+    }
+    listings-tasks = {
+      does    = "Corrects, checks and publishes listings, looks at their images, opens review cases"
+      timeout = local.task_timeout_seconds
+      # A clean listing is published in one transaction: product, offers, and the supplier's stock.
+      keys  = ["LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"]
+      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LISTINGSETTINGS", "LOCATION#"]
+      environment = {
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [local.park_token, local.complete_listing, local.list_locations]
+    }
     suppliers-on-supplier-submitted = {
       does        = "Starts onboard-supplier for what a supplier has submitted"
       timeout     = local.consumer_timeout_seconds

@@ -36,6 +36,8 @@ FUNCTIONS = (
     "returns-on-return-authorised",
     "returns-on-return-progressed",
     "returns-tasks",
+    "listings-on-listing-submitted",
+    "listings-tasks",
     "reviews-on-review-decided",
     "reviews-tasks",
     "routing-on-request",
