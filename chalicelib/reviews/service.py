@@ -24,3 +24,7 @@ def open_case(
 
 def keep_token(review_id: str, task_token: str, by: Principal) -> None:
     """Keep the token of the workflow that waits for the decision."""
+
+
+def withdraw(tx: Transaction, subject_type: str, subject_id: str, by: Principal) -> None:
+    """Close the open case of a subject in the caller's transaction; nothing to close is fine."""

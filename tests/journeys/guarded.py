@@ -39,6 +39,8 @@ FUNCTIONS = (
     "routing-on-request",
     "routing-on-answered",
     "routing-tasks",
+    "suppliers-on-supplier-submitted",
+    "suppliers-tasks",
     "inventory-tasks",
     "carts-tasks",
     "customers-tasks",

@@ -41,7 +41,8 @@ class UploadMismatch(RuleBroken):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file as it was announced: `type` is the code of the requirement that it is for, `sha256` in hexadecimal digits."""
+    """A file as it was announced: `type` is the code of the requirement that it is for, `size` in bytes, `sha256` in hexadecimal
+    digits."""
 
     id: str
     supplier_id: str
@@ -49,7 +50,7 @@ class Document:
     type: str
     filename: str
     content_type: str
-    bytes: int
+    size: int
     sha256: str
     state: DocumentState
     announced_at: str
@@ -61,7 +62,7 @@ class Document:
 class Uploaded:
     """What storage says of a file, and its first bytes."""
 
-    bytes: int
+    size: int
     content_type: str
     head: bytes
 
@@ -79,8 +80,8 @@ def check_upload(document: Document, uploaded: Uploaded | None) -> None:
     """Raise `UploadMismatch` unless the file is the one that was announced."""
     if uploaded is None:
         raise UploadMismatch("Nothing has been uploaded.")
-    if uploaded.bytes != document.bytes:
-        raise UploadMismatch(f"{uploaded.bytes} bytes were uploaded, {document.bytes} announced.")
+    if uploaded.size != document.size:
+        raise UploadMismatch(f"{uploaded.size} bytes were uploaded, {document.size} announced.")
     if uploaded.content_type != document.content_type:
         raise UploadMismatch(f"{uploaded.content_type} was uploaded, {document.content_type} announced.")
     if not uploaded.head.startswith(MAGIC[document.content_type]):

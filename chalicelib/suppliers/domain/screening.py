@@ -11,8 +11,8 @@ from chalicelib.core.findings import Finding, Severity
 from chalicelib.suppliers.domain.profile import normal_name, part
 from chalicelib.suppliers.domain.record import Profile
 
-SIMILAR = 0.88
-"""From here on two names are taken for one; Jaro-like lists use 0.85 to 0.95, and a person looks at each match."""
+SIMILAR = 0.85
+"""From here on two names are taken for one; a letter in eight may differ, and a person looks at each match."""
 
 REFUSED = "screening.country_refused"
 """The one rule that rejects without a person: the operator has said so."""

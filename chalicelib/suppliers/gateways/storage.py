@@ -31,7 +31,7 @@ def upload_form(document: Document) -> Upload:
         Bucket=settings().documents_bucket,
         Key=_key(document),
         Fields=dict(fields),
-        Conditions=[*conditions, ["content-length-range", document.bytes, document.bytes]],
+        Conditions=[*conditions, ["content-length-range", document.size, document.size]],
         ExpiresIn=UPLOAD_SECONDS,
     )
     return Upload(made["url"], made["fields"])

@@ -30,7 +30,11 @@ def announce_document(supplier_id: str) -> Response:
     return http.once(
         lambda once: service.announce_document(
             supplier_id,
-            **given.model_dump(),
+            given.type,
+            given.filename,
+            given.content_type,
+            given.bytes,
+            given.sha256,
             by=http.caller(),
             once=once,
             answer=lambda made, upload: http.answer(

@@ -243,9 +243,26 @@ class DocumentView(View):
     upload: UploadView | None = None
 
     @classmethod
+    def of(cls, value: Document, /) -> Self:
+        return cls.shown(value, None)
+
+    @classmethod
     def shown(cls, one: Document, upload: Upload | None) -> Self:
-        view = cls.of(one)
-        return view.model_copy(update={"upload": UploadView.of(upload) if upload else None})
+        """With the form to upload it with, where there is one."""
+        return cls(
+            id=one.id,
+            version=one.version,
+            type=one.type,
+            filename=one.filename,
+            content_type=one.content_type,
+            bytes=one.size,
+            sha256=one.sha256,
+            state=one.state,
+            announced_at=one.announced_at,
+            decided_at=one.decided_at,
+            reason=one.reason,
+            upload=UploadView.of(upload) if upload else None,
+        )
 
 
 class DownloadView(View):

@@ -1,7 +1,7 @@
 """Use cases of suppliers, and what other contexts ask of them."""
 
 from chalicelib.suppliers.domain import Seller, SupplierStatus
-from chalicelib.suppliers.service.access import acting_supplier, require_access, require_operator
+from chalicelib.suppliers.service.access import acting_supplier, is_operator, require_access, require_operator
 from chalicelib.suppliers.service.apply import (
     NothingToSubmit,
     accept_invitation,
@@ -11,6 +11,7 @@ from chalicelib.suppliers.service.apply import (
     submit_again,
 )
 from chalicelib.suppliers.service.bank_accounts import open_bank_account, payout_account, set_bank_account
+from chalicelib.suppliers.service.correct_profile import stage_changes, stage_correction
 from chalicelib.suppliers.service.documents import (
     announce_document,
     complete_document,
@@ -23,7 +24,6 @@ from chalicelib.suppliers.service.endpoints import Endpoint, endpoint, issue_sec
 from chalicelib.suppliers.service.manage import offboard, reinstate, reverse_correction, suspend
 from chalicelib.suppliers.service.members import add_client, list_members, remove_member
 from chalicelib.suppliers.service.read_suppliers import (
-    is_operator,
     list_suppliers,
     read_own,
     read_supplier,
@@ -47,7 +47,6 @@ from chalicelib.suppliers.service.run_onboarding import (
     park_onboarding,
     probe,
     reject,
-    stage_correction,
     start_workflow,
     verify_profile,
 )
@@ -105,6 +104,7 @@ __all__ = [
     "set_bearer_token",
     "set_checklist",
     "set_screening_list",
+    "stage_changes",
     "stage_correction",
     "start_workflow",
     "submit_again",

@@ -28,7 +28,7 @@ def announce_document(
     type: str,
     filename: str,
     content_type: str,
-    bytes: int,
+    size: int,
     sha256: str,
     *,
     by: Principal,
@@ -43,7 +43,7 @@ def announce_document(
     must_find(supplier_id)
     store.checklist().find(type, Kind.DOCUMENT)
     state, id = DocumentState.ANNOUNCED, new_id("doc")
-    document = Document(id, supplier_id, 1, type, filename, content_type, bytes, sha256, state, now())
+    document = Document(id, supplier_id, 1, type, filename, content_type, size, sha256, state, now())
     tx = Transaction()
     store.add_document(tx, document)
     once.record(tx, answer(document, None))

@@ -11,7 +11,6 @@ from chalicelib.suppliers import store
 from chalicelib.suppliers.domain import SupplierStatus
 from chalicelib.suppliers.domain.record import Supplier
 from chalicelib.suppliers.service.access import (
-    OPERATOR_SCOPE,
     SUPPLIER_SCOPE,
     acting_supplier,
     require_access,
@@ -50,8 +49,3 @@ def read_timeline(supplier_id: str, by: Principal) -> list[Event]:
     require_access(supplier_id, by)
     must_find(supplier_id)
     return list(outbox.timeline(store.supplier_pk(supplier_id)))
-
-
-def is_operator(by: Principal) -> bool:
-    """Whether the caller runs the marketplace: what is screened for is shown to no supplier."""
-    return by.may(Role.ADMIN, scope=OPERATOR_SCOPE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.core.auth import Principal
-from chalicelib.core.errors import Fault, RuleBroken, Stale
+from chalicelib.core.auth import Principal, Role
+from chalicelib.core.errors import Fault, Forbidden, RuleBroken, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
 from chalicelib.suppliers import store
@@ -14,7 +14,13 @@ from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.domain.record import Mark, MarkState
 from chalicelib.suppliers.domain.requirements import COMPUTED, Checklist, Kind, Requirement, Standing, standings
 from chalicelib.suppliers.domain.screening import ScreeningList
-from chalicelib.suppliers.service.access import require_access, require_operator
+from chalicelib.suppliers.service.access import (
+    OPERATOR_SCOPE,
+    SUPPLIER_SCOPE,
+    is_operator,
+    require_access,
+    require_operator,
+)
 from chalicelib.suppliers.service.apply import Shown
 from chalicelib.suppliers.service.finding import commit_once, must_find, now
 
@@ -26,9 +32,7 @@ class ChecklistRefused(RuleBroken):
 
 def read_checklist(by: Principal) -> Checklist:
     """What is asked of suppliers: for the operator, and for suppliers."""
-    if by.roles or by.scopes:
-        return store.checklist()
-    require_operator(by)
+    by.require(Role.ADMIN, Role.SUPPLIER, scope=OPERATOR_SCOPE if is_operator(by) else SUPPLIER_SCOPE)
     return store.checklist()
 
 
@@ -68,7 +72,10 @@ def read_standings(supplier_id: str, by: Principal) -> list[Standing]:
 
 
 def attest(supplier_id: str, code: str, *, by: Principal, once: Idempotency, answer: Shown) -> Answer:
-    """The supplier gives its word. Raises `RequirementUnknown` for what cannot be attested."""
+    """The supplier gives its word, and nobody for it: the operator waives. Raises `Forbidden`, and `RequirementUnknown` for what
+    cannot be attested."""
+    if is_operator(by):
+        raise Forbidden("A supplier gives its own word; waive the requirement instead.")
     require_access(supplier_id, by)
     store.checklist().find(code, Kind.ATTESTED)
     mark = Mark(MarkState.ATTESTED, now(), by.as_actor())

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
-from chalicelib.core import outbox
 from chalicelib.inventory import service as inventory
 from chalicelib.suppliers import service
-from chalicelib.suppliers.domain import SupplierStatus
-from tests.conftest import ADMIN, SHOPPER
-from tests.unit.suppliers.builders import ENDPOINT, a_profile, another
-from tests.unit.suppliers.conftest import ALICE, BOB, WORKFLOW, Market
+from tests.conftest import ADMIN
+from tests.unit.suppliers.builders import a_profile
+from tests.unit.suppliers.conftest import ALICE, Market
 
 
 def test_an_application_without_fault_is_approved(market: Market) -> None:

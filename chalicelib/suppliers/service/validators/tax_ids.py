@@ -36,7 +36,7 @@ def usual_scheme(country: str) -> str:
 def tax_number(scheme: str, country: str) -> Any | None:
     """The module of stdnum that knows these numbers, or None."""
     if scheme == "vat":
-        return get_cc_module(country.lower(), "vat")  # type: ignore[no-untyped-call]
+        return get_cc_module(country.lower(), "vat")
     name = _SCHEMES.get((scheme, country))
     return import_module(name) if name else None
 
