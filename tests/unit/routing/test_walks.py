@@ -52,7 +52,7 @@ def walked(market: Market, tokens: Tokens, *interludes: Any, repeats: Any = ()) 
         return Walk(market, tokens, time, interludes, repeats).to_the_end()
 
 
-def test_an_acceptance_costs_four_transitions(market: Market, tokens: Tokens) -> None:
+def test_an_acceptance_costs_five_states(market: Market, tokens: Tokens) -> None:
     market.requested(3)
     market.endpoint.on("offer", says(ACCEPTED))
     path = walked(market, tokens)
