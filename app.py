@@ -15,6 +15,9 @@ from chalicelib.fulfilment.routes import routes as fulfilment_routes
 from chalicelib.fulfilment.tasks import functions as fulfilment_tasks
 from chalicelib.inventory.routes import routes as inventory_routes
 from chalicelib.inventory.tasks import functions as inventory_tasks
+from chalicelib.listings.consumers import functions as listings_consumers
+from chalicelib.listings.routes import routes as listings_routes
+from chalicelib.listings.tasks import functions as listings_tasks
 from chalicelib.lockers.consumers.cabinets import functions as lockers_cabinets
 from chalicelib.lockers.consumers.events import functions as lockers_events
 from chalicelib.lockers.routes import routes as lockers_routes
@@ -74,6 +77,7 @@ for blueprint in (
     taxes_routes,
     shipping_routes,
     lockers_routes,
+    listings_routes,
     reviews_routes,
     feeds_routes,
     meta_routes,
@@ -92,6 +96,8 @@ for blueprint in (
     returns_consumers,
     returns_tasks,
     taxes_consumers,
+    listings_consumers,
+    listings_tasks,
     lockers_cabinets,
     lockers_events,
     lockers_tasks,

@@ -35,5 +35,6 @@ class Web:
 
 def start_register_product(listing_id: str, version: int, execution: str) -> None:
     """Start register-product for a proposal under a name of its own; a second start under that name is harmless."""
-    given = {"listing_id": listing_id, "version": version, "correlation_id": trace().correlation_id}
+    told = {"listing_id": listing_id, "version": version, "correlation_id": trace().correlation_id}
+    given = {**told, "decided": None, "error": None}
     workflow.start(settings().register_product_arn, execution, given)

@@ -27,6 +27,14 @@ locals {
       dimensions = { service = local.app, stage = var.stage }
       statistic  = "Maximum"
     }
+    reviews-overdue = {
+      meaning    = "Cases wait for a reviewer longer than they should"
+      section    = "reviews"
+      namespace  = local.metrics_namespace
+      metric     = "ReviewsOverdue"
+      dimensions = { service = local.app, stage = var.stage }
+      statistic  = "Maximum"
+    }
     webhooks-disabled = {
       meaning    = "A webhook is given up: its endpoint is gone, or has failed for days"
       section    = "webhooks"

@@ -40,6 +40,18 @@ locals {
       description = "Complete the task of the workflow that waits for goods to come back."
       types       = { "aisle.returns" = ["ReturnInspected", "ReturnSettled", "ReturnCancelled"] }
     }
+    reviews-manual = {
+      description = "Tell whoever reviews that there is a case, or that one went up a level."
+      types       = { "aisle.reviews" = ["ReviewOpened", "ReviewEscalated"] }
+    }
+    reviews-decided = {
+      description = "Complete the tasks of workflows that wait for a decision."
+      types       = { "aisle.reviews" = ["ReviewDecided", "ReviewSuperseded", "ReviewWithdrawn"] }
+    }
+    listings-submitted = {
+      description = "Start the workflow of what a supplier registered or wants changed."
+      types       = { "aisle.listings" = ["ListingSubmitted"] }
+    }
     notifications-order-events = {
       description = "Tell the customer."
       types = {

@@ -328,6 +328,52 @@ locals {
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra       = [local.park_token, local.complete_return, local.list_locations, local.list_promotions]
     }
+    reviews-on-review-decided = {
+      does        = "Completes the tasks that wait for a decision"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "reviews-decided"
+      keys        = ["CASE#"]
+      environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
+      extra       = [local.read_token, local.complete_reviewed]
+    }
+    reviews-tasks = {
+      does    = "Takes overdue review cases a level up"
+      timeout = local.task_timeout_seconds
+      keys    = ["CASE#"]
+      extra = [
+        {
+          sid        = "FindDue"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi3"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["DUE#CASE#*"] } }
+        },
+        {
+          sid        = "CountOverdue"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi2"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["CASES#open#*"] } }
+        },
+      ]
+    }
+    listings-on-listing-submitted = {
+      does        = "Starts register-product for what a supplier proposes"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "listings-submitted"
+      environment = { AISLE_REGISTER_PRODUCT_ARN = "${local.arn.state_machine}listings-register-product" }
+      extra       = [local.start_register_product]
+    }
+    listings-tasks = {
+      does    = "Corrects, checks and publishes listings, looks at their images, opens review cases"
+      timeout = local.task_timeout_seconds
+      # A clean listing is published in one transaction: product, offers, and the supplier's stock.
+      keys  = ["LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"]
+      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LISTINGSETTINGS", "LOCATION#"]
+      environment = {
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [local.park_token, local.complete_listing, local.list_locations]
+    }
     inventory-tasks = {
       does    = "Releases expired reservations, and levels split stock"
       timeout = local.task_timeout_seconds
@@ -636,6 +682,25 @@ locals {
     resources = ["${local.arn.state_machine}returns-return-order"]
   }
 
+  # What waits for the decision of a reviewer.
+  complete_reviewed = {
+    sid       = "CompleteTask"
+    actions   = ["states:SendTaskSuccess"]
+    resources = [for name in ["listings-register-product", "suppliers-onboard-supplier"] : "${local.arn.state_machine}${name}"]
+  }
+
+  start_register_product = {
+    sid       = "StartRegisterProduct"
+    actions   = ["states:StartExecution"]
+    resources = ["${local.arn.state_machine}listings-register-product"]
+  }
+
+  complete_listing = {
+    sid       = "CompleteTask"
+    actions   = ["states:SendTaskSuccess"]
+    resources = ["${local.arn.state_machine}listings-register-product"]
+  }
+
   park_token = {
     sid        = "ParkToken"
     actions    = ["kms:Encrypt"]
@@ -724,6 +789,7 @@ locals {
     AISLE_CABINET_MESSAGES_QUEUE         = "${local.name}-lockers-cabinet-messages"
     AISLE_KEYED_CODES_QUEUE              = "${local.name}-lockers-keyed-codes"
     AISLE_COMMAND_CHECKS_QUEUE           = "${local.name}-lockers-command-checks"
+    AISLE_LISTINGS_SUBMITTED_QUEUE       = "${local.name}-listings-submitted"
     AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
     AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
     AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
@@ -731,6 +797,7 @@ locals {
     AISLE_REFUNDS_REQUESTED_QUEUE        = "${local.name}-payments-refunds-requested"
     AISLE_RETURNS_AUTHORISED_QUEUE       = "${local.name}-returns-authorised"
     AISLE_RETURNS_PROGRESSED_QUEUE       = "${local.name}-returns-progressed"
+    AISLE_REVIEWS_DECIDED_QUEUE          = "${local.name}-reviews-decided"
     AISLE_TAXES_QUEUE                    = "${local.name}-taxes-order-events"
     AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
     AISLE_WEBHOOK_ATTEMPTS_QUEUE         = "${local.name}-webhooks-attempts"

@@ -71,6 +71,25 @@ locals {
         resources = [for name in ["returns-tasks", "payments-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
       }]
     }
+    listings-register-product = {
+      type = "STANDARD"
+      file = "register_product"
+      with = {
+        listings_tasks_arn   = "${local.arn.function}-listings-tasks"
+        task_timeout_seconds = local.task_timeout_seconds + 10
+        patient_attempts     = 20
+        park_attempts        = 100
+        # Cases that nobody decides go up level after level, with alarms, long before.
+        review_timeout_seconds = 180 * 24 * 3600
+        # A case may be decided, and its listing come to another, again and again.
+        timeout_seconds = 360 * 24 * 3600
+      }
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = ["${local.arn.function}-listings-tasks"]
+      }]
+    }
     lockers-hold-for-pickup = {
       type = "STANDARD"
       file = "hold_for_pickup"

@@ -205,6 +205,17 @@ variable "warehouse_principals" {
   }
 }
 
+variable "reviewer_principals" {
+  description = "IAM principals of back-office tools: they read reviews-manual, which says that there are cases to review."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.reviewer_principals : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[^*]+$", arn))])
+    error_message = "Each principal is the ARN of one IAM role or user; no wildcards, no whole account."
+  }
+}
+
 variable "order_ready_publishers" {
   description = "IAM principals of systems beside this one, also of other accounts, that may put OrderReadyForPickup on the bus, under a source that does not begin with aisle."
   type        = set(string)

@@ -36,6 +36,8 @@ FUNCTIONS = (
     "returns-on-return-authorised",
     "returns-on-return-progressed",
     "returns-tasks",
+    "reviews-on-review-decided",
+    "reviews-tasks",
     "inventory-tasks",
     "carts-tasks",
     "customers-tasks",

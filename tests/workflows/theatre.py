@@ -49,7 +49,7 @@ class Director:
         self._lock = threading.Lock()
 
     def told(self, asked: Json) -> Json:
-        task, order_id = asked["task"], asked["order_id"]
+        task, order_id = asked["task"], _about(asked)
         script = self.scripts[order_id]
         # One fulfilment among several may be told otherwise: "dispatch_fulfilment ful_2".
         steps = script.get(f"{task} {asked.get('fulfilment_id')}") or script[task]
@@ -67,10 +67,15 @@ class Director:
         return [
             call
             for call in self.calls
-            if call["order_id"] == order_id
+            if _about(call) == order_id
             and task in (None, call["task"])
             and fulfilment_id in (None, call.get("fulfilment_id"))
         ]
+
+
+def _about(asked: Json) -> str:
+    """The order that a task is asked about, or whatever else its workflow is for."""
+    return str(asked.get("order_id") or asked["listing_id"])
 
 
 @dataclass(frozen=True)

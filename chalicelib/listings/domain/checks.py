@@ -242,8 +242,8 @@ def number_findings(document: Mapping[str, Any], settings: ListingSettings) -> l
             found.append(_error(f"/{name}", "number_invalid", f"{name} is a whole number from {least} to {most}."))
     if found:
         return found
-    least, most = document.get("min_quantity") or 1, document.get("max_quantity")
-    if most is not None and most < least:
+    highest = document.get("max_quantity")
+    if highest is not None and highest < (document.get("min_quantity") or 1):
         found.append(_error("/max_quantity", "quantity_order", "max_quantity is below min_quantity."))
     weight = document.get("weight_grams")
     if weight is not None and (weight == 0 or weight > settings.max_weight_grams):

@@ -14,6 +14,9 @@ from chalicelib.listings.domain.texts import folded, has_active_html, has_html, 
 SURE = 90
 """Percent: corrections that are less sure are suggested."""
 
+MAX_TIDIED = 20_000
+"""Characters of a text that is looked through; longer ones are refused anyway."""
+
 _LONGER = {11: 13, 12: 13}
 """A GTIN-12 is a GTIN-13 that begins with a zero (GS1 General Specifications, 3.3.2); spreadsheets drop a zero more."""
 
@@ -62,7 +65,7 @@ def _texts(given: Mapping[str, Any]) -> list[Correction]:
         ("/description", given.get("description"), True),
         *((f"/attributes/{_escaped(name)}", value, False) for name, value in (given.get("attributes") or {}).items()),
     ):
-        if isinstance(before, str):
+        if isinstance(before, str) and len(before) <= MAX_TIDIED:
             found += _text(field, before, lines)
     return found
 

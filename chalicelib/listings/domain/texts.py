@@ -42,8 +42,10 @@ def has_active_html(text: str) -> bool:
 
 
 def without_html(text: str) -> str:
-    """What its markup would show, as plain lines."""
-    return tidied(unescape(_TAG.sub(" ", _LINE_BREAK.sub("\n", text))), lines=True)
+    """What its markup would show, as plain lines; nothing in it is taken for markup any more, though it was escaped."""
+    while has_html(text):  # each round is shorter
+        text = unescape(_TAG.sub(" ", _LINE_BREAK.sub("\n", text)))
+    return tidied(text, lines=True)
 
 
 def folded(text: str) -> str:

@@ -49,8 +49,8 @@ def register_listing(
         after = life.submitted(before, seller.id, supplier_sku, document, as_of=now, now=now)
         tx = Transaction()
         stage_submission(tx, before, after, by)
-        stock = {"on_hand": on_hand, "stock_as_of": now} if on_hand is not None else {}
-        store.put_terms(tx, terms.version, replace(terms, **stock, version=terms.version + 1))
+        held = terms if on_hand is None else replace(terms, on_hand=on_hand, stock_as_of=now)
+        store.put_terms(tx, terms.version, replace(held, version=terms.version + 1))
         final = answer(after)
         once.record(tx, final)
         tx.commit()

@@ -21,7 +21,7 @@ from chalicelib.listings.service.publish import stage_publication
 from chalicelib.listings.service.settle import until_settled
 from chalicelib.reviews import service as reviews
 
-_SUPERSEDED: Outcome = {"outcome": "superseded"}
+_SUPERSEDED: Outcome = {"outcome": "superseded", "review_id": None}
 
 
 def start_workflow(listing_id: str, version: int) -> None:

@@ -38,7 +38,7 @@ class SubjectType(StrEnum):
     PARKED = "parked"
 
 
-class State(StrEnum):
+class CaseState(StrEnum):
     """`open` until a reviewer decides, a newer version of the subject takes its place, or the subject is withdrawn."""
 
     OPEN = "open"
@@ -47,7 +47,7 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Outcome(StrEnum):
+class CaseOutcome(StrEnum):
     """`revalidate`: let the validators look at the corrected subject again."""
 
     APPROVE = "approve"
@@ -96,7 +96,7 @@ class Claim:
 class Decision:
     """What became of the case, by whom, when and why."""
 
-    outcome: Outcome
+    outcome: CaseOutcome
     reason: str
     by: str
     at: datetime
@@ -119,7 +119,7 @@ class Case:
     supplier_id: str | None = None
     findings: int = 0
     round: int = 1
-    state: State = State.OPEN
+    state: CaseState = CaseState.OPEN
     level: int = 0
     assignee: str | None = None
     claim: Claim | None = None
@@ -133,7 +133,7 @@ class Case:
     @property
     def is_open(self) -> bool:
         """Whether a decision is awaited."""
-        return self.state is State.OPEN
+        return self.state is CaseState.OPEN
 
     def holder(self, now: datetime) -> str | None:
         """Who works on it now, if anybody."""
@@ -146,9 +146,9 @@ class Case:
     @property
     def may_reopen(self) -> bool:
         """Whether the same version of the subject may come to review again: what was approved or rejected stays so."""
-        if self.state is State.DECIDED:
-            return self.decision is not None and self.decision.outcome is Outcome.REVALIDATE
-        return self.state is State.WITHDRAWN
+        if self.state is CaseState.DECIDED:
+            return self.decision is not None and self.decision.outcome is CaseOutcome.REVALIDATE
+        return self.state is CaseState.WITHDRAWN
 
 
 def case_id(type: str, id: str, version: int, round: int) -> str:
@@ -196,22 +196,22 @@ def correct(case: Case, who: str, subject_version: int, now: datetime) -> Case:
     return _worked_on(replace(held, corrections=case.corrections + 1, corrected_version=subject_version))
 
 
-def decide(case: Case, outcome: Outcome, reason: str, who: str, now: datetime) -> Case:
+def decide(case: Case, outcome: CaseOutcome, reason: str, who: str, now: datetime) -> Case:
     """The case decided. Raises `CaseClosed`, and `CaseClaimed` when another holds it."""
     _check_free(case, who, now)
-    return _closed(case, State.DECIDED, now, Decision(outcome, reason, who, now))
+    return _closed(case, CaseState.DECIDED, now, Decision(outcome, reason, who, now))
 
 
 def supersede(case: Case, now: datetime) -> Case:
     """The case closed in favour of one of a newer version. Raises `CaseClosed`."""
     _check_open(case)
-    return _closed(case, State.SUPERSEDED, now)
+    return _closed(case, CaseState.SUPERSEDED, now)
 
 
 def withdraw(case: Case, now: datetime) -> Case:
     """The case closed because its subject is withdrawn. Raises `CaseClosed`."""
     _check_open(case)
-    return _closed(case, State.WITHDRAWN, now)
+    return _closed(case, CaseState.WITHDRAWN, now)
 
 
 def escalate(case: Case) -> Case:
@@ -235,7 +235,7 @@ def _at_level(case: Case, level: int, next_at: datetime | None) -> Case:
     return replace(case, level=level, escalates_at=next_at if level < MAX_LEVEL else None, version=case.version + 1)
 
 
-def _closed(case: Case, state: State, now: datetime, decision: Decision | None = None) -> Case:
+def _closed(case: Case, state: CaseState, now: datetime, decision: Decision | None = None) -> Case:
     return replace(
         case,
         state=state,

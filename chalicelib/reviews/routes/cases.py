@@ -6,12 +6,12 @@ from chalicelib.core import http
 from chalicelib.reviews import service
 from chalicelib.reviews.routes.blueprint import SCOPES, routes, shown
 from chalicelib.reviews.schemas import (
-    AssignmentBody,
+    AssignCase,
     CaseFileView,
     CasesQuery,
     CaseSummary,
     CaseView,
-    CommentBody,
+    CommentOnCase,
 )
 from chalicelib.reviews.service import CaseClaimed, CaseClosed, TooManyChanges
 
@@ -78,7 +78,7 @@ def release_review_case(case_id: str) -> Response:
     "POST",
     "/v1/review-cases/{case_id}/assignments",
     summary="Assign a review case",
-    body=AssignmentBody,
+    body=AssignCase,
     answers={200: CaseView},
     scopes=SCOPES,
     idempotent=True,
@@ -86,7 +86,7 @@ def release_review_case(case_id: str) -> Response:
 )
 def assign_review_case(case_id: str) -> Response:
     """It stands in the assignee's list from now on, and whoever else holds it does so no longer."""
-    wanted = http.body(AssignmentBody)
+    wanted = http.body(AssignCase)
     return http.once(
         lambda once: service.assign_case(case_id, wanted.assignee, by=http.caller(), once=once, answer=shown())
     )
@@ -96,7 +96,7 @@ def assign_review_case(case_id: str) -> Response:
     "POST",
     "/v1/review-cases/{case_id}/comments",
     summary="Comment on a review case",
-    body=CommentBody,
+    body=CommentOnCase,
     answers={201: CaseView},
     scopes=SCOPES,
     idempotent=True,
@@ -104,7 +104,7 @@ def assign_review_case(case_id: str) -> Response:
 )
 def comment_on_review_case(case_id: str) -> Response:
     """Up to 2,000 characters, for other reviewers: suppliers do not see it."""
-    given = http.body(CommentBody)
+    given = http.body(CommentOnCase)
     return http.once(
         lambda once: service.comment_on_case(case_id, given.text, by=http.caller(), once=once, answer=shown(201))
     )

@@ -9,14 +9,14 @@ from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
 from chalicelib.reviews import events
 from chalicelib.reviews.domain import case as life
-from chalicelib.reviews.domain.case import Case, Outcome
+from chalicelib.reviews.domain.case import Case, CaseOutcome
 from chalicelib.reviews.service.access import require_reviewer
 from chalicelib.reviews.service.change_case import change
 
 
 def decide_case(
     case_id: str,
-    outcome: Outcome,
+    outcome: CaseOutcome,
     reason: str,
     *,
     expected_version: int,

@@ -10,7 +10,7 @@ from chalicelib.core.errors import Fault, Invalid
 from chalicelib.core.outbox import Event, timeline
 from chalicelib.core.paging import Page, page_of
 from chalicelib.reviews import store
-from chalicelib.reviews.domain.case import Case, State
+from chalicelib.reviews.domain.case import Case, CaseState
 from chalicelib.reviews.domain.listing import Wanted
 from chalicelib.reviews.service.access import require_reviewer
 from chalicelib.reviews.service.change_case import must_find
@@ -43,7 +43,7 @@ def read_case(case_id: str, by: Principal) -> CaseFile:
 def list_cases(wanted: Wanted, limit: int, cursor: str | None, by: Principal) -> Page[Listed]:
     """Cases in a state: open ones with the earliest deadline first, closed ones with the latest.
 
-    State, type, level and deadline combine with each other, and with either supplier or assignee. Raises `Invalid` for both of
+    CaseState, type, level and deadline combine with each other, and with either supplier or assignee. Raises `Invalid` for both of
     these, and where only open cases have what is asked for: an assignee's list, and a deadline to miss.
     """
     require_reviewer(by)
@@ -63,9 +63,9 @@ def _check(wanted: Wanted) -> None:
     faults = []
     if wanted.assignee and wanted.supplier_id:
         faults.append(Fault("/assignee", "cannot_combine", "Ask for the cases of an assignee or of a supplier."))
-    if wanted.assignee and wanted.state is not State.OPEN:
+    if wanted.assignee and wanted.state is not CaseState.OPEN:
         faults.append(Fault("/assignee", "cannot_combine", "Only open cases are listed by assignee."))
-    if wanted.overdue and wanted.state is not State.OPEN:
+    if wanted.overdue and wanted.state is not CaseState.OPEN:
         faults.append(Fault("/overdue", "cannot_combine", "Only open cases are overdue."))
     if faults:
         raise Invalid("; ".join(fault.detail for fault in faults), faults=faults)

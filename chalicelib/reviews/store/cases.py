@@ -11,7 +11,7 @@ from chalicelib.core.errors import AisleError, Conflict, Stale
 from chalicelib.core.findings import Severity
 from chalicelib.core.keys import key, shard
 from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find
-from chalicelib.reviews.domain.case import Case, Claim, Decision, Outcome, State, Subject, SubjectType
+from chalicelib.reviews.domain.case import Case, CaseOutcome, CaseState, Claim, Decision, Subject, SubjectType
 
 SHARDS = 2
 """Index partitions of what escalates: people look at cases, so there are never many."""
@@ -136,7 +136,7 @@ def _case(item: CaseItem) -> Case:
         **{**stored, "severity": Severity(stored["severity"])},
         id=item.pk.partition("#")[2],
         version=int(item.version),
-        state=State(item.state),
+        state=CaseState(item.state),
         subject=Subject(SubjectType(subject["type"]), subject["id"], subject["version"]),
         claim=Claim(claim["by"], datetime.fromisoformat(claim["until"])) if claim else None,
         decision=_decision(decision) if decision else None,
@@ -145,7 +145,7 @@ def _case(item: CaseItem) -> Case:
 
 def _decision(stored: dict[str, Any]) -> Decision:
     at = datetime.fromisoformat(stored["at"])
-    return Decision(Outcome(stored["outcome"]), stored["reason"], stored["by"], at)
+    return Decision(CaseOutcome(stored["outcome"]), stored["reason"], stored["by"], at)
 
 
 def get_case(case_id: str) -> Case | None:

@@ -13,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.core import clock
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item
-from chalicelib.reviews.domain.case import MAX_LEVEL, State, SubjectType
+from chalicelib.reviews.domain.case import MAX_LEVEL, CaseState, SubjectType
 from chalicelib.reviews.domain.listing import Wanted
 from chalicelib.reviews.store.cases import SHARDS, CaseItem
 
@@ -24,7 +24,7 @@ _LAST = "\x7f"  # DEL sorts after every id, so what is due at this very moment i
 def matching(wanted: Wanted, now: datetime, after: str | None, count: int) -> list[dict[str, Any]]:
     """Summaries of up to `count` cases, with their ids and `position`: open ones with the earliest deadline first, others with the
     latest. `after` is the position of the last one seen."""
-    open_ones = wanted.state is State.OPEN
+    open_ones = wanted.state is CaseState.OPEN
     owned = bool(wanted.supplier_id or wanted.assignee)
     column = CaseItem.gsi1sk if owned else CaseItem.gsi2sk
     if open_ones:

@@ -9,7 +9,7 @@ from pynamodb.attributes import BinaryAttribute
 from chalicelib.core.errors import Stale
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Transaction
-from chalicelib.reviews.domain.case import State
+from chalicelib.reviews.domain.case import CaseState
 from chalicelib.reviews.store.cases import CaseItem, case_pk
 
 
@@ -30,7 +30,9 @@ class Token:
 def keep_token(case_id: str, task_token: str, sealed: bytes) -> None:
     """Keep the sealed form of `task_token` while the case is open. Raises `Stale` when it is not any more."""
     tx = Transaction()
-    tx.check(CaseItem(case_pk(case_id), "CASE"), CaseItem.state == State.OPEN, lambda _: Stale("The case was closed."))
+    tx.check(
+        CaseItem(case_pk(case_id), "CASE"), CaseItem.state == CaseState.OPEN, lambda _: Stale("The case was closed.")
+    )
     tx.put(TokenItem(case_pk(case_id), key("TOKEN", sha256(task_token.encode()).hexdigest()[:40]), sealed=sealed))
     tx.commit()
 

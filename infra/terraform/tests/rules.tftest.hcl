@@ -8,6 +8,7 @@ mock_provider "aws" {
 variables {
   stage                = "rules"
   warehouse_principals = ["arn:aws:iam::210987654321:role/warehouse"]
+  reviewer_principals  = ["arn:aws:iam::210987654321:role/back-office"]
 }
 
 run "queues" {
@@ -52,8 +53,27 @@ run "queues" {
     error_message = "A queue speaks without TLS."
   }
   assert {
-    condition     = toset(compact([for function in values(local.functions) : try(function.queue, "")])) == setsubtract(keys(module.queue), ["fulfilment-shipment-requests"])
+    condition     = toset(compact([for function in values(local.functions) : try(function.queue, "")])) == setsubtract(keys(module.queue), ["fulfilment-shipment-requests", "reviews-manual"])
     error_message = "A queue has no function that consumes it, or a function's queue does not exist."
+  }
+}
+
+run "what_others_take" {
+  command = plan
+
+  assert {
+    condition = { for name, queue in module.queue : name => flatten([for statement in jsondecode(queue.attributes.policies.queue).Statement : statement.Principal.AWS if statement.Sid == "Receivers"]) if strcontains(queue.attributes.policies.queue, "Receivers") } == {
+      fulfilment-shipment-requests = ["arn:aws:iam::210987654321:role/warehouse"]
+      reviews-manual               = ["arn:aws:iam::210987654321:role/back-office"]
+    }
+    error_message = "The warehouse or the back office cannot take what is for them, or takes something else."
+  }
+  assert {
+    condition = { for name in ["reviews-manual", "reviews-decided"] : name => toset(jsondecode(aws_cloudwatch_event_rule.this[name].event_pattern)["detail-type"]) } == {
+      reviews-manual  = toset(["ReviewEscalated", "ReviewOpened"])
+      reviews-decided = toset(["ReviewDecided", "ReviewSuperseded", "ReviewWithdrawn"])
+    }
+    error_message = "Reviewers do not hear of cases, or workflows not of what was decided."
   }
 }
 
@@ -120,6 +140,10 @@ run "the_clock" {
       lockers-watch-cabinets = ["rate(1 minute)", "arn:aws:lambda:eu-west-1:123456789012:function:aisle-rules-lockers-tasks", { task = "watch_cabinets" }]
     }
     error_message = "Nobody notices that a cabinet has fallen silent, or who waits for a compartment gets none."
+  }
+  assert {
+    condition     = aws_scheduler_schedule.this["reviews-escalate-overdue-cases"].schedule_expression == "rate(5 minutes)" && jsondecode(aws_scheduler_schedule.this["reviews-escalate-overdue-cases"].target[0].input) == { task = "escalate_overdue_cases" }
+    error_message = "Overdue cases do not escalate."
   }
 }
 

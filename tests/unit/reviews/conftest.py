@@ -10,8 +10,11 @@ import pytest
 from app import app
 from chalicelib.core import clock, outbox
 from chalicelib.core.auth import Principal, system
+from chalicelib.core.http import answer
+from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
 from chalicelib.reviews import service
+from chalicelib.reviews.service import Case
 from tests.conftest import Reply, request
 from tests.unit.reviews.builders import ANNA, START, a_finding
 
@@ -129,3 +132,12 @@ def desk(table: Any) -> Iterator[Desk]:
 def later(**since_start: float) -> Any:
     """The clock, so much after the start."""
     return clock.at(START + timedelta(**since_start))
+
+
+def once() -> Idempotency:
+    """A key that nobody used before, for calls of the service."""
+    return Idempotency.of("test", uuid4().hex, b"")
+
+
+def show(case: Case) -> Answer:
+    return answer(200, version=case.version)
