@@ -15,6 +15,9 @@ from chalicelib.fulfilment.routes import routes as fulfilment_routes
 from chalicelib.fulfilment.tasks import functions as fulfilment_tasks
 from chalicelib.inventory.routes import routes as inventory_routes
 from chalicelib.inventory.tasks import functions as inventory_tasks
+from chalicelib.ledger.consumers import functions as ledger_consumers
+from chalicelib.ledger.routes import routes as ledger_routes
+from chalicelib.ledger.tasks import functions as ledger_tasks
 from chalicelib.listings.consumers import functions as listings_consumers
 from chalicelib.listings.routes import routes as listings_routes
 from chalicelib.listings.tasks import functions as listings_tasks
@@ -38,7 +41,13 @@ from chalicelib.returns.tasks import functions as returns_tasks
 from chalicelib.reviews.consumers import functions as reviews_consumers
 from chalicelib.reviews.routes import routes as reviews_routes
 from chalicelib.reviews.tasks import functions as reviews_tasks
+from chalicelib.routing.consumers import functions as routing_consumers
+from chalicelib.routing.routes import routes as routing_routes
+from chalicelib.routing.tasks import functions as routing_tasks
 from chalicelib.shipping.routes import routes as shipping_routes
+from chalicelib.suppliers.consumers import functions as suppliers_consumers
+from chalicelib.suppliers.routes import routes as suppliers_routes
+from chalicelib.suppliers.tasks import functions as suppliers_tasks
 from chalicelib.taxes.consumers import functions as taxes_consumers
 from chalicelib.taxes.routes import routes as taxes_routes
 from chalicelib.webhooks.consumers import functions as webhooks_consumers
@@ -79,6 +88,9 @@ for blueprint in (
     lockers_routes,
     listings_routes,
     reviews_routes,
+    suppliers_routes,
+    ledger_routes,
+    routing_routes,
     feeds_routes,
     meta_routes,
     orders_consumers,
@@ -105,5 +117,11 @@ for blueprint in (
     feeds_tasks,
     reviews_consumers,
     reviews_tasks,
+    suppliers_consumers,
+    suppliers_tasks,
+    ledger_consumers,
+    ledger_tasks,
+    routing_consumers,
+    routing_tasks,
 ):
     app.register_blueprint(blueprint)

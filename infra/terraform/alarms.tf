@@ -34,6 +34,8 @@ locals {
       metric     = "ReviewsOverdue"
       dimensions = { service = local.app, stage = var.stage }
       statistic  = "Maximum"
+      # Counted each five minutes: between two counts the alarm stays as it is.
+      periods = { evaluated = 10, alarming = 1 }
     }
     webhooks-disabled = {
       meaning    = "A webhook is given up: its endpoint is gone, or has failed for days"

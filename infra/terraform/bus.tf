@@ -11,12 +11,13 @@ locals {
       types       = { "aisle.orders" = ["OrderCancelled"] }
     }
     orders-reassigned = {
-      description = "Find other locations for units that one could not ship, serve who waits for what came in, and start the workflow of either."
+      description = "Find other locations for units that one could not ship, or give them up if the operator says so, serve who waits for what came in, and start the workflow of either."
       types = {
         "aisle.orders"     = ["OrderUnitsMissing", "OrderReassigned"]
         "aisle.fulfilment" = ["FulfilmentReady"]
         "aisle.inventory"  = ["StockAdjusted", "StockCounted", "StockReceived", "TransferCancelled", "TransferReceived"]
         "aisle.returns"    = ["ReturnInspected"]
+        "aisle.reviews"    = ["ReviewDecided"]
       }
     }
     fulfilment-shipped = {
@@ -48,9 +49,17 @@ locals {
       description = "Complete the tasks of workflows that wait for a decision."
       types       = { "aisle.reviews" = ["ReviewDecided", "ReviewSuperseded", "ReviewWithdrawn"] }
     }
+    routing-answered = {
+      description = "Complete the task of the workflow that waits for a supplier's answer."
+      types       = { "aisle.routing" = ["OrderAcceptedBySupplier", "OrderDeclinedBySupplier", "UnitsRecalledFromSupplier"] }
+    }
     listings-submitted = {
       description = "Start the workflow of what a supplier registered or wants changed."
       types       = { "aisle.listings" = ["ListingSubmitted"] }
+    }
+    ledger-payout-runs = {
+      description = "Start the workflow of a payout run."
+      types       = { "aisle.ledger" = ["PayoutRunStarted"] }
     }
     notifications-order-events = {
       description = "Tell the customer."
@@ -86,6 +95,10 @@ locals {
     fulfilment-pickups = {
       description = "Deliver what was taken from a locker."
       types       = { "aisle.lockers" = ["PickupCollected"] }
+    }
+    suppliers-submitted = {
+      description = "Start the workflow of a supplier's submission."
+      types       = { "aisle.suppliers" = ["SupplierSubmitted"] }
     }
     taxes-order-events = {
       description = "Keep the books on the tax that is owed."

@@ -19,6 +19,7 @@ locals {
         AISLE_PLACE_ORDER_ARN        = "${local.arn.state_machine}orders-place-order"
         AISLE_CANCEL_ORDER_ARN       = "${local.arn.state_machine}orders-cancel-order"
         AISLE_RETURN_ORDER_ARN       = "${local.arn.state_machine}returns-return-order"
+        AISLE_SUPPLIER_REQUESTS_URL  = module.queue["routing-requests"].queue.url
         AISLE_PUSH_APPLICATION_ARN   = var.push_application_arn
         AISLE_TOKEN_KEY_ID           = module.key["data"].arn
         AISLE_WEBHOOK_ATTEMPTS_URL   = module.queue["webhooks-attempts"].queue.url
@@ -30,6 +31,7 @@ locals {
         AISLE_DOOR_OPEN_SECONDS      = tostring(var.door_open_seconds)
         AISLE_COMMAND_CHECKS_URL     = module.queue["lockers-command-checks"].queue.url
         AISLE_CABINET_POLICY         = aws_iot_policy.this["cabinet"].name
+        AISLE_DOCUMENTS_BUCKET       = aws_s3_bucket.documents.bucket
       } : name => value if value != null }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
       extra = concat(local.read_secret["stripe-webhook-secret"], [
         {
@@ -49,6 +51,7 @@ locals {
         local.start_cancel_order,
         local.start_return_order,
         local.ask_for_attempts,
+        local.ask_supplier_again,
         local.hash_passcode,
         local.sign_grant,
         local.show_grant_key,
@@ -83,6 +86,16 @@ locals {
           actions   = ["states:DescribeExecution"]
           resources = ["${local.arn.execution}orders-place-order:*", "${local.arn.execution}returns-return-order:*"]
         },
+        local.keep_endpoint_secrets,
+        local.use_endpoint_secrets_key,
+        local.keep_documents,
+        local.use_documents_key,
+        {
+          sid        = "SealBankAccount"
+          actions    = ["kms:Encrypt"]
+          resources  = [module.key["data"].arn]
+          conditions = local.bank_account
+        },
         ], [for statement in [{
           sid       = "RegisterDevice"
           actions   = ["sns:CreatePlatformEndpoint", "sns:DeleteEndpoint"]
@@ -108,7 +121,8 @@ locals {
       does        = "Finds other locations for units that one could not ship, serves who waits for what came in, and starts fulfil-part for either"
       timeout     = local.consumer_timeout_seconds
       queue       = "orders-reassigned"
-      keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#"]
+      keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#", "CASE#"]
+      reads       = ["LEDGERSETTINGS", "OFFERS#", "ROUTINGHEALTH#", "SCORECARD#", "SKU#", "SOURCINGRULES", "SUPPLIER#"]
       environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
       extra = [
         local.list_locations,
@@ -140,7 +154,7 @@ locals {
     payments-tasks = {
       does        = "Authorises, looks up, captures, voids and refunds payments"
       timeout     = local.task_timeout_seconds
-      keys        = ["ORDER#", "CREDIT#", "REFERENCE#", "SANDBOX#", "IDEMPOTENCY#"]
+      keys        = concat(["ORDER#", "CREDIT#", "REFERENCE#", "SANDBOX#", "IDEMPOTENCY#"], local.books)
       environment = { for name, arn in local.secret_arns : "AISLE_STRIPE_KEY_ARN" => arn if name == "stripe-key" }
       extra       = local.read_secret["stripe-key"]
     }
@@ -150,13 +164,14 @@ locals {
       keys    = ["ORDER#", "IDEMPOTENCY#"]
       environment = {
         AISLE_SHIPMENT_REQUESTS_URL = module.queue["fulfilment-shipment-requests"].queue.url
+        AISLE_SUPPLIER_REQUESTS_URL = module.queue["routing-requests"].queue.url
         AISLE_TOKEN_KEY_ID          = module.key["data"].arn
       }
       extra = [
         {
           sid       = "RequestShipment"
           actions   = ["sqs:SendMessage"]
-          resources = ["${local.arn.queue}fulfilment-shipment-requests"]
+          resources = ["${local.arn.queue}fulfilment-shipment-requests", "${local.arn.queue}routing-requests"]
         },
         local.encrypt_message,
         local.park_token,
@@ -190,13 +205,14 @@ locals {
       reads   = ["ORDER#"]
       environment = {
         AISLE_SHIPMENT_REQUESTS_URL = module.queue["fulfilment-shipment-requests"].queue.url
+        AISLE_SUPPLIER_REQUESTS_URL = module.queue["routing-requests"].queue.url
         AISLE_TOKEN_KEY_ID          = module.key["data"].arn
       }
       extra = [
         {
           sid       = "TellLocation"
           actions   = ["sqs:SendMessage"]
-          resources = ["${local.arn.queue}fulfilment-shipment-requests"]
+          resources = ["${local.arn.queue}fulfilment-shipment-requests", "${local.arn.queue}routing-requests"]
         },
         local.encrypt_message,
         local.read_token,
@@ -211,8 +227,54 @@ locals {
       does    = "Delivers what was collected at a locker"
       timeout = local.consumer_timeout_seconds
       queue   = "fulfilment-pickups"
-      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+      keys    = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"], local.books)
       extra   = [local.list_locations]
+    }
+    routing-on-request = {
+      does    = "Has suppliers asked to ship, and tells them what to leave out, to wait, or where to send it"
+      timeout = local.consumer_timeout_seconds
+      queue   = "routing-requests"
+      keys    = concat(local.declining_keys, ["ALLOCATION#", "ROUTINGHEALTH#", "SCORECARD#"])
+      reads   = ["ROUTINGSETTINGS", "SUPPLIER#"]
+      environment = {
+        AISLE_ROUTE_ORDER_ARN  = "${local.arn.state_machine}routing-route-order"
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [
+        local.list_locations,
+        local.read_token,
+        local.complete_routing,
+        {
+          sid       = "StartRouteOrder"
+          actions   = ["states:StartExecution"]
+          resources = ["${local.arn.state_machine}routing-route-order"]
+        },
+        {
+          sid       = "SeeWhetherWorkflowRuns"
+          actions   = ["states:DescribeExecution"]
+          resources = ["${local.arn.execution}routing-route-order:*"]
+        },
+      ]
+    }
+    routing-on-answered = {
+      does        = "Completes the task that waits for a supplier's answer, and has what it cannot ship after all sought elsewhere"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "routing-answered"
+      keys        = concat(local.declining_keys, ["ALLOCATION#"])
+      environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
+      extra       = [local.list_locations, local.read_token, local.complete_routing]
+    }
+    routing-tasks = {
+      does    = "Asks suppliers whether they ship, keeps the task token, and has their answers take effect"
+      timeout = local.task_timeout_seconds
+      keys    = concat(local.declining_keys, ["ALLOCATION#", "ROUTINGHEALTH#", "SCORECARD#"])
+      reads   = ["ROUTINGSETTINGS", "SUPPLIER#"]
+      environment = {
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [local.list_locations, local.park_token, local.complete_routing]
     }
     lockers-on-change = {
       does        = "Finds compartments for what is packed to be collected, and lets go of what is called off"
@@ -300,7 +362,7 @@ locals {
       does    = "Records what the warehouse packed, shipped, missed and delivered"
       timeout = local.consumer_timeout_seconds
       queue   = "fulfilment-warehouse-answers"
-      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+      keys    = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"], local.books)
       extra   = [local.list_locations]
     }
     returns-on-return-authorised = {
@@ -323,7 +385,7 @@ locals {
       does    = "Labels and expires returns, keeps their task token, orders replacements"
       timeout = local.task_timeout_seconds
       # It places the order of an exchange, and credits its payment.
-      keys        = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"]
+      keys        = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"], local.books)
       reads       = ["TAXRATES"]
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra       = [local.park_token, local.complete_return, local.list_locations, local.list_promotions]
@@ -355,6 +417,38 @@ locals {
         },
       ]
     }
+    suppliers-on-supplier-submitted = {
+      does        = "Starts onboard-supplier for what a supplier has submitted"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "suppliers-submitted"
+      environment = { AISLE_ONBOARD_SUPPLIER_ARN = "${local.arn.state_machine}suppliers-onboard-supplier" }
+      extra = [{
+        sid       = "StartOnboardSupplier"
+        actions   = ["states:StartExecution"]
+        resources = ["${local.arn.state_machine}suppliers-onboard-supplier"]
+      }]
+    }
+    suppliers-tasks = {
+      does    = "Corrects, verifies and tries out suppliers, approves or rejects them, and opens reviews"
+      timeout = local.task_timeout_seconds
+      keys    = ["SUPPLIER#", "SUPPLIERCLAIM#", "LOCATION#", "CASE#"]
+      reads   = ["SUPPLIERREQUIREMENTS", "SUPPLIERSCREENING"]
+      environment = {
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [
+        local.park_token,
+        local.read_token,
+        local.read_endpoint_secrets,
+        local.use_endpoint_secrets_key,
+        {
+          sid       = "CompleteTask"
+          actions   = ["states:SendTaskSuccess"]
+          resources = ["${local.arn.state_machine}suppliers-onboard-supplier"]
+        },
+      ]
+    }
     listings-on-listing-submitted = {
       does        = "Starts register-product for what a supplier proposes"
       timeout     = local.consumer_timeout_seconds
@@ -373,6 +467,29 @@ locals {
         AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
       }
       extra = [local.park_token, local.complete_listing, local.list_locations]
+    }
+    ledger-on-payout-run-started = {
+      does        = "Starts pay-suppliers for a payout run"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "ledger-payout-runs"
+      environment = { AISLE_PAY_SUPPLIERS_ARN = "${local.arn.state_machine}ledger-pay-suppliers" }
+      extra = [{
+        sid       = "StartPaySuppliers"
+        actions   = ["states:StartExecution"]
+        resources = ["${local.arn.state_machine}ledger-pay-suppliers"]
+      }]
+    }
+    ledger-tasks = {
+      does    = "Pays suppliers what they are owed, and carries what cannot be paid"
+      timeout = local.task_timeout_seconds
+      keys    = concat(["PAYRUN#"], local.books)
+      reads   = ["LEDGERSETTINGS", "SUPPLIER#"]
+      extra = [{
+        sid        = "ListBalances"
+        actions    = ["dynamodb:Query"]
+        resources  = ["${local.arn.table}/index/gsi2"]
+        conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LEDGERBALANCES#*"] } }
+      }]
     }
     inventory-tasks = {
       does    = "Releases expired reservations, and levels split stock"
@@ -640,6 +757,30 @@ locals {
 
   webhook_secret = { StringEquals = { "kms:EncryptionContext:purpose" = ["webhook-secret"] } }
 
+  bank_account = { StringEquals = { "kms:EncryptionContext:purpose" = ["supplier-bank-account"] } }
+
+  # One secret for each supplier, made when it asks for the first one.
+  endpoint_secrets = "arn:${local.partition}:secretsmanager:${var.region}:${local.account_id}:secret:${local.name}/suppliers/*"
+
+  read_endpoint_secrets = {
+    sid       = "ReadSupplierSecrets"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [local.endpoint_secrets]
+  }
+
+  keep_endpoint_secrets = {
+    sid       = "KeepSupplierSecrets"
+    actions   = ["secretsmanager:CreateSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
+    resources = [local.endpoint_secrets]
+  }
+
+  use_endpoint_secrets_key = {
+    sid        = "UseSupplierSecretsKey"
+    actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources  = [module.key["data"].arn]
+    conditions = local.through.secretsmanager
+  }
+
   ask_for_attempts = {
     sid       = "AskForAttempts"
     actions   = ["sqs:SendMessage"]
@@ -648,6 +789,9 @@ locals {
 
   # On Lambda the runtime itself listens on the loopback address; only a laptop has anybody else there.
   loopback_allowed = var.local_cloud ? "on" : "off"
+
+  # What is entered in the marketplace's books: entries and suppliers' balances, the operator's, and what was booked once.
+  books = ["LEDGER#", "LEDGERTOTALS#", "BOOKED#"]
 
   find_waiting = {
     sid        = "FindWaiting"
@@ -674,6 +818,21 @@ locals {
     sid       = "StartReturnOrder"
     actions   = ["states:StartExecution"]
     resources = ["${local.arn.state_machine}returns-return-order"]
+  }
+
+  # What taking units off a fulfilment touches.
+  declining_keys = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+
+  complete_routing = {
+    sid       = "CompleteTask"
+    actions   = ["states:SendTaskSuccess"]
+    resources = ["${local.arn.state_machine}routing-route-order"]
+  }
+
+  ask_supplier_again = {
+    sid       = "AskSupplierAgain"
+    actions   = ["sqs:SendMessage"]
+    resources = ["${local.arn.queue}routing-requests"]
   }
 
   complete_return = {
@@ -790,6 +949,7 @@ locals {
     AISLE_KEYED_CODES_QUEUE              = "${local.name}-lockers-keyed-codes"
     AISLE_COMMAND_CHECKS_QUEUE           = "${local.name}-lockers-command-checks"
     AISLE_LISTINGS_SUBMITTED_QUEUE       = "${local.name}-listings-submitted"
+    AISLE_PAYOUT_RUNS_QUEUE              = "${local.name}-ledger-payout-runs"
     AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
     AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
     AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
@@ -798,6 +958,9 @@ locals {
     AISLE_RETURNS_AUTHORISED_QUEUE       = "${local.name}-returns-authorised"
     AISLE_RETURNS_PROGRESSED_QUEUE       = "${local.name}-returns-progressed"
     AISLE_REVIEWS_DECIDED_QUEUE          = "${local.name}-reviews-decided"
+    AISLE_ROUTING_ANSWERED_QUEUE         = "${local.name}-routing-answered"
+    AISLE_ROUTING_REQUESTS_QUEUE         = "${local.name}-routing-requests"
+    AISLE_SUPPLIERS_SUBMITTED_QUEUE      = "${local.name}-suppliers-submitted"
     AISLE_TAXES_QUEUE                    = "${local.name}-taxes-order-events"
     AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
     AISLE_WEBHOOK_ATTEMPTS_QUEUE         = "${local.name}-webhooks-attempts"

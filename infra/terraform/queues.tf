@@ -21,6 +21,7 @@ locals {
       webhooks-attempts        = {}
       lockers-cabinet-messages = {}
       lockers-command-checks   = {}
+      routing-requests         = {}
       # A code holds good only while somebody stands at the cabinet: what is not looked at within a minute opens no door any
       # more, and passcodes lie about no longer than an operator needs to see why.
       lockers-keyed-codes          = { retention_seconds = 60, dead_letter_retention_seconds = 24 * 3600 }

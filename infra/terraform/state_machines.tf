@@ -71,6 +71,20 @@ locals {
         resources = [for name in ["returns-tasks", "payments-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
       }]
     }
+    routing-route-order = {
+      type = "STANDARD"
+      file = "route_order"
+      with = merge(local.task_placeholders, {
+        routing_tasks_arn = "${local.arn.function}-routing-tasks"
+        # The longest that a supplier may have to answer, a week; a day to tell it; and a day of parking.
+        timeout_seconds = 10 * 24 * 3600
+      })
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = [for name in ["routing-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
+      }]
+    }
     listings-register-product = {
       type = "STANDARD"
       file = "register_product"
@@ -90,6 +104,19 @@ locals {
         resources = ["${local.arn.function}-listings-tasks"]
       }]
     }
+    ledger-pay-suppliers = {
+      type = "STANDARD"
+      file = "pay_suppliers"
+      with = merge(local.task_placeholders, {
+        ledger_tasks_arn = "${local.arn.function}-ledger-tasks"
+        timeout_seconds  = 7 * 24 * 3600
+      })
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = ["${local.arn.function}-ledger-tasks"]
+      }]
+    }
     lockers-hold-for-pickup = {
       type = "STANDARD"
       file = "hold_for_pickup"
@@ -104,6 +131,25 @@ locals {
         sid       = "InvokeTasks"
         actions   = ["lambda:InvokeFunction"]
         resources = [for name in ["lockers-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
+      }]
+    }
+    suppliers-onboard-supplier = {
+      type = "STANDARD"
+      file = "onboard_supplier"
+      with = {
+        suppliers_tasks_arn  = "${local.arn.function}-suppliers-tasks"
+        task_timeout_seconds = local.task_timeout_seconds + 10
+        patient_attempts     = local.task_placeholders.patient_attempts
+        park_attempts        = local.task_placeholders.park_attempts
+        # What nobody has decided by then is rejected; the reviewers have been told several times.
+        review_timeout_seconds = 60 * 24 * 3600
+        # Several reviews, one after the other.
+        timeout_seconds = 300 * 24 * 3600
+      }
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = ["${local.arn.function}-suppliers-tasks"]
       }]
     }
     events-publish-events = {

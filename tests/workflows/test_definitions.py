@@ -123,8 +123,18 @@ def test_no_failure_of_hold_for_pickup_goes_unseen(state: Json) -> None:
     assert [catch["ErrorEquals"] for catch in state["Catch"]] == [["States.ALL"]]
 
 
+@each_task("pay_suppliers-")
+def test_no_failure_of_pay_suppliers_goes_unseen(state: Json) -> None:
+    assert [catch["ErrorEquals"] for catch in state["Catch"]] == [["States.ALL"]]
+
+
 @each_task("return_order-")
 def test_no_failure_of_return_order_goes_unseen(state: Json) -> None:
+    assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+
+
+@each_task("onboard_supplier-")
+def test_no_failure_of_onboard_supplier_goes_unseen(state: Json) -> None:
     assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 

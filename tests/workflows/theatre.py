@@ -39,6 +39,14 @@ def outcome(name: str, **more: Any) -> Json:
     return {"return": {"outcome": name, **more}}
 
 
+_SUBJECTS = ("order_id", "listing_id", "feed_id", "run_id", "supplier_id")
+
+
+def subject_of(asked: Json) -> str:
+    """What a task is about: an order, or whatever else its workflow is for."""
+    return str(next(asked[name] for name in _SUBJECTS if asked.get(name)))
+
+
 class Director:
     """Tells each task of each order what to answer."""
 
@@ -49,7 +57,7 @@ class Director:
         self._lock = threading.Lock()
 
     def told(self, asked: Json) -> Json:
-        task, order_id = asked["task"], _about(asked)
+        task, order_id = asked["task"], subject_of(asked)
         script = self.scripts[order_id]
         # One fulfilment among several may be told otherwise: "dispatch_fulfilment ful_2".
         steps = script.get(f"{task} {asked.get('fulfilment_id')}") or script[task]
@@ -67,15 +75,10 @@ class Director:
         return [
             call
             for call in self.calls
-            if _about(call) == order_id
+            if subject_of(call) == order_id
             and task in (None, call["task"])
             and fulfilment_id in (None, call.get("fulfilment_id"))
         ]
-
-
-def _about(asked: Json) -> str:
-    """The order that a task is asked about, or whatever else its workflow is for."""
-    return str(asked.get("order_id") or asked["listing_id"])
 
 
 @dataclass(frozen=True)

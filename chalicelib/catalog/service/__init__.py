@@ -12,7 +12,14 @@ from chalicelib.catalog.domain import (
 )
 from chalicelib.catalog.service.categories import change_category, create_category, get_category, list_categories
 from chalicelib.catalog.service.imports import MAX_ROWS, ImportRow, Outcome, RowResult, import_rows
-from chalicelib.catalog.service.offers import OffersRefused, offer_keys, offers, places
+from chalicelib.catalog.service.offers import (
+    OffersRefused,
+    listed_price,
+    name_of,
+    offer_keys,
+    offers,
+    places,
+)
 from chalicelib.catalog.service.products import (
     NewProduct,
     NewVariant,
@@ -79,6 +86,8 @@ __all__ = [
     "is_gtin",
     "list_categories",
     "list_products",
+    "listed_price",
+    "name_of",
     "offer_keys",
     "offers",
     "places",

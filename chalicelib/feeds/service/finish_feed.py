@@ -23,6 +23,7 @@ from chalicelib.feeds.service.take_rows import Shelf, withdraw
 AT_ONCE = 500
 """Listings that go between two looks at what became of the feed."""
 
+
 class RowsMissing(RuntimeError):
     """A feed is to be finished, and rows of it have no result. It is a defect of ours: a person has to look."""
 

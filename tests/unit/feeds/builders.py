@@ -10,7 +10,16 @@ from typing import Any
 
 AS_OF = "2026-01-01T09:00:00Z"
 HEADERS = {
-    "products": ("supplier_sku", "title", "brand", "description", "attributes.colour", "price.GBP", "image.1", "on_hand"),
+    "products": (
+        "supplier_sku",
+        "title",
+        "brand",
+        "description",
+        "attributes.colour",
+        "price.GBP",
+        "image.1",
+        "on_hand",
+    ),
     "stock": ("supplier_sku", "on_hand", "as_of"),
     "prices": ("supplier_sku", "currency", "amount", "as_of"),
 }

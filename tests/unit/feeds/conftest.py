@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -218,8 +217,3 @@ def inbox(table: Any, monkeypatch: pytest.MonkeyPatch) -> Inbox:
     monkeypatch.setattr("chalicelib.feeds.service.take_rows.sleep", lambda seconds: None)
     made.seller()
     return made
-
-
-
-
-

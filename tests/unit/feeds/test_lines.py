@@ -106,7 +106,10 @@ def test_a_line_without_end_is_not_held() -> None:
 @pytest.mark.parametrize(
     ("raw", "says"),
     [
-        ("a,1\nCafé,2\n".encode("cp1252"), "Line 2 holds the byte 0xe9, which is not UTF-8; this looks like Windows-1252"),
+        (
+            "a,1\nCafé,2\n".encode("cp1252"),
+            "Line 2 holds the byte 0xe9, which is not UTF-8; this looks like Windows-1252",
+        ),
         (b"a,1\nb\x9d\xe9", "Line 2 holds the byte 0x9d, which is not UTF-8."),
         (b"\xed\xa0\x80,1\n", "Line 1 holds the byte 0xed"),
         ("a,1\nb,2\né".encode("utf-16-le"), "UTF-16"),
