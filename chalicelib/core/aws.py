@@ -27,7 +27,6 @@ def _client(service: str) -> Any:
         read_timeout=10,
         retries={"mode": "standard", "total_max_attempts": 4},
         # What S3 signs for others is by an older scheme otherwise, which knows no encryption by KMS.
-        # botocore still signs links to S3 in a way that S3 does not take for what KMS encrypts.
         signature_version="s3v4" if service == "s3" else None,
     )
     # AWS IoT has an endpoint for each account; the one of the region is for trying out.

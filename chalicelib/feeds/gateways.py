@@ -9,6 +9,7 @@
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -36,14 +37,20 @@ class FileGone(NotFound):
 class FeedFiles:
     """The files of feeds in their bucket."""
 
-    def upload_form(self, feed_id: str, content_type: str, size: int) -> tuple[str, dict[str, str]]:
+    def upload_form(
+        self, feed_id: str, content_type: str, size: int, digest: str | None
+    ) -> tuple[str, dict[str, str]]:
         """Where a browser or a program may post the file of a feed to, and the fields to send with it: for an hour, of this type, of
-        just this many bytes."""
+        just this many bytes, and with this SHA-256 (hexadecimal) where it is known."""
+        fields = {"Content-Type": content_type}
+        if digest is not None:
+            fields["x-amz-checksum-algorithm"] = "SHA256"
+            fields["x-amz-checksum-sha256"] = b64encode(bytes.fromhex(digest)).decode()
         posted = client("s3").generate_presigned_post(
             settings().feeds_bucket,
             upload_key(feed_id),
-            Fields={"Content-Type": content_type},
-            Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
+            Fields=dict(fields),
+            Conditions=[*({name: value} for name, value in fields.items()), ["content-length-range", size, size]],
             ExpiresIn=UPLOAD_SECONDS,
         )
         return posted["url"], posted["fields"]

@@ -57,6 +57,10 @@ locals {
       description = "Start the workflow of what a supplier registered or wants changed."
       types       = { "aisle.listings" = ["ListingSubmitted"] }
     }
+    feeds-received = {
+      description = "Start the workflow of the file whose turn it is: the first one, and the next when one is over."
+      types       = { "aisle.feeds" = ["FeedCancelled", "FeedFailed", "FeedFinished", "FeedReceived"] }
+    }
     ledger-payout-runs = {
       description = "Start the workflow of a payout run."
       types       = { "aisle.ledger" = ["PayoutRunStarted"] }

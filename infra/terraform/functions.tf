@@ -32,8 +32,10 @@ locals {
         AISLE_COMMAND_CHECKS_URL     = module.queue["lockers-command-checks"].queue.url
         AISLE_CABINET_POLICY         = aws_iot_policy.this["cabinet"].name
         AISLE_DOCUMENTS_BUCKET       = aws_s3_bucket.documents.bucket
+        AISLE_FEEDS_BUCKET           = aws_s3_bucket.feeds.bucket
+        AISLE_IMPORT_FEED_ARN        = "${local.arn.state_machine}feeds-import-feed"
       } : name => value if value != null }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
-      extra = concat(local.read_secret["stripe-webhook-secret"], [
+      extra = concat(local.read_secret["stripe-webhook-secret"], local.show_feeds, [
         {
           sid       = "Table"
           actions   = concat(local.table_actions.read, local.table_actions.write)
@@ -84,7 +86,7 @@ locals {
         {
           sid       = "SeeWhetherWorkflowRuns"
           actions   = ["states:DescribeExecution"]
-          resources = ["${local.arn.execution}orders-place-order:*", "${local.arn.execution}returns-return-order:*"]
+          resources = ["${local.arn.execution}orders-place-order:*", "${local.arn.execution}returns-return-order:*", "${local.arn.execution}feeds-import-feed:*"]
         },
         local.keep_endpoint_secrets,
         local.use_endpoint_secrets_key,
@@ -488,6 +490,38 @@ locals {
         AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
       }
       extra = [local.park_token, local.complete_listing, local.list_locations]
+    }
+    feeds-on-feed-received = {
+      does        = "Starts import-feed for the file whose turn it is"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "feeds-received"
+      reads       = ["FEED#", "FEEDTURN#"]
+      environment = { AISLE_IMPORT_FEED_ARN = "${local.arn.state_machine}feeds-import-feed" }
+      extra       = [local.start_import_feed]
+    }
+    feeds-tasks = {
+      does    = "Looks suppliers' files through, takes their rows, and tells what became of each"
+      memory  = var.memory_mb.api
+      timeout = local.task_timeout_seconds
+      # A row may publish a listing: product, offers, and the supplier's stock.
+      keys  = ["FEED#", "FEEDTURN#", "LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"]
+      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LISTINGSETTINGS", "LOCATION#"]
+      environment = {
+        AISLE_CURSOR_KEY_ID           = module.key["cursors"].arn
+        AISLE_FEEDS_BUCKET            = aws_s3_bucket.feeds.bucket
+        AISLE_FEEDS_VANISHING_PERCENT = tostring(var.feeds_vanishing_percent)
+        AISLE_LOOPBACK_ALLOWED        = local.loopback_allowed
+      }
+      extra = concat(local.take_feeds, [
+        local.list_locations,
+        local.sign_cursor,
+        {
+          sid        = "ListListings"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi1"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LISTINGS#*"] } }
+        },
+      ])
     }
     ledger-on-payout-run-started = {
       does        = "Starts pay-suppliers for a payout run"
@@ -969,6 +1003,7 @@ locals {
     AISLE_CABINET_MESSAGES_QUEUE         = "${local.name}-lockers-cabinet-messages"
     AISLE_KEYED_CODES_QUEUE              = "${local.name}-lockers-keyed-codes"
     AISLE_COMMAND_CHECKS_QUEUE           = "${local.name}-lockers-command-checks"
+    AISLE_FEEDS_RECEIVED_QUEUE           = "${local.name}-feeds-received"
     AISLE_LISTINGS_SUBMITTED_QUEUE       = "${local.name}-listings-submitted"
     AISLE_PAYOUT_RUNS_QUEUE              = "${local.name}-ledger-payout-runs"
     AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"

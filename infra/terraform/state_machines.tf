@@ -104,6 +104,25 @@ locals {
         resources = ["${local.arn.function}-listings-tasks"]
       }]
     }
+    feeds-import-feed = {
+      type = "STANDARD"
+      file = "import_feed"
+      with = {
+        feeds_tasks_arn      = "${local.arn.function}-feeds-tasks"
+        task_timeout_seconds = local.task_timeout_seconds + 10
+        patient_attempts     = 20
+        park_attempts        = 100
+        # As many as chalicelib/feeds makes.
+        lanes = 4
+        # The longest file takes some hours; patience with each step comes on top.
+        timeout_seconds = 2 * 24 * 3600
+      }
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = ["${local.arn.function}-feeds-tasks"]
+      }]
+    }
     ledger-pay-suppliers = {
       type = "STANDARD"
       file = "pay_suppliers"

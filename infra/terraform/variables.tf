@@ -227,6 +227,28 @@ variable "order_ready_publishers" {
   }
 }
 
+variable "feed_origins" {
+  description = "Origins of web pages that post suppliers' files and read their results, e.g. of a supplier portal."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for origin in var.feed_origins : can(regex("^https://[a-z0-9.-]+(:[0-9]{1,5})?$", origin))])
+    error_message = "Each entry is an origin that begins with https://, without a path."
+  }
+}
+
+variable "feeds_vanishing_percent" {
+  description = "Per cent of a supplier's listings that a file which replaces may leave out before somebody has to confirm it."
+  type        = number
+  default     = 20
+
+  validation {
+    condition     = var.feeds_vanishing_percent >= 1 && var.feeds_vanishing_percent <= 100 && floor(var.feeds_vanishing_percent) == var.feeds_vanishing_percent
+    error_message = "A whole number from 1 to 100."
+  }
+}
+
 variable "user_pool_domain_prefix" {
   description = "Prefix of the user pool's domain, unique in the region; the token endpoint for machine clients lives there. Null takes aisle-<stage>-<account id>."
   type        = string

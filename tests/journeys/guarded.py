@@ -43,6 +43,8 @@ FUNCTIONS = (
     "routing-on-request",
     "routing-on-answered",
     "routing-tasks",
+    "feeds-on-feed-received",
+    "feeds-tasks",
     "ledger-on-payout-run-started",
     "ledger-tasks",
     "routing-on-request",

@@ -62,6 +62,11 @@ PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
         "listings_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-listings-tasks",
         "review_timeout_seconds": 30,
     },
+    "import_feed": {
+        **{name: value for name, value in _TASKS.items() if not name.startswith(("fulfilment", "payments", "orders"))},
+        "feeds_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-feeds-tasks",
+        "lanes": 4,
+    },
     "publish_events": {
         "partition": "aws",
         "bus_name": "aisle-paths",

@@ -48,15 +48,15 @@ def import_chunks(
         while begin < chunk.rows:
             feed = must_find(feed_id)
             if feed.status is not FeedStatus.RUNNING:
-                return {"outcome": "cancelled" if feed.status is FeedStatus.CANCELLING else "over", "lane": lane}
+                return {"outcome": "cancelled" if feed.status is FeedStatus.CANCELLING else "over"}
             if has_moved and monotonic() >= deadline:
-                return {"outcome": "continue", "lane": lane}
+                return {"outcome": "continue"}
             try:
                 begin = _take_chunk(feed, manifest, number, begin, deadline, by, shelf)
             except FeedState:
-                return {"outcome": "over", "lane": lane}
+                return {"outcome": "over"}
             has_moved = True
-    return {"outcome": "taken", "lane": lane}
+    return {"outcome": "taken"}
 
 
 def manifest_of(feed_id: str) -> Manifest:

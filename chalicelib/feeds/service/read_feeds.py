@@ -34,7 +34,7 @@ def upload_of(feed: Feed) -> Upload | None:
     """Where the file of a feed can be uploaded to for an hour from now; None when it is there."""
     if feed.status is not FeedStatus.ANNOUNCED:
         return None
-    url, fields = FeedFiles().upload_form(feed.id, CONTENT_TYPES[feed.format], feed.bytes)
+    url, fields = FeedFiles().upload_form(feed.id, CONTENT_TYPES[feed.format], feed.bytes, feed.sha256)
     return Upload(url, fields)
 
 

@@ -647,8 +647,40 @@ run "documents" {
     error_message = "A document that is overwritten is lost, or kept for ever."
   }
   assert {
-    condition     = [for key, function in module.function : key if strcontains(function.policy, "s3:GetObject")] == ["api_handler"]
+    condition     = [for key, function in module.function : key if strcontains(function.policy, local.documents_bucket)] == ["api_handler"]
     error_message = "Another function than the API reads documents."
+  }
+}
+
+run "feeds" {
+  command = plan
+
+  variables {
+    feed_origins = ["https://suppliers.example.com"]
+  }
+
+  assert {
+    condition = (
+      aws_s3_bucket_public_access_block.feeds.block_public_acls && aws_s3_bucket_public_access_block.feeds.block_public_policy &&
+      aws_s3_bucket_public_access_block.feeds.ignore_public_acls && aws_s3_bucket_public_access_block.feeds.restrict_public_buckets
+    )
+    error_message = "Files of suppliers may be made public."
+  }
+  assert {
+    condition     = jsondecode(aws_s3_bucket_policy.feeds.policy).Statement[*].Effect == ["Deny"] && jsondecode(aws_s3_bucket_policy.feeds.policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false"
+    error_message = "The bucket of feeds speaks without TLS, or lets somebody in by its policy."
+  }
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.feeds[0].rule[0].expiration[0].days == 30
+    error_message = "Files of suppliers are kept for ever."
+  }
+  assert {
+    condition     = toset([for key, function in module.function : key if strcontains(function.policy, local.feeds_bucket)]) == toset(["api_handler", "feeds-tasks"])
+    error_message = "Another function than the API and the tasks of feeds reaches files of suppliers."
+  }
+  assert {
+    condition     = !anytrue([for statement in jsondecode(module.function["api_handler"].policy).Statement : contains(statement.Action, "s3:PutObject") && anytrue([for arn in flatten([statement.Resource]) : strcontains(arn, "${local.feeds_bucket}/results")])])
+    error_message = "The API writes what became of rows."
   }
 }
 
