@@ -421,6 +421,8 @@ def _reviewed(company: Company) -> None:
     with clock.at(clock.now() + timedelta(days=2, minutes=1)):
         outcome = company.run("reviews-tasks", reviews_tasks, {"task": "escalate_overdue_cases"})
     assert (outcome["escalated"], outcome["overdue"]) == (1, 1), outcome
+
+
 def _onboarded(company: Company) -> None:
     """One that is in order, one that is for a person, and one whose workflow breaks down."""
     clean = {
