@@ -22,8 +22,12 @@ class Warehouse(Protocol):
     def readdress(self, fulfilment: Fulfilment) -> None: ...
 
 
+SUPPLIER = "sup_"
+"""Locations whose ids begin so are suppliers: their requests are routed to them."""
+
+
 class QueuedWarehouse:
-    """A warehouse system that reads shipment requests from a queue."""
+    """A warehouse system that reads shipment requests from a queue, and suppliers, who have a queue of their own."""
 
     def request_shipment(self, fulfilment: Fulfilment) -> None:
         """Send what to ship, and where."""
@@ -72,4 +76,6 @@ def _about(type: str, fulfilment: Fulfilment) -> dict[str, Any]:
 
 
 def _send(message: dict[str, Any]) -> None:
-    client("sqs").send_message(QueueUrl=settings().shipment_requests_url, MessageBody=json.dumps(message))
+    to_supplier = str(message["location_id"]).startswith(SUPPLIER)
+    url = settings().supplier_requests_url if to_supplier else settings().shipment_requests_url
+    client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(message))

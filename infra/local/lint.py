@@ -22,7 +22,7 @@ ASL_VALIDATOR = "asl-validator@4.0.0"
 ASYNCAPI_SPECS = "@asyncapi/specs@6.11.1"
 ASYNCAPI_SCHEMA = "@asyncapi/specs/schemas/3.0.0-without-$id.json"
 ASYNCAPI_SCHEMA_SHA256 = "abe96881dbfaad495ccbb6bd8d3fb43ca18a13b9d7564849ccb66f39d5e5b20f"
-WORKED_OUT_TIMEOUT = re.compile(r'("TimeoutSeconds": )"{%[^"]*%}"')
+WORKED_OUT_SECONDS = re.compile(r'("(?:Timeout)?Seconds": )"{%[^"]*%}"')
 WORKED_OUT_MOMENT = re.compile(r'("Timestamp": )"{%[^"]*%}"')
 TERRAFORM_VALUE = re.compile(r'("(?:[^"\\]|\\.)*")|\$\{(\w+)\}')
 
@@ -30,7 +30,7 @@ TERRAFORM_VALUE = re.compile(r'("(?:[^"\\]|\\.)*")|\$\{(\w+)\}')
 def rendered(template: str) -> str:
     """A state machine with stand-ins for the values that Terraform fills in.
 
-    A placeholder inside a string becomes a plausible text, one outside becomes a number, and so does a timeout that is worked out
+    A placeholder inside a string becomes a plausible text, one outside becomes a number, and so do seconds that are worked out
     while the machine runs: statelint knows only numbers there, and of moments only those that are written out.
     """
 
@@ -48,7 +48,7 @@ def rendered(template: str) -> str:
         return re.sub(r"\$\{(\w+)\}", text, found.group(1)) if found.group(1) else "60"
 
     written = WORKED_OUT_MOMENT.sub(r'\g<1>"2026-01-01T09:30:00Z"', TERRAFORM_VALUE.sub(value, template))
-    return WORKED_OUT_TIMEOUT.sub(r"\g<1>60", written)
+    return WORKED_OUT_SECONDS.sub(r"\g<1>60", written)
 
 
 def state_machines() -> list[str]:

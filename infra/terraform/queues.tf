@@ -3,6 +3,9 @@
 locals {
   consumer_timeout_seconds = 30
 
+  # Who takes from the queue of a rule that no function consumes. Cases wait in the table: the queue only says that there are some.
+  rule_receivers = { reviews-manual = var.reviewer_principals }
+
   queues = merge(
     { for name in keys(local.rules) : name => {
       senders = {
@@ -12,11 +15,13 @@ locals {
           dead_letters = true
         }
       }
+      receivers = try(local.rule_receivers[name], [])
     } },
     {
       webhooks-attempts        = {}
       lockers-cabinet-messages = {}
       lockers-command-checks   = {}
+      routing-requests         = {}
       # A code holds good only while somebody stands at the cabinet: what is not looked at within a minute opens no door any
       # more, and passcodes lie about no longer than an operator needs to see why.
       lockers-keyed-codes          = { retention_seconds = 60, dead_letter_retention_seconds = 24 * 3600 }

@@ -34,6 +34,14 @@ PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
         "returns_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-returns-tasks",
         "fallback_seconds": 3,
     },
+    "route_order": {
+        **{name: value for name, value in _TASKS.items() if name not in ("fulfilment_tasks_arn", "payments_tasks_arn")},
+        "routing_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-routing-tasks",
+    },
+    "pay_suppliers": {
+        **{name: value for name, value in _TASKS.items() if not name.endswith("_arn")},
+        "ledger_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-ledger-tasks",
+    },
     "hold_for_pickup": {
         **{name: value for name, value in _TASKS.items() if name not in ("fulfilment_tasks_arn", "payments_tasks_arn")},
         "lockers_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-lockers-tasks",
@@ -43,6 +51,16 @@ PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
         **{name: value for name, value in _TASKS.items() if not name.endswith("_arn")},
         "suppliers_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-suppliers-tasks",
         "review_timeout_seconds": 3,
+    },
+    "register_product": {
+        **{name: value for name, value in _TASKS.items() if not name.startswith(("fulfilment", "payments", "orders"))},
+        "listings_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-listings-tasks",
+        "review_timeout_seconds": 30,
+    },
+    "import_feed": {
+        **{name: value for name, value in _TASKS.items() if not name.startswith(("fulfilment", "payments", "orders"))},
+        "feeds_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-feeds-tasks",
+        "lanes": 4,
     },
     "publish_events": {
         "partition": "aws",
@@ -70,9 +88,9 @@ def rendered(name: str, **values: str | int) -> Json:
 
 
 def with_plain_timeouts(definition: Json) -> Json:
-    """The definition with a number for each timeout, and a moment for each wait, that is worked out while it runs: statelint knows
+    """The definition with numbers for the seconds, and a moment for each wait, that are worked out while it runs: statelint knows
     only those there."""
-    text = re.sub(r'("TimeoutSeconds": )"{%[^"]*%}"', r"\g<1>60", json.dumps(definition))
+    text = re.sub(r'("(?:Timeout)?Seconds": )"{%[^"]*%}"', r"\g<1>60", json.dumps(definition))
     text = re.sub(r'("Timestamp": )"{%[^"]*%}"', r'\g<1>"2026-01-01T09:30:00Z"', text)
     plain: Json = json.loads(text)
     return plain

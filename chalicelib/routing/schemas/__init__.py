@@ -1,0 +1,1 @@
+"""What suppliers and the operator exchange with routing."""

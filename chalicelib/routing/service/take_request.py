@@ -1,0 +1,102 @@
+"""What fulfilment asks of a supplier: ship this, leave that out, wait, send it elsewhere."""
+
+from datetime import timedelta
+
+from ulid import ULID
+
+from chalicelib.core import clock
+from chalicelib.core.auth import Principal
+from chalicelib.core.errors import Stale
+from chalicelib.core.table import Transaction
+from chalicelib.fulfilment import service as fulfilments
+from chalicelib.fulfilment.service import Fulfilment, FulfilmentLine
+from chalicelib.routing import gateways, store
+from chalicelib.routing.domain.allocation import Allocation, Line
+from chalicelib.routing.service.converse import Ways, must_find
+from chalicelib.routing.service.keep_in_line import Decline, keep_in_line
+from chalicelib.routing.service.note_call import is_open
+from chalicelib.routing.service.offer_order import offer_order
+from chalicelib.routing.service.read_allocations import resume_workflow
+from chalicelib.routing.service.tell_supplier import tell_change, tell_recalls, try_to_recall
+
+
+def request_shipment(allocation_id: str, by: Principal, ways: Ways | None = None) -> None:
+    """Have the supplier asked, once, however often this comes: the allocation is written, and its workflow started. One that is known
+    is told how things are now."""
+    found = store.get_allocation(allocation_id)
+    if found is None:
+        value = _made(fulfilments.read(allocation_id, by))
+        if not value.lines:
+            return None
+        tx = Transaction()
+        store.add_allocation(tx, value)
+        try:
+            tx.commit()
+        except Stale:
+            return request_shipment(allocation_id, by, ways)
+    else:
+        value = found.value
+    if is_open(value):
+        gateways.start_route_order(value.id, value.order_id, value.id)
+    if found is not None:
+        tell_change(allocation_id, by, ways)
+    return None
+
+
+def recall_units(allocation_id: str, decline: Decline, by: Principal, ways: Ways | None = None) -> None:
+    """Have the supplier leave out what the fulfilment does not hold any more. Raises `Unavailable` while it cannot be told."""
+    if store.get_allocation(allocation_id) is None:
+        return
+    keep_in_line(allocation_id, decline, by)
+    tell_recalls(allocation_id, by, ways)
+
+
+def change_shipment(allocation_id: str, by: Principal, ways: Ways | None = None) -> None:
+    """Tell the supplier whether the parcel has to wait, and where it goes. One that was never asked has nothing to change."""
+    if store.get_allocation(allocation_id) is not None:
+        tell_change(allocation_id, by, ways)
+
+
+def retry(allocation_id: str, decline: Decline, by: Principal, ways: Ways | None = None) -> None:
+    """Call the supplier again now, because the operator says so: with the order, if it has not answered, or with what it has not
+    heard of. A workflow that has ended is run again."""
+    if not is_open(must_find(allocation_id).value):
+        keep_in_line(allocation_id, decline, by)
+        try_to_recall(allocation_id, by, ways, by_hand=True)
+    elif not resume_workflow(allocation_id):
+        offer_order(allocation_id, by, ways, despite_rest=True)
+
+
+def _made(part: Fulfilment) -> Allocation:
+    now = clock.now()
+    settings = store.get_settings()
+    wanted = [line for line in part.lines if line.wanted]
+    terms = [line.terms or {} for line in wanted]
+    return Allocation(
+        part.id,
+        part.location_id,
+        part.order_id,
+        str(terms[0].get("currency", "")) if terms else "",
+        _placed_at(part.order_id),
+        clock.rfc3339(now),
+        clock.rfc3339(now + timedelta(minutes=settings.answer_minutes)),
+        tuple(_line(line) for line in wanted),
+    )
+
+
+def _line(line: FulfilmentLine) -> Line:
+    """In the supplier's terms; without any, the goods are called by our own names."""
+    terms = line.terms or {}
+    return Line(
+        line.line_id,
+        line.sku,
+        str(terms.get("supplier_sku", line.sku)),
+        str(terms.get("name", line.sku)),
+        line.wanted,
+        int(terms.get("unit_price", 0)),
+    )
+
+
+def _placed_at(order_id: str) -> str:
+    """The moment that stands in the order's id."""
+    return clock.rfc3339(ULID.from_str(order_id.removeprefix("ord_")).datetime)
