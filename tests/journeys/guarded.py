@@ -40,6 +40,8 @@ FUNCTIONS = (
     "listings-tasks",
     "reviews-on-review-decided",
     "reviews-tasks",
+    "suppliers-on-supplier-submitted",
+    "suppliers-tasks",
     "inventory-tasks",
     "carts-tasks",
     "customers-tasks",
