@@ -34,6 +34,8 @@ from chalicelib.fulfilment.tasks import fulfilment_tasks
 from chalicelib.inventory import service as inventory
 from chalicelib.inventory.service import stock_policy
 from chalicelib.inventory.tasks import inventory_tasks
+from chalicelib.listings import service as listings
+from chalicelib.listings.tasks import listings_tasks
 from chalicelib.notifications import gateways as notifications_gateways
 from chalicelib.notifications.consumers import on_order_event
 from chalicelib.orders import gateways as orders_gateways
@@ -72,6 +74,7 @@ pytestmark = [pytest.mark.last, pytest.mark.xdist_group("guarded")]
 
 FORGETTING = (
     inventory.forget_locations,
+    listings.forget_settings,
     promotions.forget_promotions,
     returns.forget_policies,
     shipping.forget_methods,
