@@ -33,6 +33,9 @@ from chalicelib.returns.consumers import functions as returns_consumers
 from chalicelib.returns.routes import routes as returns_routes
 from chalicelib.returns.tasks import functions as returns_tasks
 from chalicelib.shipping.routes import routes as shipping_routes
+from chalicelib.suppliers.consumers import functions as suppliers_consumers
+from chalicelib.suppliers.routes import routes as suppliers_routes
+from chalicelib.suppliers.tasks import functions as suppliers_tasks
 from chalicelib.taxes.consumers import functions as taxes_consumers
 from chalicelib.taxes.routes import routes as taxes_routes
 from chalicelib.webhooks.consumers import functions as webhooks_consumers
@@ -72,6 +75,7 @@ for blueprint in (
     shipping_routes,
     lockers_routes,
     ledger_routes,
+    suppliers_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -93,5 +97,7 @@ for blueprint in (
     lockers_tasks,
     ledger_consumers,
     ledger_tasks,
+    suppliers_consumers,
+    suppliers_tasks,
 ):
     app.register_blueprint(blueprint)

@@ -26,6 +26,8 @@ def _client(service: str) -> Any:
         connect_timeout=2,
         read_timeout=10,
         retries={"mode": "standard", "total_max_attempts": 4},
+        # What S3 signs for others is by an older scheme otherwise, which knows no encryption by KMS.
+        signature_version="s3v4" if service == "s3" else None,
     )
     # AWS IoT has an endpoint for each account; the one of the region is for trying out.
     endpoint = settings().iot_endpoint if service == "iot-data" else ""

@@ -66,6 +66,9 @@ class Settings:
     cabinet_messages_queue: str
     keyed_codes_queue: str
     command_checks_queue: str
+    onboard_supplier_arn: str
+    suppliers_submitted_queue: str
+    documents_bucket: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -134,6 +137,9 @@ class Settings:
             cabinet_messages_queue=env.get("AISLE_CABINET_MESSAGES_QUEUE", f"aisle-{stage}-lockers-cabinet-messages"),
             keyed_codes_queue=env.get("AISLE_KEYED_CODES_QUEUE", f"aisle-{stage}-lockers-keyed-codes"),
             command_checks_queue=env.get("AISLE_COMMAND_CHECKS_QUEUE", f"aisle-{stage}-lockers-command-checks"),
+            onboard_supplier_arn=env.get("AISLE_ONBOARD_SUPPLIER_ARN", ""),
+            suppliers_submitted_queue=env.get("AISLE_SUPPLIERS_SUBMITTED_QUEUE", f"aisle-{stage}-suppliers-submitted"),
+            documents_bucket=env.get("AISLE_DOCUMENTS_BUCKET", f"aisle-{stage}-documents"),
         )
 
 

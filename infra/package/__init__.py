@@ -15,6 +15,7 @@ AWS_SERVICES = frozenset(
         "iot",
         "iot-data",
         "kms",
+        "s3",
         "secretsmanager",
         "sesv2",
         "sns",

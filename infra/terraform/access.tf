@@ -2,7 +2,7 @@
 locals {
   # A customer-managed key is checked against the caller of the service that uses it; the condition keeps the
   # caller from using it by itself.
-  through = { for service in ["dynamodb", "secretsmanager", "sns", "sqs"] : service => {
+  through = { for service in ["dynamodb", "s3", "secretsmanager", "sns", "sqs"] : service => {
     StringEquals = { "kms:ViaService" = ["${service}.${var.region}.amazonaws.com"] }
   } }
 

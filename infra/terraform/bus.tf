@@ -79,6 +79,10 @@ locals {
       description = "Deliver what was taken from a locker."
       types       = { "aisle.lockers" = ["PickupCollected"] }
     }
+    suppliers-submitted = {
+      description = "Start the workflow of a supplier's submission."
+      types       = { "aisle.suppliers" = ["SupplierSubmitted"] }
+    }
     taxes-order-events = {
       description = "Keep the books on the tax that is owed."
       types = {

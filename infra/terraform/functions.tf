@@ -30,6 +30,7 @@ locals {
         AISLE_DOOR_OPEN_SECONDS      = tostring(var.door_open_seconds)
         AISLE_COMMAND_CHECKS_URL     = module.queue["lockers-command-checks"].queue.url
         AISLE_CABINET_POLICY         = aws_iot_policy.this["cabinet"].name
+        AISLE_DOCUMENTS_BUCKET       = aws_s3_bucket.documents.bucket
       } : name => value if value != null }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
       extra = concat(local.read_secret["stripe-webhook-secret"], [
         {
@@ -82,6 +83,17 @@ locals {
           sid       = "SeeWhetherWorkflowRuns"
           actions   = ["states:DescribeExecution"]
           resources = ["${local.arn.execution}orders-place-order:*", "${local.arn.execution}returns-return-order:*"]
+        },
+        local.keep_endpoint_secrets,
+        local.use_endpoint_secrets_key,
+        local.keep_documents,
+        local.use_documents_key,
+        {
+          # Opened for the payment file of a payout run alone.
+          sid        = "SealAndOpenBankAccount"
+          actions    = ["kms:Decrypt", "kms:Encrypt"]
+          resources  = [module.key["data"].arn]
+          conditions = local.bank_account
         },
         ], [for statement in [{
           sid       = "RegisterDevice"
@@ -351,6 +363,38 @@ locals {
         conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LEDGERBALANCES#*"] } }
       }]
     }
+    suppliers-on-supplier-submitted = {
+      does        = "Starts onboard-supplier for what a supplier has submitted"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "suppliers-submitted"
+      environment = { AISLE_ONBOARD_SUPPLIER_ARN = "${local.arn.state_machine}suppliers-onboard-supplier" }
+      extra = [{
+        sid       = "StartOnboardSupplier"
+        actions   = ["states:StartExecution"]
+        resources = ["${local.arn.state_machine}suppliers-onboard-supplier"]
+      }]
+    }
+    suppliers-tasks = {
+      does    = "Corrects, verifies and tries out suppliers, approves or rejects them, and opens reviews"
+      timeout = local.task_timeout_seconds
+      keys    = ["SUPPLIER#", "SUPPLIERCLAIM#", "LOCATION#", "CASE#"]
+      reads   = ["SUPPLIERREQUIREMENTS", "SUPPLIERSCREENING"]
+      environment = {
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [
+        local.park_token,
+        local.read_token,
+        local.read_endpoint_secrets,
+        local.use_endpoint_secrets_key,
+        {
+          sid       = "CompleteTask"
+          actions   = ["states:SendTaskSuccess"]
+          resources = ["${local.arn.state_machine}suppliers-onboard-supplier"]
+        },
+      ]
+    }
     inventory-tasks = {
       does    = "Releases expired reservations, and levels split stock"
       timeout = local.task_timeout_seconds
@@ -617,6 +661,30 @@ locals {
 
   webhook_secret = { StringEquals = { "kms:EncryptionContext:purpose" = ["webhook-secret"] } }
 
+  bank_account = { StringEquals = { "kms:EncryptionContext:purpose" = ["supplier-bank-account"] } }
+
+  # One secret for each supplier, made when it asks for the first one.
+  endpoint_secrets = "arn:${local.partition}:secretsmanager:${var.region}:${local.account_id}:secret:${local.name}/suppliers/*"
+
+  read_endpoint_secrets = {
+    sid       = "ReadSupplierSecrets"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [local.endpoint_secrets]
+  }
+
+  keep_endpoint_secrets = {
+    sid       = "KeepSupplierSecrets"
+    actions   = ["secretsmanager:CreateSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
+    resources = [local.endpoint_secrets]
+  }
+
+  use_endpoint_secrets_key = {
+    sid        = "UseSupplierSecretsKey"
+    actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources  = [module.key["data"].arn]
+    conditions = local.through.secretsmanager
+  }
+
   ask_for_attempts = {
     sid       = "AskForAttempts"
     actions   = ["sqs:SendMessage"]
@@ -758,6 +826,7 @@ locals {
     AISLE_REFUNDS_REQUESTED_QUEUE        = "${local.name}-payments-refunds-requested"
     AISLE_RETURNS_AUTHORISED_QUEUE       = "${local.name}-returns-authorised"
     AISLE_RETURNS_PROGRESSED_QUEUE       = "${local.name}-returns-progressed"
+    AISLE_SUPPLIERS_SUBMITTED_QUEUE      = "${local.name}-suppliers-submitted"
     AISLE_TAXES_QUEUE                    = "${local.name}-taxes-order-events"
     AISLE_WAREHOUSE_ANSWERS_QUEUE        = "${local.name}-fulfilment-warehouse-answers"
     AISLE_WEBHOOK_ATTEMPTS_QUEUE         = "${local.name}-webhooks-attempts"

@@ -13,7 +13,10 @@ locals {
     managed-by = "terraform"
   }
 
-  arn = {
+  # Names of buckets are shared with all the world.
+  documents_bucket = "${local.name}-documents-${local.account_id}"
+
+  arn = merge({ documents = "arn:${local.partition}:s3:::${local.documents_bucket}" }, {
     for service, resource in {
       alarm         = "cloudwatch:%s:alarm:${local.name}-"
       bus           = "events:%s:event-bus/${local.name}"
@@ -30,5 +33,5 @@ locals {
       table         = "dynamodb:%s:table/${local.name}"
       topic         = "sns:%s:${local.name}-"
     } : service => "arn:${local.partition}:${format(resource, "${var.region}:${local.account_id}")}"
-  }
+  })
 }

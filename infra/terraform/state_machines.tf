@@ -100,6 +100,25 @@ locals {
         resources = [for name in ["lockers-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
       }]
     }
+    suppliers-onboard-supplier = {
+      type = "STANDARD"
+      file = "onboard_supplier"
+      with = {
+        suppliers_tasks_arn  = "${local.arn.function}-suppliers-tasks"
+        task_timeout_seconds = local.task_timeout_seconds + 10
+        patient_attempts     = local.task_placeholders.patient_attempts
+        park_attempts        = local.task_placeholders.park_attempts
+        # What nobody has decided by then is rejected; the reviewers have been told several times.
+        review_timeout_seconds = 60 * 24 * 3600
+        # Several reviews, one after the other.
+        timeout_seconds = 300 * 24 * 3600
+      }
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = ["${local.arn.function}-suppliers-tasks"]
+      }]
+    }
     events-publish-events = {
       type = "EXPRESS"
       file = "publish_events"

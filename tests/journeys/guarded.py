@@ -38,6 +38,8 @@ FUNCTIONS = (
     "returns-tasks",
     "ledger-on-payout-run-started",
     "ledger-tasks",
+    "suppliers-on-supplier-submitted",
+    "suppliers-tasks",
     "inventory-tasks",
     "carts-tasks",
     "customers-tasks",

@@ -133,6 +133,11 @@ def test_no_failure_of_return_order_goes_unseen(state: Json) -> None:
     assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 
+@each_task("onboard_supplier-")
+def test_no_failure_of_onboard_supplier_goes_unseen(state: Json) -> None:
+    assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+
+
 def test_undoing_and_parking_is_tried_longer_than_doing() -> None:
     machine = states(rendered("place_order", patient_attempts=20, park_attempts=100))
     attempts = {name: state["Retry"][-1]["MaxAttempts"] for name, state in machine.items() if state["Type"] == "Task"}

@@ -39,6 +39,11 @@ def outcome(name: str, **more: Any) -> Json:
     return {"return": {"outcome": name, **more}}
 
 
+def subject_of(asked: Json) -> str:
+    """What a task is about: an order, a supplier, or a payout run."""
+    return str(next(asked[name] for name in ("order_id", "supplier_id", "run_id") if asked.get(name)))
+
+
 class Director:
     """Tells each task of each order what to answer."""
 
@@ -49,7 +54,7 @@ class Director:
         self._lock = threading.Lock()
 
     def told(self, asked: Json) -> Json:
-        task, order_id = asked["task"], _subject(asked)
+        task, order_id = asked["task"], subject_of(asked)
         script = self.scripts[order_id]
         # One fulfilment among several may be told otherwise: "dispatch_fulfilment ful_2".
         steps = script.get(f"{task} {asked.get('fulfilment_id')}") or script[task]
@@ -67,15 +72,10 @@ class Director:
         return [
             call
             for call in self.calls
-            if _subject(call) == order_id
+            if subject_of(call) == order_id
             and task in (None, call["task"])
             and fulfilment_id in (None, call.get("fulfilment_id"))
         ]
-
-
-def _subject(asked: Json) -> str:
-    """What a task is about: an order, or what its machine was started for."""
-    return str(next(asked[name] for name in ("order_id", "run_id") if name in asked))
 
 
 @dataclass(frozen=True)

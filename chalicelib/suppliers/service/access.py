@@ -13,6 +13,11 @@ def require_operator(by: Principal) -> None:
     by.require(Role.ADMIN, scope=OPERATOR_SCOPE)
 
 
+def is_operator(by: Principal) -> bool:
+    """Whether the caller runs the marketplace: what is screened for is shown to no supplier."""
+    return by.may(Role.ADMIN, scope=OPERATOR_SCOPE)
+
+
 def acting_supplier(by: Principal) -> str | None:
     """The supplier that the caller acts for, or None. Users have the role `supplier`, machines the scope `suppliers.self`."""
     if by.kind == "system" or not by.may(Role.SUPPLIER, scope=SUPPLIER_SCOPE):

@@ -1,88 +1,76 @@
-"""Suppliers in the table.
+"""Suppliers in the table. Each module has the keys of its items; `SupplierItem` and `MemberItem` are in `sellers`."""
 
-| item | pk | sk | gsi1 |
-|---|---|---|---|
-| supplier | SUPPLIER#<id> | SUPPLIER | |
-| member | SUPPLIERMEMBER#<kind>:<id> | SUPPLIERMEMBER | SUPPLIERMEMBERS#<supplier> / <kind>:<id> |
-"""
+from chalicelib.suppliers.store.documents import (
+    accept_invitation,
+    add_bank_account,
+    add_document,
+    add_invitation,
+    change_document,
+    documents_of,
+    get_document,
+    invitation_of,
+    sealed_bank_account,
+)
+from chalicelib.suppliers.store.sellers import (
+    AlreadyMember,
+    MemberItem,
+    SupplierItem,
+    add_member,
+    as_stored,
+    members_of,
+    remove_member,
+    seller,
+    seller_in,
+    supplier_key,
+    supplier_of,
+)
+from chalicelib.suppliers.store.settings import checklist, screening_list, set_checklist, set_screening_list
+from chalicelib.suppliers.store.suppliers import (
+    ClaimTaken,
+    add_supplier,
+    by_status,
+    change_supplier,
+    check_version,
+    claim,
+    get_supplier,
+    let_go,
+    owners,
+    supplier_pk,
+)
 
-from collections.abc import Mapping
-from typing import Any, cast
-
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-
-from chalicelib.core.errors import Conflict
-from chalicelib.core.keys import key
-from chalicelib.core.table import Item, Json, Transaction, find
-from chalicelib.suppliers.domain import Seller, SupplierStatus
-
-
-class SupplierItem(Item):
-    """pk = SUPPLIER#<id>, sk = SUPPLIER."""
-
-    version = NumberAttribute()
-    status = UnicodeAttribute()
-    seller = Json()
-
-
-class MemberItem(Item):
-    """pk = SUPPLIERMEMBER#<kind>:<id of the user or client>, sk = SUPPLIERMEMBER. Whoever acts for a supplier acts for one."""
-
-    supplier_id = UnicodeAttribute()
-
-
-def supplier_key(supplier_id: str) -> tuple[type[Item], str, str]:
-    return SupplierItem, key("SUPPLIER", supplier_id), "SUPPLIER"
-
-
-def _seller(item: SupplierItem) -> Seller:
-    stored = dict(item.seller)
-    for name in ("brands", "service_countries"):
-        stored[name] = tuple(stored.get(name, ()))
-    return Seller(id=item.pk.partition("#")[2], status=SupplierStatus(item.status), **stored)
-
-
-def seller(supplier_id: str, *, consistent: bool = False) -> Seller | None:
-    """What others need of a supplier, or None."""
-    item = find(SupplierItem, key("SUPPLIER", supplier_id), "SUPPLIER", consistent=consistent)
-    return _seller(item) if item else None
-
-
-def seller_in(found: Mapping[tuple[str, str], Item], supplier_id: str) -> Seller | None:
-    """As `seller`, out of a batch read with `supplier_key`."""
-    item = found.get((key("SUPPLIER", supplier_id), "SUPPLIER"))
-    return _seller(cast(SupplierItem, item)) if item else None
-
-
-def supplier_of(member: str) -> str | None:
-    """The supplier that a user or client (`<kind>:<id>`) acts for, or None."""
-    item = find(MemberItem, key("SUPPLIERMEMBER", member), "SUPPLIERMEMBER", consistent=True)
-    return item.supplier_id if item else None
-
-
-def add_member(tx: Transaction, supplier_id: str, member: str) -> None:
-    """Let a user or client (`<kind>:<id>`) act for a supplier. `AlreadyMember` at commit if it acts for one."""
-    item = MemberItem(
-        key("SUPPLIERMEMBER", member),
-        "SUPPLIERMEMBER",
-        supplier_id=supplier_id,
-        gsi1pk=key("SUPPLIERMEMBERS", supplier_id),
-        gsi1sk=member,
-    )
-    tx.create(item, lambda _: AlreadyMember("This account acts for a supplier already."))
-
-
-class AlreadyMember(Conflict):
-    code = "already_member"
-    title = "The account acts for a supplier already"
-
-
-def as_stored(seller: Seller) -> dict[str, Any]:
-    """The document of `SupplierItem.seller`."""
-    return {
-        "name": seller.name,
-        "country": seller.country,
-        "brands": list(seller.brands),
-        "service_countries": list(seller.service_countries),
-        "endpoint_url": seller.endpoint_url,
-    }
+__all__ = [
+    "AlreadyMember",
+    "ClaimTaken",
+    "MemberItem",
+    "SupplierItem",
+    "accept_invitation",
+    "add_bank_account",
+    "add_document",
+    "add_invitation",
+    "add_member",
+    "add_supplier",
+    "as_stored",
+    "by_status",
+    "change_document",
+    "change_supplier",
+    "check_version",
+    "checklist",
+    "claim",
+    "documents_of",
+    "get_document",
+    "get_supplier",
+    "invitation_of",
+    "let_go",
+    "members_of",
+    "owners",
+    "remove_member",
+    "screening_list",
+    "sealed_bank_account",
+    "seller",
+    "seller_in",
+    "set_checklist",
+    "set_screening_list",
+    "supplier_key",
+    "supplier_of",
+    "supplier_pk",
+]

@@ -599,6 +599,30 @@ run "machine_clients" {
   }
 }
 
+run "documents" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_s3_bucket_public_access_block.documents.block_public_acls && aws_s3_bucket_public_access_block.documents.block_public_policy &&
+      aws_s3_bucket_public_access_block.documents.ignore_public_acls && aws_s3_bucket_public_access_block.documents.restrict_public_buckets
+    )
+    error_message = "Documents may be made public."
+  }
+  assert {
+    condition     = jsondecode(aws_s3_bucket_policy.documents.policy).Statement[*].Effect == ["Deny"] && jsondecode(aws_s3_bucket_policy.documents.policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false"
+    error_message = "The bucket of documents speaks without TLS, or lets somebody in by its policy."
+  }
+  assert {
+    condition     = aws_s3_bucket_versioning.documents.versioning_configuration[0].status == "Enabled" && length(aws_s3_bucket_lifecycle_configuration.documents) == 1
+    error_message = "A document that is overwritten is lost, or kept for ever."
+  }
+  assert {
+    condition     = [for key, function in module.function : key if strcontains(function.policy, "s3:GetObject")] == ["api_handler"]
+    error_message = "Another function than the API reads documents."
+  }
+}
+
 run "secrets" {
   variables {
     payment_gateway = "stripe"
@@ -610,8 +634,9 @@ run "secrets" {
   }
   assert {
     condition = { for key, function in module.function : key => [for statement in jsondecode(function.policy).Statement : statement.Sid if contains(statement.Action, "secretsmanager:GetSecretValue")] if strcontains(function.policy, "secretsmanager:GetSecretValue") } == {
-      api_handler    = ["ReadStripeWebhookSecret"]
-      payments-tasks = ["ReadStripeKey"]
+      api_handler     = ["ReadStripeWebhookSecret", "KeepSupplierSecrets"]
+      payments-tasks  = ["ReadStripeKey"]
+      suppliers-tasks = ["ReadSupplierSecrets"]
     }
     error_message = "A function reads a secret that it has no use for."
   }

@@ -1,0 +1,1 @@
+"""Reviews: cases that a person decides."""

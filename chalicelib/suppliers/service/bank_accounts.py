@@ -1,0 +1,59 @@
+"""Bank accounts: taken, checked, sealed; opened for payouts alone."""
+
+from typing import Any
+
+from chalicelib.core.auth import Principal
+from chalicelib.core.errors import NotFound
+from chalicelib.core.ids import new_id
+from chalicelib.core.table import Transaction
+from chalicelib.suppliers import events, store
+from chalicelib.suppliers.domain import SupplierStatus, life
+from chalicelib.suppliers.domain.bank import BankAccount
+from chalicelib.suppliers.domain.record import BankSummary, Supplier
+from chalicelib.suppliers.gateways import bank
+from chalicelib.suppliers.service.access import require_access
+from chalicelib.suppliers.service.finding import at_version, drop_review, now
+from chalicelib.suppliers.service.validators.bank import bank_account, is_holder
+
+
+def set_bank_account(supplier_id: str, expected_version: int, given: dict[str, Any], *, by: Principal) -> Supplier:
+    """Name another bank account, and have the supplier verified. Payouts go to the one before until then.
+
+    Raises `NotFound`, `Stale` unless the supplier is at `expected_version`, `BankAccountRefused` and `NotInThisStatus`.
+    """
+    require_access(supplier_id, by)
+    before = at_version(supplier_id, expected_version)
+    if before.status is SupplierStatus.INVITED:
+        raise life.NotInThisStatus("The invitation has to be accepted first.")
+    account = bank_account(given)
+    token = new_id("bac")
+    summary = BankSummary(
+        token=token,
+        country=account.country,
+        currency=account.currency,
+        last4=account.last4,
+        holder_matches=is_holder(account.holder, before.profile),
+        version=before.bank.version + 1 if before.bank else 1,
+    )
+    after = life.submitted(before, before.profile, now(), bank=summary)
+    tx = Transaction()
+    store.change_supplier(tx, after)
+    drop_review(tx, before, by)
+    store.add_bank_account(tx, supplier_id, token, bank.seal(token, account))
+    events.supplier_submitted(tx, after, by)
+    tx.commit()
+    return after
+
+
+def open_bank_account(token: str) -> BankAccount:
+    """The account behind a token, for whoever pays suppliers and nobody else. Raises `NotFound`."""
+    sealed = store.sealed_bank_account(token)
+    if sealed is None:
+        raise NotFound("There is no such bank account.")
+    return bank.opened(token, sealed)
+
+
+def payout_account(supplier_id: str) -> BankSummary | None:
+    """The bank account that was approved last, if any."""
+    one = store.get_supplier(supplier_id)
+    return one.bank_approved if one else None

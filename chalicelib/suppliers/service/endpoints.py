@@ -1,0 +1,77 @@
+"""How a supplier's Order Acceptance API is called: where, and signed with what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from chalicelib.core import clock
+from chalicelib.core.auth import Principal
+from chalicelib.core.errors import Contended
+from chalicelib.core.idempotency import Answer, Idempotency, Replay
+from chalicelib.core.table import Transaction
+from chalicelib.suppliers import store
+from chalicelib.suppliers.domain import life
+from chalicelib.suppliers.domain.record import Supplier
+from chalicelib.suppliers.gateways import secrets
+from chalicelib.suppliers.service.access import require_access
+from chalicelib.suppliers.service.finding import at_version, must_find, now
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The base of a supplier's API; every call is signed with each of `secrets`, the newest first, and shows the token if
+    there is one."""
+
+    url: str
+    secrets: tuple[str, ...] = field(repr=False)
+    bearer_token: str | None = field(default=None, repr=False)
+
+
+def endpoint(supplier_id: str) -> Endpoint | None:
+    """Where orders of this supplier go, or None for one that has no API, or no secret. Secrets are up to a minute old."""
+    seller = store.seller(supplier_id)
+    if seller is None or seller.endpoint_url is None:
+        return None
+    held = secrets.read(supplier_id)
+    valid = held.valid(clock.now()) if held else ()
+    return Endpoint(seller.endpoint_url, valid, held.bearer_token) if held and valid else None
+
+
+def issue_secret(
+    supplier_id: str, *, by: Principal, once: Idempotency, answer: Callable[[Supplier, str | None], Answer]
+) -> Answer:
+    """A new signing secret; calls are signed with the one before, too, for a day.
+
+    It is shown this once: the answer that is kept for repetitions is made without it. It is kept after the command is recorded,
+    so whoever sees an error or an answer without it asks for another one.
+    """
+    require_access(supplier_id, by)
+    earlier = once.earlier()
+    if earlier is not None:
+        raise Replay(earlier)
+    after = life.with_secret(must_find(supplier_id), now())
+    held = secrets.read(supplier_id, fresh=True) or secrets.Credentials()
+    secret = secrets.new_secret()
+    tx = Transaction()
+    store.change_supplier(tx, after, Contended)
+    once.record(tx, answer(after, None))
+    tx.commit()
+    secrets.write(supplier_id, held.rotated(secret, clock.now()))
+    return answer(after, secret)
+
+
+def set_bearer_token(supplier_id: str, expected_version: int, token: str | None, *, by: Principal) -> Supplier:
+    """What the supplier's own gateway wants to see as bearer token beside the signature; None for nothing. It is never shown.
+
+    Raises `NotFound`, and `Stale` unless the supplier is at `expected_version`.
+    """
+    require_access(supplier_id, by)
+    before = at_version(supplier_id, expected_version)
+    held = secrets.read(supplier_id, fresh=True) or secrets.Credentials()
+    after = replace(before, version=before.version + 1, changed_at=now())
+    tx = Transaction()
+    store.change_supplier(tx, after)
+    tx.commit()
+    secrets.write(supplier_id, replace(held, bearer_token=token))
+    return after

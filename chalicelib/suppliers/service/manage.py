@@ -1,0 +1,82 @@
+"""What the operator decides about a supplier beside its verification."""
+
+from chalicelib.core.auth import Principal
+from chalicelib.core.idempotency import Answer, Idempotency
+from chalicelib.core.table import Transaction
+from chalicelib.suppliers import events, store
+from chalicelib.suppliers.domain import life
+from chalicelib.suppliers.domain.record import Supplier
+from chalicelib.suppliers.service.access import require_operator
+from chalicelib.suppliers.service.apply import Shown
+from chalicelib.suppliers.service.finding import commit_once, drop_review, must_find, now
+
+
+def suspend(supplier_id: str, reason: str, *, by: Principal, once: Idempotency, answer: Shown) -> Answer:
+    """Let it sell nothing for the time being. Raises `NotInThisStatus` unless it is approved."""
+    require_operator(by)
+    before = must_find(supplier_id)
+    return commit_once(
+        before,
+        lambda one: life.suspended(one, reason, now()),
+        events.supplier_suspended,
+        by=by,
+        once=once,
+        answer=answer,
+    )
+
+
+def reinstate(supplier_id: str, *, by: Principal, once: Idempotency, answer: Shown) -> Answer:
+    """Undo of `suspend`. Raises `NotInThisStatus` unless it is suspended."""
+    require_operator(by)
+    before = must_find(supplier_id)
+    return commit_once(
+        before, lambda one: life.reinstated(one, now()), events.supplier_reinstated, by=by, once=once, answer=answer
+    )
+
+
+def offboard(supplier_id: str, reason: str, *, by: Principal, once: Idempotency, answer: Shown) -> Answer:
+    """Part for good. Its brands are free again; its legal entity and tax id stay known, so that it does not come back unseen.
+
+    Raises `NotInThisStatus` unless it is approved or suspended.
+    """
+    require_operator(by)
+    before = must_find(supplier_id)
+
+    def let_go(tx: Transaction, after: Supplier) -> None:
+        drop_review(tx, before, by)
+        store.let_go(tx, supplier_id, sorted(set(before.claims) - set(after.claims)))
+
+    return commit_once(
+        before,
+        lambda one: life.offboarded(one, reason, now()),
+        events.supplier_offboarded,
+        by=by,
+        once=once,
+        answer=answer,
+        also=let_go,
+    )
+
+
+def reverse_correction(supplier_id: str, number: int, *, by: Principal, once: Idempotency, answer: Shown) -> Answer:
+    """Put back what a correction found. It is not made again, and nothing is verified.
+
+    Raises `NotFound`, and `CorrectionOutdated` when the field holds something else by now.
+    """
+    require_operator(by)
+    before = must_find(supplier_id)
+
+    def tell(tx: Transaction, after: Supplier, by: Principal) -> None:
+        back = [each.correction.reversed() for each in after.corrections if each.number == number]
+        if before.proposed is None:
+            events.supplier_changed(tx, after, by)
+        else:
+            events.supplier_corrected(tx, after, back, by)
+
+    return commit_once(
+        before,
+        lambda one: life.with_correction_reversed(one, number, now()),
+        tell,
+        by=by,
+        once=once,
+        answer=answer,
+    )
