@@ -115,6 +115,8 @@ def real(stack: TestStack) -> dict[str, str]:
         "number": "1",
         "pickup_id": pickup_id,
         "site_id": mall.site_id,
+        "period": "2026-01",
+        "run_id": "pyr_none",
         "cart_id": shop.post("/v1/carts", {"channel": shop.channel, "currency": "GBP"}, "shopper").body["id"],
         "code": code,
         "country": "XX",
