@@ -634,9 +634,11 @@ run "secrets" {
   }
   assert {
     condition = { for key, function in module.function : key => [for statement in jsondecode(function.policy).Statement : statement.Sid if contains(statement.Action, "secretsmanager:GetSecretValue")] if strcontains(function.policy, "secretsmanager:GetSecretValue") } == {
-      api_handler     = ["ReadStripeWebhookSecret", "KeepSupplierSecrets"]
-      payments-tasks  = ["ReadStripeKey"]
-      suppliers-tasks = ["ReadSupplierSecrets"]
+      api_handler        = ["ReadStripeWebhookSecret", "KeepSupplierSecrets"]
+      payments-tasks     = ["ReadStripeKey"]
+      routing-on-request = ["ReadSupplierSecrets"]
+      routing-tasks      = ["ReadSupplierSecrets"]
+      suppliers-tasks    = ["ReadSupplierSecrets"]
     }
     error_message = "A function reads a secret that it has no use for."
   }
