@@ -43,6 +43,16 @@ def units_recalled(tx: Transaction, value: Allocation, units: Mapping[str, int],
     _publish(tx, "UnitsRecalledFromSupplier", value, by, {"units": dict(units), "state": str(value.state)})
 
 
+def recall_too_late(tx: Transaction, value: Allocation, units: Mapping[str, int], by: Principal) -> None:
+    """RecallTooLate: the supplier has sent what it was to leave out. A person decides what becomes of it."""
+    _publish(tx, "RecallTooLate", value, by, {"units": dict(units)})
+
+
+def change_not_supported(tx: Transaction, value: Allocation, held: bool, by: Principal) -> None:
+    """ChangeNotSupported: the supplier cannot be told to wait, or of another address. A person calls it."""
+    _publish(tx, "ChangeNotSupported", value, by, {"held": held})
+
+
 def supplier_silent(tx: Transaction, value: Allocation, by: Principal) -> None:
     """SupplierSilent: no answer came in time, and all units are sought elsewhere."""
     _publish(tx, "SupplierSilent", value, by, {"units": value.refused_units, "tries": value.tries})

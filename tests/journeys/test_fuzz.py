@@ -105,6 +105,7 @@ def real(stack: TestStack) -> dict[str, str]:
     supplier = shop.get("/v1/suppliers/me", role="supplier")
     return {
         "supplier_id": supplier.body["id"],
+        "allocation_id": order["fulfilments"][0]["id"],
         "member_id": "machine:none",
         "document_id": "doc_none",
         "supplier_sku": "none",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from types import SimpleNamespace
 from typing import Any, ClassVar
 from unittest.mock import MagicMock, patch
 from uuid import uuid4
@@ -25,6 +26,10 @@ from chalicelib.core import clock, outbox, workflow
 from chalicelib.core.auth import Principal, Role, system
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Transaction
+from chalicelib.core import clock, outbox, outside, workflow
+from chalicelib.core.auth import Principal, Role
+from chalicelib.core.outside import Reply
+from chalicelib.core.table import Item
 from chalicelib.customers import gateways as customers_gateways
 from chalicelib.customers import service as customers
 from chalicelib.customers.tasks import customers_tasks
@@ -52,7 +57,11 @@ from chalicelib.returns.tasks import returns_tasks
 from chalicelib.reviews import service as reviews
 from chalicelib.reviews.consumers import on_review_decided
 from chalicelib.reviews.tasks import reviews_tasks
+from chalicelib.routing import store as routing_store
+from chalicelib.routing.consumers import on_answered, on_request
+from chalicelib.routing.tasks import routing_tasks
 from chalicelib.shipping import service as shipping
+from chalicelib.suppliers import service as suppliers
 from chalicelib.suppliers.tasks import suppliers_tasks
 from chalicelib.taxes import service as taxes
 from chalicelib.taxes.consumers import on_order_event as on_taxed_event
@@ -258,6 +267,7 @@ def test_functions_touch_only_keys_that_their_roles_name(
         _reviewed,
         _onboarded,
         _listed,
+        _routed,
         _told,
     ):
         live(company)
@@ -432,6 +442,62 @@ def _reviewed(company: Company) -> None:
     assert (outcome["escalated"], outcome["overdue"]) == (1, 1), outcome
 
 
+def _routed(company: Company) -> None:
+    """A supplier that ships a part and takes that back; one that says nothing; and an order that is called off."""
+    supplier_id = "sup_01J00000000000000000000000"
+    company.shop.opens(supplier_id, priority=0)
+    company.shop.sells("S", leeds=9, **{supplier_id: 9})
+    part = {"decision": "partial", "lines": [{"line_id": "1", "quantity": 1}]}
+    replies = iter([Reply(200, {}, json.dumps(part).encode()), *[Reply(500, {}, b"")] * 9])
+    endpoint = SimpleNamespace(
+        url="https://keys.example.com", secrets=("whsec_" + b64encode(bytes(32)).decode(),), bearer_token=None
+    )
+    with (
+        patch.object(suppliers, "endpoint", lambda supplier_id: suppliers.find_seller(supplier_id) or endpoint),
+        patch.object(outside, "call", lambda *_, **__: next(replies)),
+    ):
+        order_id, allocation_id = _asked(company)
+        _route(company, order_id, allocation_id, "offer_order", "settle_allocation", "tell_supplier")
+        value = routing_store.get_allocation(allocation_id)
+        assert value is not None
+        assert value.value.decision == "partial"
+        units = {"lines": [{"line_id": "1", "quantity": 1}], "reason": "other"}
+        company.asks(f"/v1/suppliers/{supplier_id}/orders/{allocation_id}/cancellations", units, 200)
+        for event in list(outbox.timeline(f"ALLOCATION#{allocation_id}")):
+            company.run("routing-on-answered", on_answered, delivered({"detail": json.loads(event.to_json())}))
+
+        order_id, allocation_id = _asked(company)
+        _route(company, order_id, allocation_id, "offer_order", "await_answer", "ask_supplier")
+        with clock.at(clock.now() + timedelta(hours=5)):
+            _route(company, order_id, allocation_id, "settle_allocation", "tell_supplier")
+
+        order_id, allocation_id = _asked(company)
+        company.asks(f"/v1/orders/{order_id}/cancellations", {})
+        _told_supplier(company, order_id, allocation_id, "recall", "hold", "retry")
+
+
+def _asked(company: Company) -> tuple[str, str]:
+    """An order whose supplier is asked to ship it."""
+    order_id = company.shop.placed(("S", 2))
+    allocation_id = company.paid(order_id)
+    _told_supplier(company, order_id, allocation_id, "shipment", "shipment")
+    return order_id, allocation_id
+
+
+def _told_supplier(company: Company, order_id: str, allocation_id: str, *types: str) -> None:
+    for type in types:
+        message = {"type": type, "fulfilment_id": allocation_id, "order_id": order_id}
+        company.run("routing-on-request", on_request, delivered(message))
+
+
+def _route(company: Company, order_id: str, allocation_id: str, *tasks: str) -> None:
+    for task in tasks:
+        more = {"task_token": "t"} if task == "await_answer" else {}
+        company.task("routing-tasks", routing_tasks, task, order_id, allocation_id=allocation_id, **more)
+
+
+def _onboarded(company: Company) -> None:
+    """One that is in order, one that is for a person, and one whose workflow breaks down."""
     clean = {
         "trading_name": "Keys",
         "brands": [{"name": f"Brand {uuid4().hex}", "attestation": "owner"}],

@@ -13,7 +13,7 @@ PREFIX = "sup_"
 """Of the ids of suppliers, which are the ids of their locations, too."""
 
 
-class State(StrEnum):
+class AllocationState(StrEnum):
     """`requested`: no answer yet. `accepted`: all of it or a part. `silent`: no answer in time. `cancelled`: nothing of it is wanted any
     more. All but the first two are final."""
 
@@ -116,7 +116,7 @@ class Allocation:
     created_at: str
     answer_by: str
     lines: tuple[Line, ...]
-    state: State = State.REQUESTED
+    state: AllocationState = AllocationState.REQUESTED
     decision: str | None = None
     reason: str | None = None
     supplier_reference: str | None = None
@@ -150,9 +150,9 @@ def decide(allocation: Allocation, answer: Answer, now: datetime) -> Allocation:
 
     Raises `AnswerTooLate` when its time is over or it was called off, `AlreadyAnswered` when another answer stands, `MoreThanAsked`.
     """
-    if allocation.state in (State.SILENT, State.CANCELLED):
+    if allocation.state in (AllocationState.SILENT, AllocationState.CANCELLED):
         raise AnswerTooLate("The allocation is not to be answered any more.")
-    if allocation.state is not State.REQUESTED:
+    if allocation.state is not AllocationState.REQUESTED:
         raise AlreadyAnswered(f"The allocation is {allocation.state}.", state=str(allocation.state))
     if allocation.is_late_at(now):
         raise AnswerTooLate(f"An answer was due by {allocation.answer_by}.")
@@ -170,7 +170,7 @@ def _decided(allocation: Allocation, answer: Answer, now: datetime) -> Allocatio
     return _next(
         allocation,
         lines=lines,
-        state=State.REJECTED if decision is Decision.REJECTED else State.ACCEPTED,
+        state=AllocationState.REJECTED if decision is Decision.REJECTED else AllocationState.ACCEPTED,
         decision=str(decision),
         reason=(answer.reason or "other") if refused else None,
         supplier_reference=answer.supplier_reference,
@@ -201,7 +201,7 @@ def replace_told(allocation: Allocation, version: int) -> Allocation:
 
 def is_same(allocation: Allocation, answer: Answer) -> bool:
     """Whether this answer is the one that stands."""
-    if allocation.decision is None or allocation.state is State.SILENT:
+    if allocation.decision is None or allocation.state is AllocationState.SILENT:
         return False
     return all(line.quantity - line.refused == answer.units.get(line.line_id, 0) for line in allocation.lines)
 
@@ -209,24 +209,24 @@ def is_same(allocation: Allocation, answer: Answer) -> bool:
 def fall_silent(allocation: Allocation, now: datetime) -> Allocation:
     """The allocation whose supplier did not answer in time: all of it counts as refused."""
     lines = tuple(replace(line, refused=line.quantity) for line in allocation.lines)
-    return _next(allocation, lines=lines, state=State.SILENT, reason=SILENT, decided_at=clock.rfc3339(now))
+    return _next(allocation, lines=lines, state=AllocationState.SILENT, reason=SILENT, decided_at=clock.rfc3339(now))
 
 
 def cancel(allocation: Allocation, now: datetime) -> Allocation:
     """The allocation of which nothing is wanted any more."""
-    return _next(allocation, state=State.CANCELLED, decided_at=allocation.decided_at or clock.rfc3339(now))
+    return _next(allocation, state=AllocationState.CANCELLED, decided_at=allocation.decided_at or clock.rfc3339(now))
 
 
 def recall(allocation: Allocation, units: Mapping[str, int]) -> Allocation:
     """The accepted allocation without these units, which the supplier is told to leave out."""
     lines = tuple(replace(line, recalled=line.recalled + units.get(line.line_id, 0)) for line in allocation.lines)
-    state = allocation.state if any(line.held for line in lines) else State.CANCELLED
+    state = allocation.state if any(line.held for line in lines) else AllocationState.CANCELLED
     return _next(allocation, lines=lines, state=state)
 
 
 def give_back(allocation: Allocation, units: Mapping[str, int], reason: str) -> Allocation:
     """The accepted allocation without units that the supplier cannot ship after all. Raises `NotAccepted`, `MoreThanAsked`."""
-    if allocation.state is not State.ACCEPTED:
+    if allocation.state is not AllocationState.ACCEPTED:
         raise NotAccepted(f"The allocation is {allocation.state}.", state=str(allocation.state))
     within(units, {line.line_id: line.held for line in allocation.lines})
     lines = tuple(
@@ -234,20 +234,20 @@ def give_back(allocation: Allocation, units: Mapping[str, int], reason: str) -> 
         for line in allocation.lines
         for given in (units.get(line.line_id, 0),)
     )
-    state = allocation.state if any(line.held for line in lines) else State.REJECTED
+    state = allocation.state if any(line.held for line in lines) else AllocationState.REJECTED
     return _next(allocation, lines=lines, state=state, reason=reason)
 
 
 def ship(allocation: Allocation, units: Mapping[str, int], shipped_at: datetime) -> Allocation:
     """The accepted allocation after its one parcel left; what was accepted and is not in it is refused."""
-    if allocation.state is not State.ACCEPTED:
+    if allocation.state is not AllocationState.ACCEPTED:
         raise NotAccepted(f"The allocation is {allocation.state}.", state=str(allocation.state))
     lines = tuple(
         replace(line, shipped=left, accepted=line.recalled + left, refused=line.refused + line.held - left)
         for line in allocation.lines
         for left in (units.get(line.line_id, 0),)
     )
-    return _next(allocation, lines=lines, state=State.SHIPPED, shipped_at=clock.rfc3339(shipped_at))
+    return _next(allocation, lines=lines, state=AllocationState.SHIPPED, shipped_at=clock.rfc3339(shipped_at))
 
 
 def is_shipped_late(allocation: Allocation) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.routing.domain.allocation import Allocation, State
+from chalicelib.routing.domain.allocation import Allocation, AllocationState
 
 
 class InvoiceState(StrEnum):
@@ -37,7 +37,7 @@ class Invoice:
 
 def worth(allocation: Allocation) -> int:
     """What the supplier's offer asked for the units that it shipped, or is to ship; before any commission."""
-    shipped = allocation.state is State.SHIPPED
+    shipped = allocation.state is AllocationState.SHIPPED
     return sum(line.unit_price * (line.shipped if shipped else line.held) for line in allocation.lines)
 
 

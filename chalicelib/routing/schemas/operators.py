@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from chalicelib.core.schemas import PageQuery, Schema, View
-from chalicelib.routing.domain.allocation import Allocation, State
+from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.domain.settings import RoutingSettings
 from chalicelib.routing.schemas.suppliers import OrderLineView, OrderSummary, RecallView
 from chalicelib.routing.service import Traced
@@ -14,7 +14,7 @@ from chalicelib.routing.service import Traced
 class AllocationsQuery(PageQuery):
     """Which allocations to list."""
 
-    state: State = State.REQUESTED
+    state: AllocationState = AllocationState.REQUESTED
     supplier_id: str | None = Field(default=None, pattern=r"^sup_[0-9A-Z]{1,40}$")
 
 
@@ -42,7 +42,7 @@ class AllocationStateView(View):
     id: str
     supplier_id: str
     order_id: str
-    state: State
+    state: AllocationState
     version: int
 
 
@@ -52,7 +52,7 @@ class AllocationView(View):
     id: str
     supplier_id: str
     order_id: str
-    state: State
+    state: AllocationState
     decision: str | None
     reason: str | None
     currency: str

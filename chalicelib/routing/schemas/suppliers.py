@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from chalicelib.core import clock
 from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.fulfilment.service import TrackingCode, TrackingEvent
-from chalicelib.routing.domain.allocation import Answer, Decision, State
+from chalicelib.routing.domain.allocation import AllocationState, Answer, Decision
 from chalicelib.routing.domain.invoices import Invoice
 from chalicelib.routing.service import InvoiceGiven, Scorecard, Shipment, SupplierOrder
 
@@ -22,7 +22,7 @@ Moment = Annotated[datetime, Field(strict=False, description="RFC 3339, with its
 class OrdersQuery(PageQuery):
     """Which orders to list."""
 
-    state: State = State.REQUESTED
+    state: AllocationState = AllocationState.REQUESTED
 
 
 class Units(Schema):
@@ -39,6 +39,12 @@ def _by_line(lines: list[Units]) -> dict[str, int]:
 def _named_once(lines: list[Units] | None) -> list[Units] | None:
     if lines and len({one.line_id for one in lines}) < len(lines):
         raise ValueError("each line may be named once")
+    return lines
+
+
+def _not_nothing(lines: list[Units] | None) -> list[Units] | None:
+    if lines is not None and not any(one.quantity for one in lines):
+        raise ValueError("name some units")
     return lines
 
 
@@ -91,6 +97,7 @@ class ShipmentBody(Schema):
     shipped_at: Moment
 
     _once = field_validator("lines")(_named_once)
+    _some = field_validator("lines")(_not_nothing)
 
     @field_validator("shipped_at")
     @classmethod
@@ -126,6 +133,7 @@ class CancellationBody(Schema):
     reason: Reason
 
     _once = field_validator("lines")(_named_once)
+    _some = field_validator("lines")(_not_nothing)
 
     def units(self) -> dict[str, int]:
         return {line_id: units for line_id, units in _by_line(self.lines).items() if units}
@@ -152,7 +160,7 @@ class OrderSummary(View):
 
     id: str
     order_id: str
-    state: State
+    state: AllocationState
     decision: str | None
     answer_by: str
     ship_by: str | None
@@ -189,7 +197,7 @@ class OrderView(View):
 
     id: str
     order_id: str
-    state: State
+    state: AllocationState
     decision: str | None
     reason: str | None
     currency: str

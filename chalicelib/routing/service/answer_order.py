@@ -14,7 +14,14 @@ from chalicelib.core.table import Transaction
 from chalicelib.fulfilment import service as fulfilments
 from chalicelib.routing import events, store
 from chalicelib.routing.domain import allocation as life
-from chalicelib.routing.domain.allocation import Allocation, Answer, AnswerTooLate, Decision, NotAccepted, State
+from chalicelib.routing.domain.allocation import (
+    Allocation,
+    AllocationState,
+    Answer,
+    AnswerTooLate,
+    Decision,
+    NotAccepted,
+)
 from chalicelib.routing.service.converse import must_find
 from chalicelib.routing.service.note_call import add_counts, counts_of_answer, is_open
 from chalicelib.suppliers import service as suppliers
@@ -64,7 +71,7 @@ def _decided(value: Allocation, given: Answer, by: Principal) -> Allocation:
     try:
         return life.decide(value, _in_full(value, given), clock.now())
     except AnswerTooLate:
-        if value.state is not State.CANCELLED and given.decision is not Decision.REJECTED:
+        if value.state is not AllocationState.CANCELLED and given.decision is not Decision.REJECTED:
             _count_late(value)
         raise
 
@@ -169,7 +176,7 @@ def _units(value: Allocation, shipment: Shipment) -> dict[str, int]:
 
 
 def _shipped(before: Allocation, units: Mapping[str, int], shipment: Shipment) -> Allocation:
-    if before.state in (State.SILENT, State.CANCELLED, State.REJECTED):
+    if before.state in (AllocationState.SILENT, AllocationState.CANCELLED, AllocationState.REJECTED):
         raise NotAccepted(f"The allocation is {before.state}.", state=str(before.state))
     accepted = before
     if is_open(before):

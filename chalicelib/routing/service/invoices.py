@@ -11,7 +11,7 @@ from chalicelib.core.observability import count
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Transaction
 from chalicelib.routing import events, store
-from chalicelib.routing.domain.allocation import NotAccepted, State
+from chalicelib.routing.domain.allocation import AllocationState, NotAccepted
 from chalicelib.routing.domain.invoices import Invoice, InvoiceState, compare, worth
 from chalicelib.routing.service.answer_order import must_be_theirs
 from chalicelib.suppliers import service as suppliers
@@ -47,7 +47,7 @@ def receive_invoice(
     Raises `NotAccepted` for what it does not ship, `InvoiceKnown` when the number was used, `TaxBeyondTotal`.
     """
     value = must_be_theirs(supplier_id, allocation_id, by)
-    if value.state not in (State.ACCEPTED, State.SHIPPED):
+    if value.state not in (AllocationState.ACCEPTED, AllocationState.SHIPPED):
         raise NotAccepted(f"The allocation is {value.state}.", state=str(value.state))
     if given.tax > given.total:
         raise TaxBeyondTotal(f"{given.tax} of {given.total}.")

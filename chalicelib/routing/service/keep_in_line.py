@@ -13,7 +13,7 @@ from chalicelib.fulfilment import service as fulfilments
 from chalicelib.fulfilment.service import Fulfilment, FulfilmentStatus
 from chalicelib.routing import events, store
 from chalicelib.routing.domain import allocation as life
-from chalicelib.routing.domain.allocation import Allocation, State
+from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.service.converse import must_find
 from chalicelib.routing.service.note_call import is_open
 from chalicelib.routing.store import Recall
@@ -66,7 +66,7 @@ def _step(value: Allocation, part: Fulfilment, decline: Decline, by: Principal) 
         return True
     beyond = {line.line_id: line.held - wanted.get(line.line_id, 0) for line in value.lines}
     recalled = {line_id: units for line_id, units in beyond.items() if units > 0}
-    if recalled and value.state is State.ACCEPTED:
+    if recalled and value.state is AllocationState.ACCEPTED:
         _recall(value, recalled, by)
         return True
     declined = {line_id: -units for line_id, units in beyond.items() if units < 0}

@@ -9,7 +9,7 @@ from chalicelib.core.observability import count
 from chalicelib.core.table import Transaction
 from chalicelib.routing import events, store
 from chalicelib.routing.domain import allocation as life
-from chalicelib.routing.domain.allocation import Allocation, State
+from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.domain.answers import Kind
 from chalicelib.routing.service.converse import Talk, must_find
 
@@ -60,4 +60,4 @@ def count_try(before: Allocation, tx: Transaction) -> tuple[Allocation, dict[str
 
 def is_open(value: Allocation) -> bool:
     """Whether an answer is still waited for."""
-    return value.state is State.REQUESTED
+    return value.state is AllocationState.REQUESTED

@@ -13,7 +13,7 @@ from chalicelib.fulfilment import service as fulfilments
 from chalicelib.fulfilment.service import Fulfilment
 from chalicelib.routing import events, store
 from chalicelib.routing.domain import allocation as life
-from chalicelib.routing.domain.allocation import Allocation, Answer, State
+from chalicelib.routing.domain.allocation import Allocation, AllocationState, Answer
 from chalicelib.routing.domain.answers import Heard, Kind, heard_of_offer, heard_of_status
 from chalicelib.routing.domain.waits import wait_seconds
 from chalicelib.routing.gateways import Question
@@ -34,10 +34,10 @@ def offer_order(allocation_id: str, by: Principal, ways: Ways | None = None, *, 
     if not is_open(value) or value.is_late_at(now):
         return progress(value, now)
     endpoint = ways.endpoint_of(value.supplier_id)
-    value = _put_before(value, called=endpoint is not None, by=by)
+    part = fulfilments.read(allocation_id, by)
+    value = _put_before(value, part if endpoint else None, by)
     if endpoint is None or not is_open(value):
         return progress(value, now, "no_endpoint")
-    part = fulfilments.read(allocation_id, by)
     talk = converse(
         value,
         endpoint,
@@ -110,12 +110,13 @@ def private_of(part: Fulfilment) -> tuple[str, ...]:
     )
 
 
-def _put_before(value: Allocation, *, called: bool, by: Principal) -> Allocation:
-    """The allocation as one that the supplier may know of, before it is told: a cancellation has to reach whoever was called."""
+def _put_before(value: Allocation, told: Fulfilment | None, by: Principal) -> Allocation:
+    """The allocation as one that the supplier may know of, before it is `told`: a cancellation has to reach whoever was called."""
     for _ in range(_ATTEMPTS):
-        if not is_open(value) or (value.offered and (value.called or not called)):
+        if not is_open(value) or (value.offered and (value.called or told is None)):
             return value
-        after = life.note(value, offered=True, called=value.called or called)
+        known = told.version if told else value.told_version
+        after = life.note(value, offered=True, called=value.called or told is not None, told_version=known)
         tx = Transaction()
         store.change_allocation(tx, after)
         if not value.offered:
@@ -163,7 +164,7 @@ def _answered(
 ) -> tuple[Allocation, dict[str, int]]:
     """The supplier's decision, unless another stands or it comes too late: that one counts against it."""
     if not is_open(before) or before.is_late_at(now):
-        late = is_open(before) or before.state is State.SILENT
+        late = is_open(before) or before.state is AllocationState.SILENT
         return before, {"late_answers": 1} if late and not before.decision else {}
     decided = life.decide(before, answer, now)
     after = life.replace_told(decided, max(before.told_version, told.version))
@@ -216,5 +217,5 @@ def progress(value: Allocation, now: datetime, word: str = "", until: datetime |
 
 def _outcome(value: Allocation, left: int, word: str) -> str:
     if not is_open(value):
-        return value.decision if value.decision and value.state is not State.CANCELLED else "over"
+        return value.decision if value.decision and value.state is not AllocationState.CANCELLED else "over"
     return "expired" if not left else word or "waiting"

@@ -12,7 +12,7 @@ from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Transaction
 from chalicelib.fulfilment import service as fulfilments
 from chalicelib.routing import gateways, store
-from chalicelib.routing.domain.allocation import Allocation, State
+from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.service.answer_order import must_be_theirs
 from chalicelib.routing.service.converse import must_find, ship_to
 from chalicelib.routing.store import Call, Recall
@@ -45,7 +45,9 @@ class Traced:
     recalls: list[Recall]
 
 
-def list_orders(supplier_id: str, state: State, limit: int, cursor: str | None, by: Principal) -> Page[dict[str, Any]]:
+def list_orders(
+    supplier_id: str, state: AllocationState, limit: int, cursor: str | None, by: Principal
+) -> Page[dict[str, Any]]:
     """A supplier's allocations in a state, oldest first."""
     suppliers.require_access(supplier_id, by)
     return _of_supplier(supplier_id, state, limit, cursor)
@@ -60,12 +62,12 @@ def read_order(supplier_id: str, allocation_id: str, by: Principal) -> SupplierO
 def seen_by_supplier(value: Allocation) -> SupplierOrder:
     """The allocation with what its fulfilment says of the parcel. Where it goes is shown while the supplier has to do with it."""
     part = fulfilments.read(value.id, _ROUTING)
-    concerned = value.state in (State.REQUESTED, State.ACCEPTED, State.SHIPPED)
+    concerned = value.state in (AllocationState.REQUESTED, AllocationState.ACCEPTED, AllocationState.SHIPPED)
     return SupplierOrder(value, ship_to(part) if concerned else {}, part.held, store.recalls_of(value.id))
 
 
 def list_allocations(
-    state: State, supplier_id: str | None, limit: int, cursor: str | None, by: Principal
+    state: AllocationState, supplier_id: str | None, limit: int, cursor: str | None, by: Principal
 ) -> Page[dict[str, Any]]:
     """Allocations in a state, of one supplier or of all, oldest first, for the operator."""
     suppliers.require_operator(by)
@@ -80,7 +82,7 @@ def list_allocations(
     )
 
 
-def _of_supplier(supplier_id: str, state: State, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+def _of_supplier(supplier_id: str, state: AllocationState, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     return page_of(
         f"allocations {supplier_id} {state}",
         limit,
@@ -111,7 +113,7 @@ def retry_allocation(
         raise Replay(earlier)
     value = must_find(allocation_id).value
     unheard = [recall for recall in store.recalls_of(allocation_id) if recall.state in store.UNHEARD]
-    if value.state is not State.REQUESTED and not unheard:
+    if value.state is not AllocationState.REQUESTED and not unheard:
         raise NothingToRetry(f"The allocation is {value.state}.", state=str(value.state))
     final = answer(value)
     tx = Transaction()

@@ -9,12 +9,13 @@ from chalicelib.core.observability import count
 from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
 from chalicelib.fulfilment import service as fulfilments
-from chalicelib.routing import store
+from chalicelib.fulfilment.service import Fulfilment
+from chalicelib.routing import events, store
 from chalicelib.routing.domain import allocation as life
-from chalicelib.routing.domain.allocation import Allocation, State
+from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.domain.answers import Kind, heard_of_cancellation, heard_of_change
 from chalicelib.routing.domain.waits import CALL_OFF_HOURS, wait_seconds
-from chalicelib.routing.gateways import Question
+from chalicelib.routing.gateways import Endpoint, Question
 from chalicelib.routing.service.converse import EndpointRests, Talk, Ways, converse, must_find, ship_to
 from chalicelib.routing.service.note_call import count_try, is_open, note_call
 from chalicelib.routing.service.offer_order import private_of
@@ -102,6 +103,8 @@ def _note_recall(value: Allocation, recall: Recall, talk: Talk, by: Principal) -
         if talk.heard.is_failure:
             return count_try(before, tx)
         store.close_recall(tx, value.id, recall, str(talk.heard.kind))
+        if talk.heard.kind is Kind.TOO_LATE:
+            events.recall_too_late(tx, before, recall.lines, by)
         return before, {}
 
     note_call(value.id, talk, change, by)
@@ -130,7 +133,9 @@ def tell_supplier(allocation_id: str, by: Principal, ways: Ways | None = None) -
 def has_changed(value: Allocation, by: Principal) -> bool:
     """Whether the parcel changed since the supplier was told of it."""
     return (
-        value.state is State.ACCEPTED and value.called and fulfilments.read(value.id, by).version > value.told_version
+        value.state is AllocationState.ACCEPTED
+        and value.called
+        and fulfilments.read(value.id, by).version > value.told_version
     )
 
 
@@ -144,12 +149,23 @@ def tell_change(allocation_id: str, by: Principal, ways: Ways | None = None) -> 
     """
     ways = ways or Ways()
     value, part = must_find(allocation_id).value, fulfilments.read(allocation_id, by)
-    concerned = value.state is State.ACCEPTED or (is_open(value) and value.called)
+    concerned = value.state is AllocationState.ACCEPTED or (is_open(value) and value.called)
     endpoint = ways.endpoint_of(value.supplier_id) if concerned else None
     if endpoint is None or part.version <= value.told_version or part.status not in fulfilments.OPEN:
         return
+    talk = _converse_of_change(value, part, endpoint, by, ways)
+    if isinstance(talk, datetime):
+        raise EndpointRests(f"The supplier of {allocation_id} is left in peace until {clock.rfc3339(talk)}.")
+    _note_change(value, part, talk, by)
+    if talk.heard.is_failure:
+        raise SupplierDidNotAnswer(f"The supplier of {allocation_id} was not told of a change: {talk.heard.reason}.")
+
+
+def _converse_of_change(
+    value: Allocation, part: Fulfilment, endpoint: Endpoint, by: Principal, ways: Ways
+) -> Talk | datetime:
     body = {"change_id": f"{value.id}.v{part.version}", "held": part.held, "ship_to": ship_to(part)}
-    talk = converse(
+    return converse(
         value,
         endpoint,
         "change",
@@ -159,18 +175,19 @@ def tell_change(allocation_id: str, by: Principal, ways: Ways | None = None) -> 
         send=ways.send,
         private=private_of(part),
     )
-    if isinstance(talk, datetime):
-        raise EndpointRests(f"The supplier of {allocation_id} is left in peace until {clock.rfc3339(talk)}.")
 
+
+def _note_change(value: Allocation, part: Fulfilment, talk: Talk, by: Principal) -> None:
     def change(before: Allocation, tx: Transaction) -> tuple[Allocation, dict[str, int]]:
         if talk.heard.is_failure:
             return count_try(before, tx)
         if talk.heard.kind is Kind.NEVER_ARRIVED or before.told_version >= part.version:
             return before, {}
-        return life.note(before, told_version=part.version), {}
+        after = life.note(before, told_version=part.version)
+        if talk.heard.kind is Kind.NOT_SUPPORTED:
+            events.change_not_supported(tx, after, part.held, by)
+        return after, {}
 
-    note_call(allocation_id, talk, change, by)
+    note_call(value.id, talk, change, by)
     if talk.heard.kind is Kind.NOT_SUPPORTED:
         count("ChangesNotSupported")
-    if talk.heard.is_failure:
-        raise SupplierDidNotAnswer(f"The supplier of {allocation_id} was not told of a change: {talk.heard.reason}.")

@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.core.errors import AisleError, Stale
 from chalicelib.core.keys import key, shard
 from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find
-from chalicelib.routing.domain.allocation import Allocation, Line, State
+from chalicelib.routing.domain.allocation import Allocation, AllocationState, Line
 
 SHARDS = 4
 """Index partitions of a state."""
@@ -68,7 +68,7 @@ def _allocation(item: AllocationItem) -> Allocation:
     return Allocation(
         **{**stored, "lines": tuple(Line(**line) for line in stored["lines"])},
         id=item.pk.partition("#")[2],
-        state=State(item.state),
+        state=AllocationState(item.state),
         version=int(item.version),
     )
 
@@ -96,7 +96,7 @@ def park_token(value: Allocation, token: bytes) -> None:
     tx.update(
         AllocationItem(allocation_pk(value.id), "ALLOCATION"),
         [AllocationItem.token.set(token)],
-        AllocationItem.state == str(State.REQUESTED),
+        AllocationItem.state == str(AllocationState.REQUESTED),
         lambda _: Stale("The allocation was answered."),
     )
     tx.commit()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core.errors import AisleError
 from chalicelib.routing.domain import allocation as life
-from chalicelib.routing.domain.allocation import Allocation, Answer, Decision, Line, State
+from chalicelib.routing.domain.allocation import Allocation, AllocationState, Answer, Decision, Line
 from chalicelib.routing.domain.answers import Kind, Said, heard_of_cancellation, heard_of_offer, heard_of_status
 from chalicelib.routing.domain.health import Health, after_failure, after_success, retry_after
 from chalicelib.routing.domain.invoices import InvoiceState, compare, worth
@@ -51,12 +51,16 @@ def _done(value: Allocation, what: str, units: dict[str, int], now: datetime) ->
         given = {"accepted": everything, "partial": units, "rejected": {}}[what]
         return life.decide(value, Answer(Decision(what), given, "other"), now)
     if what == "silent":
-        return life.fall_silent(value, now) if value.state is State.REQUESTED and value.is_late_at(now) else value
+        return (
+            life.fall_silent(value, now)
+            if value.state is AllocationState.REQUESTED and value.is_late_at(now)
+            else value
+        )
     if what == "cancel":
-        return life.cancel(value, now) if value.state is State.REQUESTED else value
+        return life.cancel(value, now) if value.state is AllocationState.REQUESTED else value
     if what == "recall":
         held = {line.line_id: max(0, min(units.get(line.line_id, 0), line.held)) for line in value.lines}
-        return life.recall(value, held) if value.state is State.ACCEPTED and any(held.values()) else value
+        return life.recall(value, held) if value.state is AllocationState.ACCEPTED and any(held.values()) else value
     if what == "give_back":
         return life.give_back(value, units, "other")
     held = {line.line_id: max(0, min(units.get(line.line_id, line.held), line.held)) for line in value.lines}
@@ -66,12 +70,12 @@ def _done(value: Allocation, what: str, units: dict[str, int], now: datetime) ->
 def _accounts_for_every_unit(value: Allocation) -> None:
     for line in value.lines:
         assert min(line.accepted, line.refused, line.recalled, line.shipped, line.held) >= 0
-        if value.decision is not None or value.state is State.SILENT:
+        if value.decision is not None or value.state is AllocationState.SILENT:
             assert line.accepted + line.refused == line.quantity
         assert line.shipped <= line.accepted
-    if value.state is State.SHIPPED:
+    if value.state is AllocationState.SHIPPED:
         assert all(line.held == line.shipped for line in value.lines)
-    if value.state in (State.REJECTED, State.SILENT):
+    if value.state in (AllocationState.REJECTED, AllocationState.SILENT):
         assert not any(line.held for line in value.lines)
 
 
@@ -89,12 +93,12 @@ def test_one_decision_is_final_and_every_unit_is_accounted_for(case: Any) -> Non
         except AisleError:
             assert value is before
             continue
-        if before.state is State.REQUESTED and value.state is not State.REQUESTED:
+        if before.state is AllocationState.REQUESTED and value.state is not AllocationState.REQUESTED:
             decided.append(what)
         assert value.version == before.version + (value is not before)
         _accounts_for_every_unit(value)
     assert len(decided) <= 1
-    assert (value.state is State.REQUESTED) == (not decided)
+    assert (value.state is AllocationState.REQUESTED) == (not decided)
     if decided and decided[0] in set(Decision):
         assert value.decided_at is not None
         assert value.decided_at < DEADLINE

@@ -289,6 +289,8 @@ def test_a_recall_that_comes_too_late_is_kept_as_such(market: Market) -> None:
     cancels(market, 3)
     market.recall()
     assert [one.state for one in store.recalls_of(market.part)] == ["too_late"]
+    [told] = market.events("RecallTooLate")
+    assert told["units"] == {"1": 3}
 
 
 def test_a_recall_of_what_nobody_knows_is_nothing(market: Market) -> None:
@@ -346,6 +348,8 @@ def test_a_supplier_that_cannot_change_is_not_asked_again(market: Market) -> Non
     changes(market)
     changes(market)
     assert market.log()[1:] == [("change", "not_supported", "status_501")]
+    [told] = market.events("ChangeNotSupported")
+    assert told["held"] is True
 
 
 def test_a_hold_during_the_offer_is_told_after_the_answer(market: Market) -> None:

@@ -264,6 +264,13 @@ def test_a_parcel_that_leaves_after_its_day_counts_as_late(market: Market) -> No
     assert market.counted()["shipped_late"] == 1
 
 
+def test_nothing_is_neither_shipped_nor_taken_back(accepted: Market) -> None:
+    nothing = [{"line_id": "1", "quantity": 0}]
+    assert accepted.ships(lines=nothing).status == 400
+    assert gives_back(accepted, 0).status == 400
+    assert accepted.value.state == "accepted"
+
+
 def test_it_cannot_have_left_in_the_future(accepted: Market) -> None:
     assert accepted.ships(shipped_at=clock.rfc3339(clock.now() + timedelta(hours=1))).status == 400
     assert accepted.ships(shipped_at="2026-01-01T00:00:00").status == 400
