@@ -37,9 +37,7 @@ class FileGone(NotFound):
 class FeedFiles:
     """The files of feeds in their bucket."""
 
-    def upload_form(
-        self, feed_id: str, content_type: str, size: int, digest: str | None
-    ) -> tuple[str, dict[str, str]]:
+    def upload_form(self, feed_id: str, content_type: str, size: int, digest: str | None) -> tuple[str, dict[str, str]]:
         """Where a browser or a program may post the file of a feed to, and the fields to send with it: for an hour, of this type, of
         just this many bytes, and with this SHA-256 (hexadecimal) where it is known."""
         fields = {"Content-Type": content_type}
