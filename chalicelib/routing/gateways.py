@@ -30,7 +30,7 @@ class Endpoint(Protocol):
     def secrets(self) -> tuple[str, ...]: ...
 
     @property
-    def bearer(self) -> str | None: ...
+    def bearer_token(self) -> str | None: ...
 
 
 EndpointOf = Callable[[str], "Endpoint | None"]
@@ -74,7 +74,7 @@ def ask(endpoint: Endpoint, question: Question, seconds: float, send: Send | Non
         "User-Agent": "Aisle-Orders/1",
         "X-Correlation-Id": trace().correlation_id,
         **signed(question.message_id, at, body, endpoint.secrets),
-        **({"Authorization": f"Bearer {endpoint.bearer}"} if endpoint.bearer else {}),
+        **({"Authorization": f"Bearer {endpoint.bearer_token}"} if endpoint.bearer_token else {}),
     }
     url = endpoint.url.rstrip("/") + question.path
     sent = None if question.body is None else body.encode()

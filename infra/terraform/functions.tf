@@ -247,6 +247,8 @@ locals {
         local.list_locations,
         local.read_token,
         local.complete_routing,
+        local.read_endpoint_secrets,
+        local.use_endpoint_secrets_key,
         {
           sid       = "StartRouteOrder"
           actions   = ["states:StartExecution"]
@@ -276,7 +278,7 @@ locals {
         AISLE_TOKEN_KEY_ID     = module.key["data"].arn
         AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
       }
-      extra = [local.list_locations, local.park_token, local.complete_routing]
+      extra = [local.list_locations, local.park_token, local.complete_routing, local.read_endpoint_secrets, local.use_endpoint_secrets_key]
     }
     lockers-on-change = {
       does        = "Finds compartments for what is packed to be collected, and lets go of what is called off"
@@ -418,6 +420,25 @@ locals {
           conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["CASES#open#*"] } }
         },
       ]
+    }
+    listings-on-listing-submitted = {
+      does        = "Starts register-product for what a supplier proposes"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "listings-submitted"
+      environment = { AISLE_REGISTER_PRODUCT_ARN = "${local.arn.state_machine}listings-register-product" }
+      extra       = [local.start_register_product]
+    }
+    listings-tasks = {
+      does    = "Corrects, checks and publishes listings, looks at their images, opens review cases"
+      timeout = local.task_timeout_seconds
+      # A clean listing is published in one transaction: product, offers, and the supplier's stock.
+      keys  = ["LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"]
+      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LISTINGSETTINGS", "LOCATION#"]
+      environment = {
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [local.park_token, local.complete_listing, local.list_locations]
     }
     suppliers-on-supplier-submitted = {
       does        = "Starts onboard-supplier for what a supplier has submitted"
@@ -602,7 +623,7 @@ locals {
           sid        = "ListWebhooks"
           actions    = ["dynamodb:Query"]
           resources  = ["${local.arn.table}/index/gsi1"]
-          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["WEBHOOKS"] } }
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["WEBHOOKS", "WEBHOOKS#*"] } }
         },
       ]
     }

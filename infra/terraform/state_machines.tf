@@ -94,7 +94,7 @@ locals {
         patient_attempts     = 20
         park_attempts        = 100
         # Cases that nobody decides go up level after level, with alarms, long before.
-        review_timeout_seconds = 180 * 24 * 3600
+        review_timeout_seconds = 60 * 24 * 3600
         # A case may be decided, and its listing come to another, again and again.
         timeout_seconds = 360 * 24 * 3600
       }

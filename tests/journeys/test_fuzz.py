@@ -101,7 +101,12 @@ def real(stack: TestStack) -> dict[str, str]:
     pickup_id = mall.packs(mall.places(sku))
     mall.becomes(pickup_id, "allocated")
     webhook = shop.post("/v1/webhooks", {"url": "https://fuzz.invalid/", "event_types": ["aisle.webhooks.*"]})
+    shop.post("/v1/suppliers", {"profile": {"trading_name": "Fuzz"}}, "supplier")
+    supplier = shop.get("/v1/suppliers/me", role="supplier")
     return {
+        "supplier_id": supplier.body["id"],
+        "member_id": "machine:none",
+        "document_id": "doc_none",
         "cabinet_id": cabinet.body["id"],
         "certificate_id": "0" * 64,
         "command_id": "cmd_none",

@@ -51,6 +51,7 @@ from chalicelib.reviews import service as reviews
 from chalicelib.reviews.consumers import on_review_decided
 from chalicelib.reviews.tasks import reviews_tasks
 from chalicelib.shipping import service as shipping
+from chalicelib.suppliers.tasks import suppliers_tasks
 from chalicelib.taxes import service as taxes
 from chalicelib.taxes.consumers import on_order_event as on_taxed_event
 from chalicelib.webhooks import gateways as webhooks_gateways
@@ -77,7 +78,7 @@ FORGETTING = (
     taxes.forget_rates,
     webhooks.forget_webhooks,
 )
-WITHOUT_TABLE = ("orders-on-order-cancelled", "payments-on-refund-requested")
+WITHOUT_TABLE = ("orders-on-order-cancelled", "payments-on-refund-requested", "suppliers-on-supplier-submitted")
 """All that they need is in the message."""
 
 GATEWAYS = (
@@ -247,6 +248,7 @@ def test_functions_touch_only_keys_that_their_roles_name(
         _forgotten,
         _abandoned,
         _reviewed,
+        _onboarded,
         _told,
     ):
         live(company)
@@ -419,6 +421,33 @@ def _reviewed(company: Company) -> None:
     with clock.at(clock.now() + timedelta(days=2, minutes=1)):
         outcome = company.run("reviews-tasks", reviews_tasks, {"task": "escalate_overdue_cases"})
     assert (outcome["escalated"], outcome["overdue"]) == (1, 1), outcome
+
+
+def _onboarded(company: Company) -> None:
+    """One that is in order, one that is for a person, and one whose workflow breaks down."""
+    clean = {
+        "trading_name": "Keys",
+        "brands": [{"name": f"Brand {uuid4().hex}", "attestation": "owner"}],
+        "legal_entity": {"name": "Keys Ltd", "registration_number": uuid4().hex, "country": "GB"},
+        "tax_id": {"scheme": "vat", "country": "GB", "value": "GB 980780684"},
+        "contacts": [{"role": "primary", "email": "ada@keys.example.com"}],
+        "address": {"line1": "12 St James Square", "city": "London", "postal_code": "SW1Y 4JH", "country": "GB"},
+        "timezone": "Europe/London",
+        "default_currency": "GBP",
+    }
+    verified = ("correct_profile", "verify_profile", "probe_endpoint", "decide_supplier")
+    reviewed = ("open_review", "open_review", "approve_supplier", "reject_supplier", "park_onboarding")
+    for profile, tasks in ((clean, verified), ({}, verified + reviewed)):
+        supplier = Principal("user", f"usr_{uuid4().hex}", roles=frozenset({Role.SUPPLIER}))
+        body = {"profile": profile, "attestations": ["terms"]}
+        reply = company.shop.call("POST", "/v1/suppliers", by=supplier, json=body)
+        assert reply.status == 202, reply
+        for task in tasks:
+            more = {"open_review": {"task_token": "t"}, "reject_supplier": {"reason": "review"}}.get(task, {})
+            more |= {"state": "Keys"} if task == "park_onboarding" else {}
+            given = {"task": task, "supplier_id": reply.json["id"], "version": 1, "correlation_id": "keys", **more}
+            outcome = company.run("suppliers-tasks", suppliers_tasks, given)
+        assert outcome["outcome"] == ("parked" if "park_onboarding" in tasks else "approved"), outcome
 
 
 def _told(company: Company) -> None:

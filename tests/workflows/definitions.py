@@ -47,6 +47,11 @@ PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
         "lockers_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-lockers-tasks",
         "clearing_timeout_seconds": 3,
     },
+    "register_product": {
+        **{name: value for name, value in _TASKS.items() if not name.startswith(("fulfilment", "payments", "orders"))},
+        "listings_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-listings-tasks",
+        "review_timeout_seconds": 3,
+    },
     "onboard_supplier": {
         **{name: value for name, value in _TASKS.items() if not name.endswith("_arn")},
         "suppliers_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-suppliers-tasks",

@@ -92,6 +92,11 @@ PATHS = [
         {"check_listing": [outcome("perhaps")], "open_listing_review": [decided("reject")]},
         f"{REVIEWED} RejectListing Checked Settled",
     ),
+    Path(
+        "nobody-decides-for-long",
+        {**TO_REVIEW, "open_listing_review": [{"return": {"outcome": "waiting"}}, decided("reject")]},
+        f"{CHECKED} WaitForReview WaitForReview Decided RejectListing Checked Settled",
+    ),
     Path("check-broken-once", {"check_listing": [BROKEN, PUBLISHED]}, f"{CHECKED} Settled"),
     Path(
         "check-broken",

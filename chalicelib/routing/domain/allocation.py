@@ -243,8 +243,9 @@ def ship(allocation: Allocation, units: Mapping[str, int], shipped_at: datetime)
     if allocation.state is not State.ACCEPTED:
         raise NotAccepted(f"The allocation is {allocation.state}.", state=str(allocation.state))
     lines = tuple(
-        replace(line, shipped=units.get(line.line_id, 0), refused=line.refused + line.held - units.get(line.line_id, 0))
+        replace(line, shipped=left, accepted=line.recalled + left, refused=line.refused + line.held - left)
         for line in allocation.lines
+        for left in (units.get(line.line_id, 0),)
     )
     return _next(allocation, lines=lines, state=State.SHIPPED, shipped_at=clock.rfc3339(shipped_at))
 

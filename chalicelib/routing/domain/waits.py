@@ -9,4 +9,4 @@ CALL_OFF_HOURS = 24
 
 def wait_seconds(tries: int, left: int) -> int:
     """Before the next call after so many without an answer: twice as long each time, and never beyond the `left` seconds."""
-    return max(1, min(LEAST * 2 ** min(max(tries - 1, 0), 10), MOST, left))
+    return max(1, min(LEAST << min(max(tries - 1, 0), 10), MOST, left))

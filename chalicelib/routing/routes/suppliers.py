@@ -8,7 +8,6 @@ from chalicelib.core import http
 from chalicelib.core.auth import Principal
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.schemas import PageQuery
-from chalicelib.fulfilment.schemas import TrackParcel
 from chalicelib.fulfilment.service import AlreadyTracked, OnHold, OutOfTurn
 from chalicelib.orders import service as orders
 from chalicelib.routing import service
@@ -31,6 +30,7 @@ from chalicelib.routing.schemas.suppliers import (
     OrderView,
     ScorecardView,
     ShipmentBody,
+    TrackingBody,
 )
 
 _ORDER = "/v1/suppliers/{supplier_id}/orders/{allocation_id}"
@@ -128,7 +128,7 @@ def _ship(supplier_id: str, allocation_id: str, given: service.Shipment, by: Pri
     "POST",
     f"{_ORDER}/tracking-events",
     summary="Report what a carrier says of the parcel",
-    body=TrackParcel,
+    body=TrackingBody,
     answers={201: OrderView},
     scopes=SUPPLIER_SCOPES,
     idempotent=True,
@@ -136,7 +136,7 @@ def _ship(supplier_id: str, allocation_id: str, given: service.Shipment, by: Pri
 )
 def track_supplier_order(supplier_id: str, allocation_id: str) -> Response:
     """In any order; `delivered` delivers the parcel."""
-    given = http.body(TrackParcel)
+    given = http.body(TrackingBody)
     by = http.caller()
     value = service.must_be_theirs(supplier_id, allocation_id, by)
     return http.once(

@@ -70,7 +70,7 @@ class AllocationView(View):
     version: int
 
     @classmethod
-    def of(cls, found: Traced, /) -> Self:  # type: ignore[override]
+    def of(cls, found: Traced, /) -> Self:
         value: Allocation = found.value
         kept = {name: getattr(value, name) for name in cls.model_fields if hasattr(value, name) and name != "lines"}
         return cls(

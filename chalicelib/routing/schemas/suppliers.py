@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from chalicelib.core import clock
 from chalicelib.core.schemas import PageQuery, Schema, View
+from chalicelib.fulfilment.service import TrackingCode, TrackingEvent
 from chalicelib.routing.domain.allocation import Answer, Decision, State
 from chalicelib.routing.domain.invoices import Invoice
 from chalicelib.routing.service import InvoiceGiven, Scorecard, Shipment, SupplierOrder
@@ -39,6 +40,12 @@ def _named_once(lines: list[Units] | None) -> list[Units] | None:
     if lines and len({one.line_id for one in lines}) < len(lines):
         raise ValueError("each line may be named once")
     return lines
+
+
+def _with_offset(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("the time needs an offset, e.g. Z")
+    return at
 
 
 class AnswerBody(Schema):
@@ -87,16 +94,29 @@ class ShipmentBody(Schema):
 
     @field_validator("shipped_at")
     @classmethod
-    def _has_an_offset(cls, at: datetime) -> datetime:
-        if at.tzinfo is None:
-            raise ValueError("the time needs an offset, e.g. Z")
-        if at > clock.now():
+    def _has_happened(cls, at: datetime) -> datetime:
+        if _with_offset(at) > clock.now():
             raise ValueError("it cannot have left in the future")
         return at
 
     def as_shipment(self) -> Shipment:
         units = None if self.lines is None else _by_line(self.lines)
         return Shipment(units, self.tracking.model_dump() if self.tracking else None, self.shipped_at)
+
+
+class TrackingBody(Schema):
+    """What a carrier says of a parcel. `id` is the carrier's name for it, so that it counts once."""
+
+    id: str = Field(min_length=1, max_length=255)
+    code: Literal["picked_up", "in_transit", "out_for_delivery", "attempted", "exception", "returning", "delivered"]
+    at: Moment
+    place: str | None = Field(default=None, max_length=120)
+    words: str | None = Field(default=None, max_length=300)
+
+    _offset = field_validator("at")(_with_offset)
+
+    def as_event(self) -> TrackingEvent:
+        return TrackingEvent(self.id, TrackingCode(self.code), clock.rfc3339(self.at), self.place, self.words)
 
 
 class CancellationBody(Schema):
@@ -184,7 +204,7 @@ class OrderView(View):
     recalls: list[RecallView]
 
     @classmethod
-    def of(cls, order: SupplierOrder, /) -> Self:  # type: ignore[override]
+    def of(cls, order: SupplierOrder, /) -> Self:
         value = order.value
         kept = {name: getattr(value, name) for name in cls.model_fields if hasattr(value, name) and name != "lines"}
         return cls(
@@ -212,7 +232,7 @@ class InvoiceView(View):
     received_at: str
 
     @classmethod
-    def of(cls, invoice: Invoice, /) -> Self:  # type: ignore[override]
+    def of(cls, invoice: Invoice, /) -> Self:
         return cls.model_validate(invoice)
 
 
@@ -224,5 +244,5 @@ class ScorecardView(View):
     months: dict[str, dict[str, int]]
 
     @classmethod
-    def of(cls, scorecard: Scorecard, /) -> Self:  # type: ignore[override]
+    def of(cls, scorecard: Scorecard, /) -> Self:
         return cls.model_validate(scorecard)

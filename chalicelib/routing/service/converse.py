@@ -32,8 +32,7 @@ class EndpointRests(Unavailable):
 
 def endpoint_of(supplier_id: str) -> Endpoint | None:
     """Where a supplier takes orders; None for one that works with our API alone."""
-    found: Endpoint | None = getattr(suppliers, "endpoint", lambda _: None)(supplier_id)
-    return found
+    return suppliers.endpoint(supplier_id)
 
 
 @dataclass(frozen=True, slots=True)

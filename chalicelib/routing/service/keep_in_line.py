@@ -71,7 +71,7 @@ def _step(value: Allocation, part: Fulfilment, decline: Decline, by: Principal) 
         return True
     declined = {line_id: -units for line_id, units in beyond.items() if units < 0}
     if declined:
-        _decline(value, declined, decline, by)
+        _decline(value, part, declined, decline, by)
         return True
     return False
 
@@ -113,9 +113,11 @@ def add_recall(tx: Transaction, after: Allocation, units: Mapping[str, int]) -> 
     store.add_recall(tx, after.id, recall)
 
 
-def _decline(value: Allocation, units: Mapping[str, int], decline: Decline, by: Principal) -> None:
+def _decline(value: Allocation, part: Fulfilment, units: Mapping[str, int], decline: Decline, by: Principal) -> None:
     """The version of the allocation names the deed: of two who want to do the same, one does it, together with the next version."""
-    after = life.note(value)
+    # The fulfilment's next version is this deed, and no news to whoever knew the last one.
+    told = part.version + 1 if value.told_version == part.version else value.told_version
+    after = life.note(value, told_version=told)
     once = Idempotency.of("routing declines", f"{value.id}#{value.version}", repr(sorted(units.items())).encode())
 
     def alongside(tx: Transaction) -> None:

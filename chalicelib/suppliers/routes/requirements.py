@@ -18,6 +18,7 @@ from chalicelib.suppliers.schemas.views import (
     StandingView,
     SupplierView,
 )
+from chalicelib.suppliers.service.access import SUPPLIER_SCOPE
 
 
 @routes.endpoint(
@@ -72,7 +73,7 @@ def read_supplier_standings(supplier_id: str) -> Response:
     summary="Give your word for a requirement",
     body=Attest,
     answers={200: SupplierView},
-    scopes=BOTH,
+    scopes=[SUPPLIER_SCOPE],
     idempotent=True,
     raises=[NotFound, NotInThisStatus, RequirementUnknown],
 )

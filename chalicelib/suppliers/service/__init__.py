@@ -11,6 +11,7 @@ from chalicelib.suppliers.service.apply import (
     submit_again,
 )
 from chalicelib.suppliers.service.bank_accounts import open_bank_account, payout_account, set_bank_account
+from chalicelib.suppliers.service.correct_profile import stage_changes, stage_correction
 from chalicelib.suppliers.service.documents import (
     announce_document,
     complete_document,
@@ -46,7 +47,6 @@ from chalicelib.suppliers.service.run_onboarding import (
     park_onboarding,
     probe,
     reject,
-    stage_correction,
     start_workflow,
     verify_profile,
 )
@@ -105,6 +105,7 @@ __all__ = [
     "set_bearer_token",
     "set_checklist",
     "set_screening_list",
+    "stage_changes",
     "stage_correction",
     "start_workflow",
     "submit_again",

@@ -21,7 +21,7 @@ from chalicelib.suppliers.domain.life import NotInThisStatus
 from chalicelib.suppliers.domain.record import Mark, MarkState, Profile, Supplier
 from chalicelib.suppliers.domain.requirements import Kind
 from chalicelib.suppliers.service.access import require_access, require_operator
-from chalicelib.suppliers.service.finding import at_version, commit_once, must_find, now
+from chalicelib.suppliers.service.finding import at_version, commit_once, drop_review, must_find, now
 
 Shown = Callable[[Supplier], Answer]
 
@@ -146,6 +146,7 @@ def change_profile(supplier_id: str, expected_version: int, changes: Mapping[str
     after = _submitted(before, merged)
     tx = Transaction()
     store.change_supplier(tx, after)
+    drop_review(tx, before, by)
     events.supplier_submitted(tx, after, by)
     tx.commit()
     return after
@@ -164,7 +165,10 @@ def submit_again(supplier_id: str, *, by: Principal, once: Idempotency, answer: 
             raise NothingToSubmit("All of the profile is approved.")
         return _submitted(one, one.proposed)
 
-    return commit_once(before, step, events.supplier_submitted, by=by, once=once, answer=answer)
+    def drop(tx: Transaction, _: Supplier) -> None:
+        drop_review(tx, before, by)
+
+    return commit_once(before, step, events.supplier_submitted, by=by, once=once, answer=answer, also=drop)
 
 
 def _submitted(before: Supplier, profile: Profile) -> Supplier:

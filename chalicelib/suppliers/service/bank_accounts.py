@@ -12,7 +12,7 @@ from chalicelib.suppliers.domain.bank import BankAccount
 from chalicelib.suppliers.domain.record import BankSummary, Supplier
 from chalicelib.suppliers.gateways import bank
 from chalicelib.suppliers.service.access import require_access
-from chalicelib.suppliers.service.finding import at_version, now
+from chalicelib.suppliers.service.finding import at_version, drop_review, now
 from chalicelib.suppliers.service.validators.bank import bank_account, is_holder
 
 
@@ -38,6 +38,7 @@ def set_bank_account(supplier_id: str, expected_version: int, given: dict[str, A
     after = life.submitted(before, before.profile, now(), bank=summary)
     tx = Transaction()
     store.change_supplier(tx, after)
+    drop_review(tx, before, by)
     store.add_bank_account(tx, supplier_id, token, bank.seal(token, account))
     events.supplier_submitted(tx, after, by)
     tx.commit()

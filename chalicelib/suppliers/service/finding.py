@@ -8,8 +8,9 @@ from chalicelib.core.errors import Contended, NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import is_id
 from chalicelib.core.table import Transaction
+from chalicelib.reviews import service as reviews
 from chalicelib.suppliers import store
-from chalicelib.suppliers.domain.record import Supplier
+from chalicelib.suppliers.domain.record import Check, Supplier
 
 
 def now() -> str:
@@ -31,6 +32,12 @@ def at_version(supplier_id: str, expected_version: int) -> Supplier:
     if one.version != expected_version:
         raise Stale(f"Supplier {supplier_id} is at version {one.version}, not {expected_version}.")
     return one
+
+
+def drop_review(tx: Transaction, before: Supplier, by: Principal) -> None:
+    """Nobody has to decide any more on what is in review: there is something newer, or nothing."""
+    if before.check is Check.IN_REVIEW:
+        reviews.withdraw(tx, "supplier", before.id, by)
 
 
 def commit_once(

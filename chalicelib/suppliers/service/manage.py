@@ -8,7 +8,7 @@ from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.domain.record import Supplier
 from chalicelib.suppliers.service.access import require_operator
 from chalicelib.suppliers.service.apply import Shown
-from chalicelib.suppliers.service.finding import commit_once, must_find, now
+from chalicelib.suppliers.service.finding import commit_once, drop_review, must_find, now
 
 
 def suspend(supplier_id: str, reason: str, *, by: Principal, once: Idempotency, answer: Shown) -> Answer:
@@ -42,7 +42,8 @@ def offboard(supplier_id: str, reason: str, *, by: Principal, once: Idempotency,
     require_operator(by)
     before = must_find(supplier_id)
 
-    def free_brands(tx: Transaction, after: Supplier) -> None:
+    def let_go(tx: Transaction, after: Supplier) -> None:
+        drop_review(tx, before, by)
         store.let_go(tx, supplier_id, sorted(set(before.claims) - set(after.claims)))
 
     return commit_once(
@@ -52,7 +53,7 @@ def offboard(supplier_id: str, reason: str, *, by: Principal, once: Idempotency,
         by=by,
         once=once,
         answer=answer,
-        also=free_brands,
+        also=let_go,
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Stale
-from chalicelib.core.findings import Correction, Finding, Severity
+from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
 from chalicelib.core.workflow import Workflow
@@ -248,25 +248,3 @@ def park_onboarding(supplier_id: str, version: int, state: str, by: Principal) -
     observability.count("CompensationParked")
     observability.log.error("parked for a person", supplier_id=supplier_id, version=version, state=state)
     return {"outcome": "parked", "review_id": review_id}
-
-
-def stage_correction(
-    tx: Transaction,
-    supplier_id: str,
-    made: Sequence[Correction],
-    by: Principal,
-    *,
-    expected_version: int | None = None,
-) -> int:
-    """Add a reviewer's corrections to the caller's transaction; returns the version that the supplier has after it.
-
-    Starts no verification: the reviewer asks for one by deciding `revalidate`. Raises `NotFound`, `Stale` unless it is at
-    `expected_version` (if given), `NothingToVerify` and `CorrectionOutdated`.
-    """
-    one = must_find(supplier_id)
-    if expected_version is not None and one.version != expected_version:
-        raise Stale(f"Supplier {supplier_id} is at version {one.version}, not {expected_version}.")
-    after = life.with_corrections(one, made, by.as_actor(), now())
-    store.change_supplier(tx, after)
-    events.supplier_corrected(tx, after, made, by)
-    return after.version

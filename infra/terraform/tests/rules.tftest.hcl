@@ -69,6 +69,10 @@ run "what_others_take" {
     error_message = "The warehouse or the back office cannot take what is for them, or takes something else."
   }
   assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["listings-submitted"].event_pattern)["detail-type"] == ["ListingSubmitted"]
+    error_message = "What suppliers propose is not checked, or a correction has it checked again."
+  }
+  assert {
     condition = { for name in ["reviews-manual", "reviews-decided"] : name => toset(jsondecode(aws_cloudwatch_event_rule.this[name].event_pattern)["detail-type"]) } == {
       reviews-manual  = toset(["ReviewEscalated", "ReviewOpened"])
       reviews-decided = toset(["ReviewDecided", "ReviewSuperseded", "ReviewWithdrawn"])

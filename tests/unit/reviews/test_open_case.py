@@ -9,9 +9,9 @@ from chalicelib.core.errors import Stale
 from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.ids import is_id
 from chalicelib.core.table import Transaction
-from chalicelib.reviews import service
+from chalicelib.reviews import service, store
 from chalicelib.reviews.service import CaseExists, NewerCase
-from tests.unit.reviews.builders import DUE, a_finding
+from tests.unit.reviews.builders import DUE, a_case, a_finding
 from tests.unit.reviews.conftest import WORKFLOW, later
 
 
@@ -148,6 +148,15 @@ def test_two_that_open_the_same_version_at_once_make_one_case(desk):
         second.commit()
     assert len(desk.ids()) == 1
     assert refused.value.members == {"case_id": desk.ids()[0]}
+
+
+def test_a_case_is_written_once(table):
+    first, second = Transaction(), Transaction()
+    for tx in (first, second):
+        store.add_case(tx, a_case())
+    first.commit()
+    with pytest.raises(CaseExists):
+        second.commit()
 
 
 def test_two_that_open_different_versions_at_once_leave_one_open(desk):

@@ -48,7 +48,7 @@ class Base:
 
     url: str
     secrets: tuple[str, ...] = (SECRET,)
-    bearer: str | None = None
+    bearer_token: str | None = None
 
 
 @dataclass(frozen=True)
@@ -144,21 +144,18 @@ class Market:
     order_id: str = ""
     part: str = ""
 
-    def sold(self, units: int = 3, elsewhere: int = 0, **more: int) -> str:
+    def sold(self, units: int = 3, elsewhere: int = 0, sku: str = "A") -> str:
         """An order of units that the supplier has; `elsewhere` has some, too. Returns the allocation's id."""
-        lines = []
-        for name, count in {"A": units, **more}.items():
-            self.shop.sells(name, **{SUPPLIER_ID: count, **({"leeds": elsewhere} if elsewhere else {})})
-            lines.append((name, count))
-        self.order_id = self.shop.placed(*lines)
+        self.shop.sells(sku, **{SUPPLIER_ID: units, **({"leeds": elsewhere} if elsewhere else {})})
+        self.order_id = self.shop.placed((sku, units))
         payments.authorise(self.order_id, WORKFLOW)
         [part] = orders.confirm_order(self.order_id, WORKFLOW)["fulfilments"]
         self.part = part["fulfilment_id"]
         return self.part
 
-    def requested(self, units: int = 3, **given: int) -> str:
+    def requested(self, units: int = 3, elsewhere: int = 0, sku: str = "A") -> str:
         """An order whose allocation is written."""
-        part = self.sold(units, **given)
+        part = self.sold(units, elsewhere, sku)
         service.request_shipment(part, ROUTING, self.endpoint.ways)
         return part
 
@@ -244,7 +241,7 @@ def listening(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]
         def do_POST(self) -> None:
             answer(self)
 
-        do_GET = do_POST
+        do_GET = do_POST  # noqa: N815
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

@@ -30,9 +30,9 @@ def market(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
     joins(OTHER_ID, STRANGER)
     started: list[tuple[str, str]] = []
     monkeypatch.setattr(
-        "chalicelib.routing.gateways.start_route_order", lambda id, order_id, name: started.append((id, name))
+        "chalicelib.routing.gateways.start_route_order", lambda one, order_id, name: started.append((one, name))
     )
     endpoint = Endpoint()
-    monkeypatch.setattr("chalicelib.suppliers.service.endpoint", lambda _: endpoint.base, raising=False)
+    monkeypatch.setattr("chalicelib.suppliers.service.endpoint", lambda _: endpoint.base)
     yield Market(shop, endpoint, started)
     inventory.forget_locations()

@@ -1,6 +1,7 @@
 """The reference supplier's book: one answer per allocation, no unit promised twice."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -52,16 +53,24 @@ def test_two_lines_of_one_sku_share_its_units():
     assert answer["lines"] == [{"line_id": "1", "quantity": 2}, {"line_id": "2", "quantity": 1}]
 
 
-def test_32_threads_that_ask_the_same_get_one_answer_and_take_once():
+def thinks(book, seconds, monkeypatch):
+    """Let it take its time to decide, so that others come meanwhile."""
+    decided = book._decided
+    monkeypatch.setattr(book, "_decided", lambda order: [decided(order), time.sleep(seconds)][0])
+
+
+def test_32_threads_that_ask_the_same_get_one_answer_and_take_once(monkeypatch):
     book = OrderBook({"A": 100})
+    thinks(book, 0.02, monkeypatch)
     with ThreadPoolExecutor(32) as pool:
         answers = list(pool.map(lambda _: json.dumps(book.take(an_order(("A", 3)))), range(320)))
     assert len(set(answers)) == 1
     assert left(book) == {"A": 97}
 
 
-def test_32_threads_that_ask_for_the_last_units_get_no_more_than_there_are():
+def test_32_threads_that_ask_for_the_last_units_get_no_more_than_there_are(monkeypatch):
     book = OrderBook({"A": 10})
+    thinks(book, 0.001, monkeypatch)
     with ThreadPoolExecutor(32) as pool:
         answers = list(pool.map(lambda n: book.take(an_order(("A", 1), allocation=f"ful_{n}")), range(64)))
     assert [answer["decision"] for answer in answers].count("accepted") == 10

@@ -42,6 +42,7 @@ class Reviews:
 
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    withdrawn: list[tuple[str, str]] = field(default_factory=list)
 
     def open_case(
         self, tx: Transaction, *, subject_type: str, subject_id: str, subject_version: int, findings: Any, **more: Any
@@ -52,6 +53,9 @@ class Reviews:
 
     def keep_token(self, review_id: str, task_token: str, by: Principal) -> None:
         self.tokens[review_id] = task_token
+
+    def withdraw(self, tx: Transaction, subject_type: str, subject_id: str, by: Principal) -> None:
+        self.withdrawn.append((subject_type, subject_id))
 
     @property
     def latest(self) -> dict[str, Any]:
@@ -196,6 +200,7 @@ def market(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
     made = Market(reviews, endpoint, [], [])
     monkeypatch.setattr(run_onboarding.reviews, "open_case", reviews.open_case)
     monkeypatch.setattr(run_onboarding.reviews, "keep_token", reviews.keep_token)
+    monkeypatch.setattr(run_onboarding.reviews, "withdraw", reviews.withdraw)
     monkeypatch.setattr(outside, "call", endpoint.call)
     monkeypatch.setattr(
         onboarding.workflow, "start", lambda arn, execution, given: made.started.append((execution, given))

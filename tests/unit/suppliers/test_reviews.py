@@ -11,10 +11,12 @@ from chalicelib.core.findings import Correction
 from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.suppliers import service
-from chalicelib.suppliers.domain.life import CorrectionOutdated, NothingToVerify
+from chalicelib.suppliers.domain.life import CorrectionOutdated, NothingToCorrect
+from chalicelib.suppliers.domain.shape import ProfileMisshapen
 from tests.conftest import ADMIN
 from tests.unit.suppliers.builders import ENDPOINT, another
 from tests.unit.suppliers.conftest import ALICE, BOB, Market
+from tests.unit.suppliers.test_secrets import put
 
 WRONG_VAT = {"tax_id": {"scheme": "vat", "country": "GB", "value": "GB980780685"}}
 
@@ -136,7 +138,7 @@ def test_a_reviewer_corrects_what_is_there_now(market: Market) -> None:
     with pytest.raises(CorrectionOutdated):
         stage(supplier_id, Correction("/contacts/7/name", "reviewer", None, "Ada", 100))
     market.step("reject_supplier", supplier_id, reason="review")
-    with pytest.raises(NothingToVerify):
+    with pytest.raises(NothingToCorrect):
         stage(supplier_id, wanted)
 
 
@@ -148,6 +150,69 @@ def test_who_changes_the_profile_during_a_review_is_verified_anew(market: Market
     assert (reply.json["status"], reply.json["check"]) == ("applied", "verifying")
     assert market.step("approve_supplier", supplier_id, 1) == "superseded"
     assert market.run(supplier_id) == "approved"
+
+
+@pytest.mark.parametrize("what", ["change", "submission", "bank_account"])
+def test_the_case_of_what_is_overtaken_is_withdrawn(market: Market, what: str) -> None:
+    supplier_id = market.applied(**WRONG_VAT)
+    market.run(supplier_id)
+    assert market.reviews.withdrawn == []
+    if what == "change":
+        market.changed(supplier_id, by=ALICE, timezone="UTC")
+    elif what == "submission":
+        market.call("POST", f"/v1/suppliers/{supplier_id}/submissions", by=ALICE)
+    else:
+        assert put(market, supplier_id).status == 202
+    assert market.reviews.withdrawn == [("supplier", supplier_id)]
+    # What is not in review yet has no case.
+    market.changed(supplier_id, by=ALICE, timezone="Europe/Paris")
+    assert len(market.reviews.withdrawn) == 1
+
+
+def test_the_case_of_who_is_offboarded_is_withdrawn(market: Market) -> None:
+    supplier_id = market.approved()
+    market.changed(supplier_id, by=ALICE, **WRONG_VAT)
+    market.run(supplier_id)
+    market.call("POST", f"/v1/suppliers/{supplier_id}/offboardings", json={"reason": "x"})
+    assert market.reviews.withdrawn == [("supplier", supplier_id)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ([("/contacts", "nobody")], "/contacts"),
+        ([("/trading_name", 7)], "/trading_name"),
+        ([("/trading_name", "")], "/trading_name"),
+        ([("/iban", "GB33")], "/iban"),
+        ([("/address/planet", "Mars")], "/address/planet"),
+        ([("/brands/0", "Redware")], "/brands/0"),
+        ([("/brands", [{"name": "B"}] * 41)], "/brands"),
+    ],
+)
+def test_a_reviewer_cannot_bend_the_profile(market: Market, changes: Any, pointer: str) -> None:
+    supplier_id = market.applied(**WRONG_VAT)
+    market.run(supplier_id)
+    with pytest.raises(ProfileMisshapen) as refused:
+        service.stage_changes(Transaction(), supplier_id, changes, ADMIN)
+    assert [fault.pointer for fault in refused.value.faults] == [pointer]
+
+
+def test_a_reviewer_gives_fields_other_values(market: Market) -> None:
+    supplier_id = market.applied(**WRONG_VAT)
+    market.run(supplier_id)
+    version, tx = market.read(supplier_id)["version"], Transaction()
+    changes = [("/tax_id/value", "GB980780684"), ("/return_address", None), ("/timezone", "Europe/Paris")]
+    assert service.stage_changes(tx, supplier_id, changes, ADMIN, expected_version=version) == version + 1
+    tx.commit()
+    one = market.read(supplier_id)
+    assert (one["proposed"]["tax_id"]["value"], one["proposed"]["timezone"]) == ("GB980780684", "Europe/Paris")
+    assert [(each["rule"], each["before"]) for each in one["corrections"]] == [
+        ("reviewer", "GB980780685"),
+        ("reviewer", None),
+        ("reviewer", "Europe/London"),
+    ]
+    with pytest.raises(CorrectionOutdated):
+        service.stage_changes(Transaction(), supplier_id, [("/contacts/9/name", "x")], ADMIN)
 
 
 def test_whom_the_operator_refuses_by_rule_is_rejected_without_a_person(market: Market) -> None:

@@ -161,7 +161,7 @@ def test_secrets_are_kept_for_a_minute(market: Market, monkeypatch: pytest.Monke
     market.run(supplier_id)
     reads: list[str] = []
     read = secrets._read
-    monkeypatch.setattr(secrets, "_read", lambda id: (reads.append(id), read(id))[1])
+    monkeypatch.setattr(secrets, "_read", lambda of: (reads.append(of), read(of))[1])
     secrets.forget()
     now = clock.now()
     for seconds, expected in ((0, 1), (59, 1), (61, 2)):
