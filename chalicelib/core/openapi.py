@@ -240,7 +240,9 @@ def _never_null(schema: Json) -> Json:
 
 
 def _body(operation: Operation, body: type[BaseModel], refs: _Refs) -> Json:
-    as_text = {"type": "string", "description": f"Each row is a {body.__name__}."}
+    # Where JSON is taken as well, that is what `body` describes, and the text is a file.
+    told = "The file." if "application/json" in operation.body_types else f"Each row is a {body.__name__}."
+    as_text = {"type": "string", "description": told}
     ref = refs[body, "validation"]
     content = {
         content_type: {"schema": ref if content_type == "application/json" else as_text}

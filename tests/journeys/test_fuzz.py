@@ -109,6 +109,7 @@ def real(stack: TestStack) -> dict[str, str]:
         "member_id": "machine:none",
         "document_id": "doc_none",
         "supplier_sku": "none",
+        "feed_id": "fed_none",
         "cabinet_id": cabinet.body["id"],
         "certificate_id": "0" * 64,
         "command_id": "cmd_none",
