@@ -451,8 +451,8 @@ locals {
         AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
       }
       extra = [local.park_token, local.complete_listing, local.list_locations]
-      keys    = concat(["PAYRUN#"], local.books)
-      reads   = ["LEDGERSETTINGS", "SUPPLIER#"]
+      keys  = concat(["PAYRUN#"], local.books)
+      reads = ["LEDGERSETTINGS", "SUPPLIER#"]
       extra = [{
         sid        = "ListBalances"
         actions    = ["dynamodb:Query"]

@@ -22,14 +22,11 @@ from botocore.exceptions import ClientError
 
 from app import app
 from chalicelib.carts.tasks import carts_tasks
-from chalicelib.core import clock, outbox, workflow
+from chalicelib.core import clock, outbox, outside, workflow
 from chalicelib.core.auth import Principal, Role, system
 from chalicelib.core.keys import key
-from chalicelib.core.table import Item, Transaction
-from chalicelib.core import clock, outbox, outside, workflow
-from chalicelib.core.auth import Principal, Role
 from chalicelib.core.outside import Reply
-from chalicelib.core.table import Item
+from chalicelib.core.table import Item, Transaction
 from chalicelib.customers import gateways as customers_gateways
 from chalicelib.customers import service as customers
 from chalicelib.customers.tasks import customers_tasks
