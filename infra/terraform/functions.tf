@@ -403,17 +403,6 @@ locals {
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra       = [local.read_token, local.complete_reviewed]
     }
-    ledger-on-payout-run-started = {
-      does        = "Starts pay-suppliers for a payout run"
-      timeout     = local.consumer_timeout_seconds
-      queue       = "ledger-payout-runs"
-      environment = { AISLE_PAY_SUPPLIERS_ARN = "${local.arn.state_machine}ledger-pay-suppliers" }
-      extra = [{
-        sid       = "StartPaySuppliers"
-        actions   = ["states:StartExecution"]
-        resources = ["${local.arn.state_machine}ledger-pay-suppliers"]
-      }]
-    }
     reviews-tasks = {
       does    = "Takes overdue review cases a level up"
       timeout = local.task_timeout_seconds
@@ -432,33 +421,6 @@ locals {
           conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["CASES#open#*"] } }
         },
       ]
-    }
-    listings-on-listing-submitted = {
-      does        = "Starts register-product for what a supplier proposes"
-      timeout     = local.consumer_timeout_seconds
-      queue       = "listings-submitted"
-      environment = { AISLE_REGISTER_PRODUCT_ARN = "${local.arn.state_machine}listings-register-product" }
-      extra       = [local.start_register_product]
-    }
-    listings-tasks = {
-      does    = "Corrects, checks and publishes listings, looks at their images, opens review cases"
-      timeout = local.task_timeout_seconds
-      # A clean listing is published in one transaction: product, offers, and the supplier's stock.
-      keys  = ["LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"]
-      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LISTINGSETTINGS", "LOCATION#"]
-      environment = {
-        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
-        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
-      }
-      extra = [local.park_token, local.complete_listing, local.list_locations]
-      keys  = concat(["PAYRUN#"], local.books)
-      reads = ["LEDGERSETTINGS", "SUPPLIER#"]
-      extra = [{
-        sid        = "ListBalances"
-        actions    = ["dynamodb:Query"]
-        resources  = ["${local.arn.table}/index/gsi2"]
-        conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LEDGERBALANCES#*"] } }
-      }]
     }
     suppliers-on-supplier-submitted = {
       does        = "Starts onboard-supplier for what a supplier has submitted"
@@ -503,8 +465,8 @@ locals {
       does    = "Corrects, checks and publishes listings, looks at their images, opens review cases"
       timeout = local.task_timeout_seconds
       # A clean listing is published in one transaction: product, offers, and the supplier's stock.
-      keys  = ["LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"]
-      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LISTINGSETTINGS", "LOCATION#"]
+      keys  = concat(["LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"], local.books)
+      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LEDGERSETTINGS", "LISTINGSETTINGS", "LOCATION#"]
       environment = {
         AISLE_TOKEN_KEY_ID     = module.key["data"].arn
         AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
@@ -524,8 +486,8 @@ locals {
       memory  = var.memory_mb.api
       timeout = local.task_timeout_seconds
       # A row may publish a listing: product, offers, and the supplier's stock.
-      keys  = ["FEED#", "FEEDTURN#", "LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"]
-      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LISTINGSETTINGS", "LOCATION#"]
+      keys  = concat(["FEED#", "FEEDTURN#", "LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"], local.books)
+      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LEDGERSETTINGS", "LISTINGSETTINGS", "LOCATION#"]
       environment = {
         AISLE_CURSOR_KEY_ID           = module.key["cursors"].arn
         AISLE_FEEDS_BUCKET            = aws_s3_bucket.feeds.bucket

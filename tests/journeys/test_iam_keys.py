@@ -263,7 +263,7 @@ def test_functions_touch_only_keys_that_their_roles_name(
         _abandoned,
         _reviewed,
         _onboarded,
-        _listed,
+        _goods_listed,
         _routed,
         _told,
     ):
@@ -547,7 +547,16 @@ def _listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _listed(company: Company) -> None:
+_PROFILE: dict[str, Any] = {
+    "tax_id": {"scheme": "vat", "country": "GB", "value": "GB 980780684"},
+    "contacts": [{"role": "primary", "email": "ada@keys.example.com"}],
+    "address": {"line1": "12 St James Square", "city": "London", "postal_code": "SW1Y 4JH", "country": "GB"},
+    "timezone": "Europe/London",
+    "default_currency": "GBP",
+}
+
+
+def _goods_listed(company: Company) -> None:
     """A listing that is clean and is changed by its supplier, one that a person approves, and one that is rejected."""
     supplier = Principal("user", f"usr_{uuid4().hex}", roles=frozenset({Role.SUPPLIER}))
     brand = f"Brand {uuid4().hex}"

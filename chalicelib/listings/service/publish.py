@@ -11,6 +11,7 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.ids import new_ulid
 from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
+from chalicelib.ledger import service as ledger
 from chalicelib.listings import events, store
 from chalicelib.listings.domain import listing as life
 from chalicelib.listings.domain.listing import Listing, ListingStatus, Terms
@@ -41,8 +42,8 @@ def stage_publication(
     if ready.owns_product:
         stage_product_text(tx, sku, assessed.document, by)
     after = life.published(ready, sku, owns_product=owner, now=clock.rfc3339(clock.now()))
-    after = _charged(after, settings)
     held = _with_prices(terms, assessed.document, listing)
+    after = _charged(tx, after, held, settings, by)
     if held.on_hand is not None and (not again or held.stock_as_of != gathered.terms.stock_as_of):
         inventory.restate_stock(tx, after.supplier_id, sku, held.on_hand, cause=after.id, by=by)
     store.put_listing(tx, gathered.listing, after)
@@ -55,9 +56,15 @@ def stage_publication(
     return after
 
 
-def _charged(listing: Listing, settings: ListingSettings) -> Listing:
-    """Once in a listing's life, when it is first published while the operator asks for it."""
-    return replace(listing, fee_charged=True) if settings.listing_fee and not listing.fee_charged else listing
+def _charged(tx: Transaction, listing: Listing, terms: Terms, settings: ListingSettings, by: Principal) -> Listing:
+    """Once in a listing's life, when it is first published while the operator asks for it: in the first of its currencies that has
+    a fee."""
+    if not settings.listing_fee or listing.fee_charged:
+        return listing
+    for currency in sorted(terms.prices):
+        if ledger.charge_listing_fee(tx, listing.supplier_id, listing.id, currency, by):
+            break
+    return replace(listing, fee_charged=True)
 
 
 def _with_prices(terms: Terms, document: Mapping[str, Any], listing: Listing) -> Terms:

@@ -3,8 +3,9 @@
 from chalicelib.core.errors import RuleBroken
 from chalicelib.listings import service as listings
 from chalicelib.reviews.service import StageCorrection
+from chalicelib.suppliers import service as suppliers
 
-OWNERS: dict[str, StageCorrection] = {"listing": listings.stage_correction}
+OWNERS: dict[str, StageCorrection] = {"listing": listings.stage_correction, "supplier": suppliers.stage_changes}
 """By type of subject. Allocations and parked steps have no fields to correct."""
 
 

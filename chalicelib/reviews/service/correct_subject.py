@@ -25,6 +25,7 @@ class StageCorrection(Protocol):
         subject_id: str,
         changes: Sequence[tuple[str, Any]],
         by: Principal,
+        /,
         *,
         expected_version: int | None,
     ) -> int: ...
