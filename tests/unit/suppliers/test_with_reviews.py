@@ -1,0 +1,74 @@
+"""Suppliers and reviews together: a case is corrected, decided and overtaken."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.core.table import Transaction
+from chalicelib.reviews import service as reviews
+from chalicelib.suppliers import service
+from tests.conftest import ADMIN
+from tests.unit.suppliers.conftest import ALICE, Market
+from tests.unit.suppliers.test_reviews import WRONG_VAT
+
+REAL = {name: getattr(reviews, name) for name in ("open_case", "keep_token", "withdraw")}
+
+
+@pytest.fixture
+def real(market: Market, monkeypatch: pytest.MonkeyPatch) -> Market:
+    """Cases are kept by reviews itself."""
+    for name, function in REAL.items():
+        monkeypatch.setattr(reviews, name, function)
+    return market
+
+
+def decided(market: Market, supplier_id: str, decision: str) -> str:
+    """The case of the supplier is decided; what the waiting workflow is told."""
+    case = f"/v1/review-cases/{market.read(supplier_id)['review_id']}"
+    body = {"decision": decision, "reason": "Seen", "expected_version": market.call("GET", case).json["version"]}
+    reply = market.call("POST", f"{case}/decisions", json=body)
+    assert reply.status in (200, 201), reply
+    return told(market, market.read(supplier_id)["review_id"])
+
+
+def told(market: Market, review_id: str) -> str:
+    reviews.complete(review_id)
+    return str(market.completed[-1][1]["outcome"])
+
+
+def test_a_reviewer_corrects_and_has_it_verified_again(real: Market) -> None:
+    supplier_id = real.applied(**WRONG_VAT)
+    assert real.run(supplier_id) == "needs_review"
+    tx, version = Transaction(), real.read(supplier_id)["version"]
+    changes = [("/tax_id/value", "GB980780684")]
+    assert service.stage_changes(tx, supplier_id, changes, ADMIN, expected_version=version) == version + 1
+    tx.commit()
+    assert decided(real, supplier_id, "revalidate") == "revalidate"
+    assert real.verify(supplier_id) == "approved"
+
+
+def test_the_same_submission_comes_to_review_as_often_as_it_must(real: Market) -> None:
+    supplier_id = real.applied(**WRONG_VAT)
+    real.run(supplier_id)
+    first = real.read(supplier_id)["review_id"]
+    assert decided(real, supplier_id, "revalidate") == "revalidate"
+    assert real.verify(supplier_id) == "needs_review"
+    assert real.read(supplier_id)["review_id"] != first
+    assert decided(real, supplier_id, "approve") == "approve"
+    assert real.reviewer_approves(supplier_id) == "approved"
+
+
+def test_a_workflow_that_is_overtaken_waits_no_longer(real: Market) -> None:
+    supplier_id = real.applied(**WRONG_VAT)
+    real.run(supplier_id)
+    first = real.read(supplier_id)["review_id"]
+    assert real.changed(supplier_id, by=ALICE, timezone="UTC").status == 202
+    assert told(real, first) == "superseded"
+    assert real.run(supplier_id) == "needs_review"
+
+
+def test_what_is_parked_is_parked_once(real: Market) -> None:
+    supplier_id = real.applied()
+    for _ in range(2):
+        assert real.step("park_onboarding", supplier_id, state="VerifyProfile") == "parked"
+    assert reviews.case_of("parked", supplier_id, 1) is not None
