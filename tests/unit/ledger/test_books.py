@@ -213,3 +213,13 @@ def test_entries_are_paged_within_their_period(table: Any) -> None:
     assert [one.due_to_supplier for one in seen] == [2160, 3240, -1080]
     everything = service.list_entries_of(ACME, "GBP", "", "~", 10, None, system("test"))
     assert len(everything.items) == 5
+
+
+def test_what_is_given_back_at_once_is_booked_beside_what_it_is_for(table: Any) -> None:
+    """A transaction may change an item once: the two never meet in a row of the operator's balances."""
+    for number in range(40):
+        tx = Transaction()
+        service.book_refund_asked(tx, a_refund(amount=5, key=str(number)))
+        service.book_refund_paid(tx, ORDER, f"{number}:1:f1", 5, "GBP", stored_value=True)
+        tx.commit()
+    assert totals() == {"goodwill": 200, "stored_value": -200}

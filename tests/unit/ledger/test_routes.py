@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.core import clock
-from chalicelib.ledger import service, store
+from chalicelib.core import clock, outbox
+from chalicelib.ledger import consumers, service, store
 from tests.conftest import ADMIN, SHOPPER, SUPPLIER, Reply, a_machine
 from tests.unit.ledger.builders import (
     ACME,
@@ -253,9 +254,12 @@ def test_a_run_over_the_api(api: Call) -> None:
     )
 
 
-def test_the_consumer_starts_the_workflow_once_per_start(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[tuple[str, str]] = []
-    monkeypatch.setattr("chalicelib.ledger.gateways.start_pay_suppliers", lambda *given: started.append(given))
-    service.start_workflow("pyr_1", 3)
-    assert started == [("pyr_1", "pyr_1-v3")]
-    assert store.get_run("pyr_1") is None
+def test_each_start_of_a_run_starts_its_workflow_once(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, dict[str, str]]] = []
+    monkeypatch.setattr("chalicelib.core.workflow.start", lambda arn, name, given: started.append((name, given)))
+    run = api("POST", "/v1/payout-runs", json={"currency": "GBP"}).json["id"]
+    [event] = outbox.timeline(store.run_pk(run))
+    record = {"messageId": "m", "body": json.dumps({"detail": json.loads(event.to_json())})}
+    consumers.on_payout_run_started({"Records": [record]}, None)
+    [(name, given)] = started
+    assert (name, given["run_id"], given.keys()) == (f"{run}-v1", run, {"run_id", "correlation_id"})
