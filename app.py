@@ -7,11 +7,20 @@ from chalicelib.carts.tasks import functions as carts_tasks
 from chalicelib.catalog.routes import routes as catalog_routes
 from chalicelib.customers.routes import routes as customers_routes
 from chalicelib.customers.tasks import functions as customers_tasks
+from chalicelib.feeds.consumers import functions as feeds_consumers
+from chalicelib.feeds.routes import routes as feeds_routes
+from chalicelib.feeds.tasks import functions as feeds_tasks
 from chalicelib.fulfilment.consumers import functions as fulfilment_consumers
 from chalicelib.fulfilment.routes import routes as fulfilment_routes
 from chalicelib.fulfilment.tasks import functions as fulfilment_tasks
 from chalicelib.inventory.routes import routes as inventory_routes
 from chalicelib.inventory.tasks import functions as inventory_tasks
+from chalicelib.ledger.consumers import functions as ledger_consumers
+from chalicelib.ledger.routes import routes as ledger_routes
+from chalicelib.ledger.tasks import functions as ledger_tasks
+from chalicelib.listings.consumers import functions as listings_consumers
+from chalicelib.listings.routes import routes as listings_routes
+from chalicelib.listings.tasks import functions as listings_tasks
 from chalicelib.lockers.consumers.cabinets import functions as lockers_cabinets
 from chalicelib.lockers.consumers.events import functions as lockers_events
 from chalicelib.lockers.routes import routes as lockers_routes
@@ -29,6 +38,9 @@ from chalicelib.promotions.routes import routes as promotions_routes
 from chalicelib.returns.consumers import functions as returns_consumers
 from chalicelib.returns.routes import routes as returns_routes
 from chalicelib.returns.tasks import functions as returns_tasks
+from chalicelib.reviews.consumers import functions as reviews_consumers
+from chalicelib.reviews.routes import routes as reviews_routes
+from chalicelib.reviews.tasks import functions as reviews_tasks
 from chalicelib.routing.consumers import functions as routing_consumers
 from chalicelib.routing.routes import routes as routing_routes
 from chalicelib.routing.tasks import functions as routing_tasks
@@ -74,8 +86,12 @@ for blueprint in (
     taxes_routes,
     shipping_routes,
     lockers_routes,
-    routing_routes,
+    listings_routes,
+    reviews_routes,
     suppliers_routes,
+    ledger_routes,
+    routing_routes,
+    feeds_routes,
     meta_routes,
     orders_consumers,
     orders_tasks,
@@ -92,12 +108,20 @@ for blueprint in (
     returns_consumers,
     returns_tasks,
     taxes_consumers,
+    listings_consumers,
+    listings_tasks,
     lockers_cabinets,
     lockers_events,
     lockers_tasks,
-    routing_consumers,
-    routing_tasks,
+    feeds_consumers,
+    feeds_tasks,
+    reviews_consumers,
+    reviews_tasks,
     suppliers_consumers,
     suppliers_tasks,
+    ledger_consumers,
+    ledger_tasks,
+    routing_consumers,
+    routing_tasks,
 ):
     app.register_blueprint(blueprint)

@@ -170,6 +170,17 @@ def follow_product(tx: Transaction, sku: str, status: Status, moved_to: Category
     )
 
 
+def gtin_key(gtin: str) -> tuple[type[Item], str, str]:
+    """Where the owner of a GTIN (14 digits) is, for a batch read."""
+    return LockItem, key("GTIN", gtin), "GTIN"
+
+
+def gtin_owner_in(found: Mapping[tuple[str, str], Item], gtin: str) -> str | None:
+    """The SKU that a GTIN (14 digits) belongs to, out of a batch read with `gtin_key`."""
+    lock = found.get((key("GTIN", gtin), "GTIN"))
+    return cast(LockItem, lock).owner if lock else None
+
+
 def _hold_gtin(tx: Transaction, gtin: str, sku: str) -> None:
     lock = LockItem(key("GTIN", gtin), "GTIN", owner=sku)
 
@@ -220,6 +231,16 @@ def _product(item: ProductItem) -> Product:
     )
 
 
+def product_key(product_id: str) -> tuple[type[Item], str, str]:
+    return ProductItem, product_pk(product_id), "PRODUCT"
+
+
+def products_in(found: Mapping[tuple[str, str], Item], ids: Iterable[str]) -> dict[str, Product]:
+    """The products out of a batch read with `product_key`, by id; what is missing is left out."""
+    items = {each: found.get((product_pk(each), "PRODUCT")) for each in ids}
+    return {each: _product(cast(ProductItem, item)) for each, item in items.items() if item}
+
+
 def product(product_id: str, *, consistent: bool = False) -> Product | None:
     """The product, or None."""
     item = find(ProductItem, product_pk(product_id), "PRODUCT", consistent=consistent)
@@ -253,8 +274,8 @@ def ids_of_references(references: Iterable[str]) -> dict[str, str]:
 
 def products(ids: Iterable[str]) -> dict[str, Product]:
     """Products by id, as the last finished writes left them; what is missing is left out."""
-    found = find_many([(ProductItem, product_pk(each), "PRODUCT") for each in ids], consistent=True)
-    return {item.pk.partition("#")[2]: _product(cast(ProductItem, item)) for item in found.values()}
+    ids = list(ids)
+    return products_in(find_many([product_key(each) for each in ids], consistent=True), ids)
 
 
 def products_of_category(category_id: str, status: Status, after: str | None, count: int) -> list[dict[str, Any]]:
@@ -293,6 +314,16 @@ def _category_document(category: Category) -> dict[str, Any]:
 
 def _category(document: Mapping[str, Any]) -> Category:
     return Category(**{**document, "path": tuple(document["path"])})
+
+
+def category_key(category_id: str) -> tuple[type[Item], str, str]:
+    return CategoryItem, category_pk(category_id), "CATEGORY"
+
+
+def categories_in(found: Mapping[tuple[str, str], Item], ids: Iterable[str]) -> dict[str, Category]:
+    """The categories out of a batch read with `category_key`, by id; what is missing is left out."""
+    items = {each: found.get((category_pk(each), "CATEGORY")) for each in ids}
+    return {each: _category(item.summary) for each, item in items.items() if item}
 
 
 def category(category_id: str) -> Category | None:

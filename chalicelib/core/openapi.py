@@ -30,7 +30,7 @@ def document(operations: Sequence[Operation]) -> Json:
     refs, schemas = _schemas(operations)
     paths: dict[str, Json] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, refs)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, refs, schemas)
     scopes = sorted({scope for operation in operations for scope in operation.scopes})
     return {
         "openapi": "3.1.0",
@@ -188,14 +188,14 @@ def _schemas(operations: Sequence[Operation]) -> tuple[_Refs, Json]:
     return refs, dict(sorted(definitions["$defs"].items()))
 
 
-def _operation(operation: Operation, refs: _Refs) -> Json:
+def _operation(operation: Operation, refs: _Refs, schemas: Json) -> Json:
     described: Json = {
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
         "security": _security(operation),
-        "parameters": list(_parameters(operation)),
+        "parameters": list(_parameters(operation, refs, schemas)),
         "responses": {**_answers(operation, refs), **_problems(operation)},
     }
     if operation.body is not None:
@@ -213,11 +213,11 @@ def _security(operation: Operation) -> list[Json]:
     return [{"user": [], **token}, *machines]
 
 
-def _parameters(operation: Operation) -> Iterator[Json]:
+def _parameters(operation: Operation, refs: _Refs, schemas: Json) -> Iterator[Json]:
     for name in re.findall(r"{(\w+)}", operation.path):
         yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
     if operation.query is not None:
-        schema = operation.query.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema = schemas[refs[operation.query, "validation"]["$ref"].rpartition("/")[2]]
         for name, described in schema["properties"].items():
             required = name in schema.get("required", ())
             yield {"name": name, "in": "query", "required": required, "schema": _never_null(described)}

@@ -19,6 +19,8 @@ class Settings:
     fulfil_part_arn: str
     refund_payment_arn: str
     return_order_arn: str
+    register_product_arn: str
+    pay_suppliers_arn: str
     route_order_arn: str
     shipment_requests_url: str
     supplier_requests_url: str
@@ -48,6 +50,9 @@ class Settings:
     loopback_allowed: bool
     returns_authorised_queue: str
     returns_progressed_queue: str
+    listings_submitted_queue: str
+    reviews_decided_queue: str
+    payout_runs_queue: str
     taxes_queue: str
     refunds_requested_queue: str
     passcodes_key_id: str
@@ -66,11 +71,15 @@ class Settings:
     cabinet_messages_queue: str
     keyed_codes_queue: str
     command_checks_queue: str
-    routing_requests_queue: str
-    routing_answered_queue: str
     onboard_supplier_arn: str
     suppliers_submitted_queue: str
     documents_bucket: str
+    routing_requests_queue: str
+    routing_answered_queue: str
+    feeds_bucket: str
+    import_feed_arn: str
+    feeds_received_queue: str
+    feeds_vanishing_percent: int
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -86,6 +95,8 @@ class Settings:
             fulfil_part_arn=env.get("AISLE_FULFIL_PART_ARN", ""),
             refund_payment_arn=env.get("AISLE_REFUND_PAYMENT_ARN", ""),
             return_order_arn=env.get("AISLE_RETURN_ORDER_ARN", ""),
+            register_product_arn=env.get("AISLE_REGISTER_PRODUCT_ARN", ""),
+            pay_suppliers_arn=env.get("AISLE_PAY_SUPPLIERS_ARN", ""),
             route_order_arn=env.get("AISLE_ROUTE_ORDER_ARN", ""),
             shipment_requests_url=env.get("AISLE_SHIPMENT_REQUESTS_URL", ""),
             supplier_requests_url=env.get("AISLE_SUPPLIER_REQUESTS_URL", ""),
@@ -119,6 +130,9 @@ class Settings:
             loopback_allowed=env.get("AISLE_LOOPBACK_ALLOWED", "off") == "on",
             returns_authorised_queue=env.get("AISLE_RETURNS_AUTHORISED_QUEUE", f"aisle-{stage}-returns-authorised"),
             returns_progressed_queue=env.get("AISLE_RETURNS_PROGRESSED_QUEUE", f"aisle-{stage}-returns-progressed"),
+            listings_submitted_queue=env.get("AISLE_LISTINGS_SUBMITTED_QUEUE", f"aisle-{stage}-listings-submitted"),
+            reviews_decided_queue=env.get("AISLE_REVIEWS_DECIDED_QUEUE", f"aisle-{stage}-reviews-decided"),
+            payout_runs_queue=env.get("AISLE_PAYOUT_RUNS_QUEUE", f"aisle-{stage}-ledger-payout-runs"),
             taxes_queue=env.get("AISLE_TAXES_QUEUE", f"aisle-{stage}-taxes-order-events"),
             refunds_requested_queue=env.get(
                 "AISLE_REFUNDS_REQUESTED_QUEUE", f"aisle-{stage}-payments-refunds-requested"
@@ -139,11 +153,15 @@ class Settings:
             cabinet_messages_queue=env.get("AISLE_CABINET_MESSAGES_QUEUE", f"aisle-{stage}-lockers-cabinet-messages"),
             keyed_codes_queue=env.get("AISLE_KEYED_CODES_QUEUE", f"aisle-{stage}-lockers-keyed-codes"),
             command_checks_queue=env.get("AISLE_COMMAND_CHECKS_QUEUE", f"aisle-{stage}-lockers-command-checks"),
-            routing_requests_queue=env.get("AISLE_ROUTING_REQUESTS_QUEUE", f"aisle-{stage}-routing-requests"),
-            routing_answered_queue=env.get("AISLE_ROUTING_ANSWERED_QUEUE", f"aisle-{stage}-routing-answered"),
             onboard_supplier_arn=env.get("AISLE_ONBOARD_SUPPLIER_ARN", ""),
             suppliers_submitted_queue=env.get("AISLE_SUPPLIERS_SUBMITTED_QUEUE", f"aisle-{stage}-suppliers-submitted"),
             documents_bucket=env.get("AISLE_DOCUMENTS_BUCKET", f"aisle-{stage}-documents"),
+            routing_requests_queue=env.get("AISLE_ROUTING_REQUESTS_QUEUE", f"aisle-{stage}-routing-requests"),
+            routing_answered_queue=env.get("AISLE_ROUTING_ANSWERED_QUEUE", f"aisle-{stage}-routing-answered"),
+            feeds_bucket=env.get("AISLE_FEEDS_BUCKET", f"aisle-{stage}-feeds"),
+            import_feed_arn=env.get("AISLE_IMPORT_FEED_ARN", ""),
+            feeds_received_queue=env.get("AISLE_FEEDS_RECEIVED_QUEUE", f"aisle-{stage}-feeds-received"),
+            feeds_vanishing_percent=int(env.get("AISLE_FEEDS_VANISHING_PERCENT", "20")),
         )
 
 

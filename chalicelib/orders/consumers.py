@@ -28,15 +28,17 @@ def on_order_cancelled(event: Event, by: Principal) -> None:
 @functions.on_sqs_message(queue=settings().orders_reassigned_queue, name="orders-on-units-missing", batch_size=10)
 @each_event
 def on_units_missing(event: Event, by: Principal) -> None:
-    """Trigger: bus aisle, OrderUnitsMissing, OrderReassigned, FulfilmentReady, and what brings stock in → queue
-    orders-reassigned. Units that a location could not find are sought elsewhere; who waits for what came in is served;
-    fulfilments that came of either get their workflow."""
+    """Trigger: bus aisle, OrderUnitsMissing, OrderReassigned, FulfilmentReady, ReviewDecided, and what brings stock in → queue
+    orders-reassigned. Units that a location could not find are sought elsewhere, or given up if the operator says so; who waits for
+    what came in is served; fulfilments that came of either get their workflow."""
     if event.type == "OrderUnitsMissing":
         service.reassign_units(event.aggregate.id, event.data["fulfilment_id"], by)
     elif event.type == "OrderReassigned":
         service.start_parts(event.aggregate.id, event.data["fulfilments"])
     elif event.type == "FulfilmentReady":
         service.start_parts(event.data["order_id"], [event.aggregate.id])
+    elif event.type == "ReviewDecided":
+        service.decide_reviewed(event.data["subject_type"], event.data["subject_id"], event.data["outcome"], by)
     else:
         location_id = event.data[_ARRIVES_AT.get(event.type, "location_id")]
         service.serve_waiting([(line["sku"], location_id) for line in event.data["lines"]], by, within=SECONDS)

@@ -4,6 +4,8 @@ It is a list of what may leave: a type that stands in neither list is sent to no
 asks for a decision.
 """
 
+from collections.abc import Mapping
+
 from chalicelib.webhooks.domain.webhook import matches
 
 EVENT_TYPES = {
@@ -30,6 +32,16 @@ EVENT_TYPES = {
     "aisle.inventory.TransferCancelled": "A transfer was called back",
     "aisle.inventory.TransferDispatched": "A transfer left",
     "aisle.inventory.TransferReceived": "A transfer arrived, or part of it",
+    "aisle.listings.ListingChanged": "A published listing has another document",
+    "aisle.listings.ListingCorrected": "Fields of a listing were corrected, by rules or by a reviewer",
+    "aisle.listings.ListingPaused": "A listing is not sold for now",
+    "aisle.listings.ListingPublished": "A supplier's listing is on sale",
+    "aisle.listings.ListingRejected": "What a supplier proposed is not published",
+    "aisle.listings.ListingResumed": "A paused listing is sold again",
+    "aisle.listings.ListingSentToReview": "A person must judge what was found in a listing",
+    "aisle.listings.ListingSubmitted": "A supplier registered a product, or wants a listing changed",
+    "aisle.listings.ListingWithdrawn": "A listing is not sold any more",
+    "aisle.listings.OfferChanged": "A supplier sells a SKU for another price, or no more",
     "aisle.lockers.CabinetBlocked": "Nothing new is put into a cabinet",
     "aisle.lockers.CabinetReleased": "A blocked cabinet is used again",
     "aisle.lockers.CabinetRetired": "A cabinet was given up for good",
@@ -97,6 +109,16 @@ EVENT_TYPES = {
     "aisle.returns.ReturnPolicyChanged": "The rules of returns were changed",
     "aisle.returns.ReturnReceived": "Returned goods arrived",
     "aisle.returns.ReturnSettled": "A return is paid back",
+    "aisle.reviews.ReviewAssigned": "A review case is somebody's work",
+    "aisle.reviews.ReviewClaimed": "A reviewer works on a case",
+    "aisle.reviews.ReviewCorrected": "A reviewer corrected what is reviewed",
+    "aisle.reviews.ReviewDeadlinesChanged": "Review cases are to be decided sooner or later than before",
+    "aisle.reviews.ReviewDecided": "A review case is decided",
+    "aisle.reviews.ReviewEscalated": "A review case went up a level",
+    "aisle.reviews.ReviewOpened": "A person must decide on a supplier, a product, or what a supplier did not ship",
+    "aisle.reviews.ReviewReleased": "A reviewer gave a case back",
+    "aisle.reviews.ReviewSuperseded": "A newer version of what is reviewed came to review",
+    "aisle.reviews.ReviewWithdrawn": "What was reviewed is withdrawn",
     "aisle.routing.ChangeNotSupported": "A supplier cannot be told to wait, or of another address",
     "aisle.routing.OrderAcceptedBySupplier": "A supplier ships an order, or a part of it",
     "aisle.routing.OrderDeclinedBySupplier": "A supplier does not ship units of an order",
@@ -136,11 +158,79 @@ NOT_SENT = frozenset({"aisle.customers.VerificationRequested", "aisle.lockers.Pa
 """Inner workings: one context's word to another."""
 
 
+FOR_SUPPLIERS = frozenset(
+    {
+        "aisle.feeds.FeedCancelled",
+        "aisle.feeds.FeedFailed",
+        "aisle.feeds.FeedFinished",
+        "aisle.feeds.FeedReceived",
+        "aisle.feeds.FeedStarted",
+        "aisle.ledger.PayoutBooked",
+        "aisle.ledger.PayoutReturned",
+        "aisle.ledger.PayoutSent",
+        "aisle.listings.ListingChanged",
+        "aisle.listings.ListingCorrected",
+        "aisle.listings.ListingPaused",
+        "aisle.listings.ListingPublished",
+        "aisle.listings.ListingRejected",
+        "aisle.listings.ListingResumed",
+        "aisle.listings.ListingSentToReview",
+        "aisle.listings.ListingSubmitted",
+        "aisle.listings.ListingWithdrawn",
+        "aisle.listings.OfferChanged",
+        "aisle.routing.ChangeNotSupported",
+        "aisle.routing.OrderAcceptedBySupplier",
+        "aisle.routing.OrderDeclinedBySupplier",
+        "aisle.routing.OrderOfferedToSupplier",
+        "aisle.routing.RecallTooLate",
+        "aisle.routing.SupplierInvoiced",
+        "aisle.routing.SupplierMisbehaved",
+        "aisle.routing.SupplierReachable",
+        "aisle.routing.SupplierSilent",
+        "aisle.routing.SupplierUnreachable",
+        "aisle.routing.UnitsRecalledFromSupplier",
+        "aisle.suppliers.SupplierApplied",
+        "aisle.suppliers.SupplierApproved",
+        "aisle.suppliers.SupplierChanged",
+        "aisle.suppliers.SupplierCorrected",
+        "aisle.suppliers.SupplierOffboarded",
+        "aisle.suppliers.SupplierReinstated",
+        "aisle.suppliers.SupplierRejected",
+        "aisle.suppliers.SupplierSubmitted",
+        "aisle.suppliers.SupplierSuspended",
+    }
+)
+"""What a supplier may hear of, as far as it is named there. A type that is not in here no supplier hears of."""
+
+NOT_FOR_SUPPLIERS = frozenset(
+    {
+        "aisle.ledger.CommissionRulesChanged",  # the operator's books, in which no supplier is named,
+        "aisle.ledger.LedgerAdjusted",  # and those in which the operator writes by hand
+        "aisle.ledger.PayoutRunFinished",
+        "aisle.ledger.PayoutRunStarted",
+        "aisle.suppliers.SupplierSentToReview",  # its rules would tell whom the screening has recognised
+    }
+)
+"""Of the marketplace, and yet the operator's alone."""
+
+
 def is_sent(type: str) -> bool:
     """Whether subscribers may be told of such events."""
     return type in EVENT_TYPES
 
 
-def is_known(pattern: str) -> bool:
-    """Whether any type matches; a pattern that none matches is a slip."""
-    return any(matches(pattern, type) for type in EVENT_TYPES)
+def suppliers_hear(type: str) -> bool:
+    """Whether a supplier that is named in such an event may be told of it."""
+    return type in FOR_SUPPLIERS and is_sent(type)
+
+
+def types_for(supplier_id: str | None) -> Mapping[str, str]:
+    """Types and what they mean, for webhooks of a supplier or (None) of the operator."""
+    if supplier_id is None:
+        return EVENT_TYPES
+    return {type: means for type, means in EVENT_TYPES.items() if suppliers_hear(type)}
+
+
+def is_known(pattern: str, supplier_id: str | None = None) -> bool:
+    """Whether any type for such webhooks matches; a pattern that none matches is a slip."""
+    return any(matches(pattern, type) for type in types_for(supplier_id))

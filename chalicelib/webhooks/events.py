@@ -1,4 +1,4 @@
-"""Events of webhooks. They hold ids and reasons, no URLs: those may contain their owner's tokens."""
+"""Events of webhooks. They hold ids and reasons, no URLs: those may contain their owner's tokens. Those of a supplier's webhook name it."""
 
 from typing import Any
 
@@ -47,6 +47,7 @@ def webhook_deleted(tx: Transaction, webhook: Webhook, by: Principal) -> None:
 
 
 def _publish(tx: Transaction, type: str, webhook: Webhook, by: Principal, data: dict[str, Any]) -> None:
+    whose = {"supplier_id": webhook.supplier_id} if webhook.supplier_id else {}
     outbox.publish(
         tx,
         pk=webhook_pk(webhook.id),
@@ -54,5 +55,5 @@ def _publish(tx: Transaction, type: str, webhook: Webhook, by: Principal, data: 
         type=type,
         aggregate=Aggregate("webhook", webhook.id, webhook.version),
         by=by,
-        data=data,
+        data={**data, **whose},
     )

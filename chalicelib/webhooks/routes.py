@@ -1,4 +1,4 @@
-"""Routes for administrators and integrators."""
+"""Routes for administrators and integrators, who manage all webhooks, and for suppliers, who manage their own."""
 
 from datetime import timedelta
 
@@ -10,10 +10,9 @@ from chalicelib.core.http import Routes
 from chalicelib.core.idempotency import Answer
 from chalicelib.core.outside import UrlNotAllowed
 from chalicelib.core.paging import Page
-from chalicelib.core.schemas import PageQuery
 from chalicelib.webhooks import service
 from chalicelib.webhooks.domain.delivery import Delivery, Superseded
-from chalicelib.webhooks.domain.webhook import NotInThisStatus, UnknownEventType, Webhook
+from chalicelib.webhooks.domain.webhook import NotInThisStatus, TooManyWebhooks, UnknownEventType, Webhook
 from chalicelib.webhooks.schemas import (
     ChangeWebhook,
     CreateWebhook,
@@ -26,11 +25,13 @@ from chalicelib.webhooks.schemas import (
     ResumeWebhook,
     RotateSecret,
     WebhookDetail,
+    WebhooksQuery,
     WebhookView,
     WebhookWithSecret,
 )
 
 routes = Routes(__name__, "webhooks")
+_SCOPES = [service.SCOPE, service.SUPPLIER_SCOPE]
 
 
 # ---- subscriptions ------------------------------------------------------------------------------------------------------
@@ -42,12 +43,15 @@ routes = Routes(__name__, "webhooks")
     summary="Subscribe to events",
     body=CreateWebhook,
     answers={201: WebhookWithSecret},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
     idempotent=True,
-    raises=[UrlNotAllowed, UnknownEventType],
+    raises=[UrlNotAllowed, UnknownEventType, TooManyWebhooks],
 )
 def create_webhook() -> Response:
-    """Events that happen from now on are sent to the URL, signed as of standardwebhooks.com. The secret is shown this once."""
+    """Events that happen from now on are sent to the URL, signed as of standardwebhooks.com. The secret is shown this once.
+
+    A webhook that a supplier makes is the supplier's: it hears of what names that supplier. A supplier has ten at most.
+    """
     terms = http.body(CreateWebhook).as_terms()
     return http.once(
         lambda once: service.create_webhook(
@@ -68,14 +72,16 @@ def create_webhook() -> Response:
     "GET",
     "/v1/webhooks",
     summary="List webhooks",
-    query=PageQuery,
+    query=WebhooksQuery,
     answers={200: http.list_of(WebhookView)},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
+    raises=[NotFound],
 )
 def list_webhooks() -> Response:
-    """All of them, the oldest first, without secrets."""
-    wanted = http.query(PageQuery)
-    return http.listed(service.list_webhooks(wanted.limit, wanted.cursor, http.caller()), WebhookView.of)
+    """The operator's, or those of a supplier, the oldest first, without secrets. A supplier sees its own."""
+    wanted = http.query(WebhooksQuery)
+    page = service.list_webhooks(wanted.supplier_id, wanted.limit, wanted.cursor, http.caller())
+    return http.listed(page, WebhookView.of)
 
 
 @routes.endpoint(
@@ -83,10 +89,10 @@ def list_webhooks() -> Response:
     "/v1/webhook-event-types",
     summary="List the types of events",
     answers={200: http.list_of(EventTypeView)},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
 )
 def list_event_types() -> Response:
-    """What can be subscribed to. docs/events.md says what data each type has."""
+    """What the caller can subscribe to. docs/events.md says what data each type has."""
     return http.listed(
         Page(list(service.event_types(http.caller())), None), lambda one: EventTypeView(type=one[0], description=one[1])
     )
@@ -97,7 +103,7 @@ def list_event_types() -> Response:
     "/v1/webhooks/{webhook_id}",
     summary="Read a webhook",
     answers={200: WebhookDetail},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
     raises=[NotFound],
 )
 def read_webhook(webhook_id: str) -> Response:
@@ -112,7 +118,7 @@ def read_webhook(webhook_id: str) -> Response:
     summary="Change a webhook",
     body=ChangeWebhook,
     answers={200: WebhookView},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
     versioned=True,
     raises=[NotFound, Stale, UrlNotAllowed, UnknownEventType],
 )
@@ -128,7 +134,7 @@ def change_webhook(webhook_id: str) -> Response:
     "/v1/webhooks/{webhook_id}",
     summary="Unsubscribe",
     answers={204: None},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
     versioned=True,
     raises=[NotFound, Stale],
 )
@@ -144,7 +150,7 @@ def delete_webhook(webhook_id: str) -> Response:
     summary="Rotate the secret",
     body=RotateSecret,
     answers={200: WebhookWithSecret},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
     idempotent=True,
 )
 def rotate_webhook_secret(webhook_id: str) -> Response:
@@ -168,7 +174,7 @@ def rotate_webhook_secret(webhook_id: str) -> Response:
     "/v1/webhooks/{webhook_id}/pause",
     summary="Pause a webhook",
     answers={200: WebhookView},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
     idempotent=True,
     raises=[NotInThisStatus],
 )
@@ -185,7 +191,7 @@ def pause_webhook(webhook_id: str) -> Response:
     summary="Resume a webhook",
     body=ResumeWebhook,
     answers={200: WebhookView},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
     idempotent=True,
     raises=[NotInThisStatus],
 )
@@ -211,7 +217,7 @@ def _webhook_answer(webhook: Webhook) -> Answer:
     "/v1/webhooks/{webhook_id}/tests",
     summary="Send a test event",
     answers={202: DeliveryView},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
     idempotent=True,
 )
 def test_webhook(webhook_id: str) -> Response:
@@ -225,7 +231,7 @@ def test_webhook(webhook_id: str) -> Response:
     summary="List deliveries",
     query=DeliveriesQuery,
     answers={200: http.list_of(DeliveryView)},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
 )
 def list_webhook_deliveries(webhook_id: str) -> Response:
     """Of the last 30 days, the newest event first; in one state or in all."""
@@ -239,7 +245,7 @@ def list_webhook_deliveries(webhook_id: str) -> Response:
     "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}",
     summary="Read a delivery",
     answers={200: DeliveryDetail},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
 )
 def read_webhook_delivery(webhook_id: str, delivery_id: str) -> Response:
     """What is sent, and every attempt with what was answered."""
@@ -251,7 +257,7 @@ def read_webhook_delivery(webhook_id: str, delivery_id: str) -> Response:
     "/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redelivery",
     summary="Deliver again",
     answers={202: DeliveryView},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
     idempotent=True,
     raises=[NotInThisStatus, Superseded],
 )
@@ -268,7 +274,7 @@ def redeliver_webhook(webhook_id: str, delivery_id: str) -> Response:
     summary="Deliver what failed again",
     body=RedeliverFailed,
     answers={202: RepeatedView},
-    scopes=[service.SCOPE],
+    scopes=_SCOPES,
     idempotent=True,
     raises=[NotInThisStatus, Superseded],
 )

@@ -19,7 +19,8 @@ FieldValue = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class ChangeWebhook(Schema):
-    """All that a caller sets of a webhook. `event_types` are names or such as `aisle.orders.*`; `aisle.*` is everything.
+    """All that a caller sets of a webhook. `event_types` are names or such as `aisle.orders.*`; `aisle.*` is everything that
+    it may hear of.
 
     `filter` narrows them by fields of the event's data, e.g. `{"channel": ["web"]}`: events without the field are not sent.
     """
@@ -73,8 +74,17 @@ class DeliveriesQuery(PageQuery):
     state: DeliveryState | None = None
 
 
+class WebhooksQuery(PageQuery):
+    """Whose webhooks to list: by default the operator's, or for who acts for a supplier that supplier's."""
+
+    supplier_id: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
+
+
 class WebhookView(View):
-    """Where which events are sent. `disabled_because`: `gone` (the endpoint answered 410) or `failing` (for days)."""
+    """Where which events are sent. `disabled_because`: `gone` (the endpoint answered 410) or `failing` (for days).
+
+    `supplier_id`: the supplier that it belongs to, null for the operator's own.
+    """
 
     id: str
     url: str
@@ -85,6 +95,7 @@ class WebhookView(View):
     rate_per_minute: int | None
     status: WebhookStatus
     disabled_because: DisabledBecause | None
+    supplier_id: str | None
     created_at: str
     version: int
 

@@ -27,6 +27,16 @@ locals {
       dimensions = { service = local.app, stage = var.stage }
       statistic  = "Maximum"
     }
+    reviews-overdue = {
+      meaning    = "Cases wait for a reviewer longer than they should"
+      section    = "reviews"
+      namespace  = local.metrics_namespace
+      metric     = "ReviewsOverdue"
+      dimensions = { service = local.app, stage = var.stage }
+      statistic  = "Maximum"
+      # Counted each five minutes: between two counts the alarm stays as it is.
+      periods = { evaluated = 10, alarming = 1 }
+    }
     webhooks-disabled = {
       meaning    = "A webhook is given up: its endpoint is gone, or has failed for days"
       section    = "webhooks"

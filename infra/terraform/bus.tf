@@ -11,12 +11,13 @@ locals {
       types       = { "aisle.orders" = ["OrderCancelled"] }
     }
     orders-reassigned = {
-      description = "Find other locations for units that one could not ship, serve who waits for what came in, and start the workflow of either."
+      description = "Find other locations for units that one could not ship, or give them up if the operator says so, serve who waits for what came in, and start the workflow of either."
       types = {
         "aisle.orders"     = ["OrderUnitsMissing", "OrderReassigned"]
         "aisle.fulfilment" = ["FulfilmentReady"]
         "aisle.inventory"  = ["StockAdjusted", "StockCounted", "StockReceived", "TransferCancelled", "TransferReceived"]
         "aisle.returns"    = ["ReturnInspected"]
+        "aisle.reviews"    = ["ReviewDecided"]
       }
     }
     fulfilment-shipped = {
@@ -40,9 +41,29 @@ locals {
       description = "Complete the task of the workflow that waits for goods to come back."
       types       = { "aisle.returns" = ["ReturnInspected", "ReturnSettled", "ReturnCancelled"] }
     }
+    reviews-manual = {
+      description = "Tell whoever reviews that there is a case, or that one went up a level."
+      types       = { "aisle.reviews" = ["ReviewOpened", "ReviewEscalated"] }
+    }
+    reviews-decided = {
+      description = "Complete the tasks of workflows that wait for a decision."
+      types       = { "aisle.reviews" = ["ReviewDecided", "ReviewSuperseded", "ReviewWithdrawn"] }
+    }
     routing-answered = {
       description = "Complete the task of the workflow that waits for a supplier's answer."
       types       = { "aisle.routing" = ["OrderAcceptedBySupplier", "OrderDeclinedBySupplier", "UnitsRecalledFromSupplier"] }
+    }
+    listings-submitted = {
+      description = "Start the workflow of what a supplier registered or wants changed."
+      types       = { "aisle.listings" = ["ListingSubmitted"] }
+    }
+    feeds-received = {
+      description = "Start the workflow of the file whose turn it is: the first one, and the next when one is over."
+      types       = { "aisle.feeds" = ["FeedCancelled", "FeedFailed", "FeedFinished", "FeedReceived"] }
+    }
+    ledger-payout-runs = {
+      description = "Start the workflow of a payout run."
+      types       = { "aisle.ledger" = ["PayoutRunStarted"] }
     }
     notifications-order-events = {
       description = "Tell the customer."

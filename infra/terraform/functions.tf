@@ -32,8 +32,10 @@ locals {
         AISLE_COMMAND_CHECKS_URL     = module.queue["lockers-command-checks"].queue.url
         AISLE_CABINET_POLICY         = aws_iot_policy.this["cabinet"].name
         AISLE_DOCUMENTS_BUCKET       = aws_s3_bucket.documents.bucket
+        AISLE_FEEDS_BUCKET           = aws_s3_bucket.feeds.bucket
+        AISLE_IMPORT_FEED_ARN        = "${local.arn.state_machine}feeds-import-feed"
       } : name => value if value != null }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
-      extra = concat(local.read_secret["stripe-webhook-secret"], [
+      extra = concat(local.read_secret["stripe-webhook-secret"], local.show_feeds, [
         {
           sid       = "Table"
           actions   = concat(local.table_actions.read, local.table_actions.write)
@@ -84,7 +86,7 @@ locals {
         {
           sid       = "SeeWhetherWorkflowRuns"
           actions   = ["states:DescribeExecution"]
-          resources = ["${local.arn.execution}orders-place-order:*", "${local.arn.execution}returns-return-order:*"]
+          resources = ["${local.arn.execution}orders-place-order:*", "${local.arn.execution}returns-return-order:*", "${local.arn.execution}feeds-import-feed:*"]
         },
         local.keep_endpoint_secrets,
         local.use_endpoint_secrets_key,
@@ -121,7 +123,8 @@ locals {
       does        = "Finds other locations for units that one could not ship, serves who waits for what came in, and starts fulfil-part for either"
       timeout     = local.consumer_timeout_seconds
       queue       = "orders-reassigned"
-      keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#"]
+      keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#", "CASE#"]
+      reads       = ["LEDGERSETTINGS", "OFFERS#", "ROUTINGHEALTH#", "SCORECARD#", "SKU#", "SOURCINGRULES", "SUPPLIER#"]
       environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
       extra = [
         local.list_locations,
@@ -153,7 +156,7 @@ locals {
     payments-tasks = {
       does        = "Authorises, looks up, captures, voids and refunds payments"
       timeout     = local.task_timeout_seconds
-      keys        = ["ORDER#", "CREDIT#", "REFERENCE#", "SANDBOX#", "IDEMPOTENCY#"]
+      keys        = concat(["ORDER#", "CREDIT#", "REFERENCE#", "SANDBOX#", "IDEMPOTENCY#"], local.books)
       environment = { for name, arn in local.secret_arns : "AISLE_STRIPE_KEY_ARN" => arn if name == "stripe-key" }
       extra       = local.read_secret["stripe-key"]
     }
@@ -226,7 +229,7 @@ locals {
       does    = "Delivers what was collected at a locker"
       timeout = local.consumer_timeout_seconds
       queue   = "fulfilment-pickups"
-      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+      keys    = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"], local.books)
       extra   = [local.list_locations]
     }
     routing-on-request = {
@@ -363,7 +366,7 @@ locals {
       does    = "Records what the warehouse packed, shipped, missed and delivered"
       timeout = local.consumer_timeout_seconds
       queue   = "fulfilment-warehouse-answers"
-      keys    = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
+      keys    = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"], local.books)
       extra   = [local.list_locations]
     }
     returns-on-return-authorised = {
@@ -386,10 +389,56 @@ locals {
       does    = "Labels and expires returns, keeps their task token, orders replacements"
       timeout = local.task_timeout_seconds
       # It places the order of an exchange, and credits its payment.
-      keys        = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"]
+      keys        = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"], local.books)
       reads       = ["TAXRATES"]
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra       = [local.park_token, local.complete_return, local.list_locations, local.list_promotions]
+    }
+    reviews-on-review-decided = {
+      does        = "Completes the tasks that wait for a decision"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "reviews-decided"
+      keys        = ["CASE#"]
+      environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
+      extra       = [local.read_token, local.complete_reviewed]
+    }
+    reviews-tasks = {
+      does    = "Takes overdue review cases a level up"
+      timeout = local.task_timeout_seconds
+      keys    = ["CASE#"]
+      extra = [
+        {
+          sid        = "FindDue"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi3"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["DUE#CASE#*"] } }
+        },
+        {
+          sid        = "CountOverdue"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi2"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["CASES#open#*"] } }
+        },
+      ]
+    }
+    listings-on-listing-submitted = {
+      does        = "Starts register-product for what a supplier proposes"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "listings-submitted"
+      environment = { AISLE_REGISTER_PRODUCT_ARN = "${local.arn.state_machine}listings-register-product" }
+      extra       = [local.start_register_product]
+    }
+    listings-tasks = {
+      does    = "Corrects, checks and publishes listings, looks at their images, opens review cases"
+      timeout = local.task_timeout_seconds
+      # A clean listing is published in one transaction: product, offers, and the supplier's stock.
+      keys  = ["LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"]
+      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LISTINGSETTINGS", "LOCATION#"]
+      environment = {
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [local.park_token, local.complete_listing, local.list_locations]
     }
     suppliers-on-supplier-submitted = {
       does        = "Starts onboard-supplier for what a supplier has submitted"
@@ -422,6 +471,80 @@ locals {
           resources = ["${local.arn.state_machine}suppliers-onboard-supplier"]
         },
       ]
+    }
+    listings-on-listing-submitted = {
+      does        = "Starts register-product for what a supplier proposes"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "listings-submitted"
+      environment = { AISLE_REGISTER_PRODUCT_ARN = "${local.arn.state_machine}listings-register-product" }
+      extra       = [local.start_register_product]
+    }
+    listings-tasks = {
+      does    = "Corrects, checks and publishes listings, looks at their images, opens review cases"
+      timeout = local.task_timeout_seconds
+      # A clean listing is published in one transaction: product, offers, and the supplier's stock.
+      keys  = ["LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"]
+      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LISTINGSETTINGS", "LOCATION#"]
+      environment = {
+        AISLE_TOKEN_KEY_ID     = module.key["data"].arn
+        AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
+      }
+      extra = [local.park_token, local.complete_listing, local.list_locations]
+    }
+    feeds-on-feed-received = {
+      does        = "Starts import-feed for the file whose turn it is"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "feeds-received"
+      reads       = ["FEED#", "FEEDTURN#"]
+      environment = { AISLE_IMPORT_FEED_ARN = "${local.arn.state_machine}feeds-import-feed" }
+      extra       = [local.start_import_feed]
+    }
+    feeds-tasks = {
+      does    = "Looks suppliers' files through, takes their rows, and tells what became of each"
+      memory  = var.memory_mb.api
+      timeout = local.task_timeout_seconds
+      # A row may publish a listing: product, offers, and the supplier's stock.
+      keys  = ["FEED#", "FEEDTURN#", "LISTING#", "OFFERS#", "IMAGECHECK#", "PRODUCT#", "SKU#", "GTIN#", "STOCK#", "STOCKCHANGE#", "CASE#"]
+      reads = ["SUPPLIER#", "CATEGORY#", "ATTRIBUTESCHEMA#", "LISTINGSETTINGS", "LOCATION#"]
+      environment = {
+        AISLE_CURSOR_KEY_ID           = module.key["cursors"].arn
+        AISLE_FEEDS_BUCKET            = aws_s3_bucket.feeds.bucket
+        AISLE_FEEDS_VANISHING_PERCENT = tostring(var.feeds_vanishing_percent)
+        AISLE_LOOPBACK_ALLOWED        = local.loopback_allowed
+      }
+      extra = concat(local.take_feeds, [
+        local.list_locations,
+        local.sign_cursor,
+        {
+          sid        = "ListListings"
+          actions    = ["dynamodb:Query"]
+          resources  = ["${local.arn.table}/index/gsi1"]
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LISTINGS#*"] } }
+        },
+      ])
+    }
+    ledger-on-payout-run-started = {
+      does        = "Starts pay-suppliers for a payout run"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "ledger-payout-runs"
+      environment = { AISLE_PAY_SUPPLIERS_ARN = "${local.arn.state_machine}ledger-pay-suppliers" }
+      extra = [{
+        sid       = "StartPaySuppliers"
+        actions   = ["states:StartExecution"]
+        resources = ["${local.arn.state_machine}ledger-pay-suppliers"]
+      }]
+    }
+    ledger-tasks = {
+      does    = "Pays suppliers what they are owed, and carries what cannot be paid"
+      timeout = local.task_timeout_seconds
+      keys    = concat(["PAYRUN#"], local.books)
+      reads   = ["LEDGERSETTINGS", "SUPPLIER#"]
+      extra = [{
+        sid        = "ListBalances"
+        actions    = ["dynamodb:Query"]
+        resources  = ["${local.arn.table}/index/gsi2"]
+        conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LEDGERBALANCES#*"] } }
+      }]
     }
     inventory-tasks = {
       does    = "Releases expired reservations, and levels split stock"
@@ -500,7 +623,7 @@ locals {
           sid        = "ListWebhooks"
           actions    = ["dynamodb:Query"]
           resources  = ["${local.arn.table}/index/gsi1"]
-          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["WEBHOOKS"] } }
+          conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["WEBHOOKS", "WEBHOOKS#*"] } }
         },
       ]
     }
@@ -722,6 +845,9 @@ locals {
   # On Lambda the runtime itself listens on the loopback address; only a laptop has anybody else there.
   loopback_allowed = var.local_cloud ? "on" : "off"
 
+  # What is entered in the marketplace's books: entries and suppliers' balances, the operator's, and what was booked once.
+  books = ["LEDGER#", "LEDGERTOTALS#", "BOOKED#"]
+
   find_waiting = {
     sid        = "FindWaiting"
     actions    = ["dynamodb:Query"]
@@ -768,6 +894,25 @@ locals {
     sid       = "CompleteTask"
     actions   = ["states:SendTaskSuccess"]
     resources = ["${local.arn.state_machine}returns-return-order"]
+  }
+
+  # What waits for the decision of a reviewer.
+  complete_reviewed = {
+    sid       = "CompleteTask"
+    actions   = ["states:SendTaskSuccess"]
+    resources = [for name in ["listings-register-product", "suppliers-onboard-supplier"] : "${local.arn.state_machine}${name}"]
+  }
+
+  start_register_product = {
+    sid       = "StartRegisterProduct"
+    actions   = ["states:StartExecution"]
+    resources = ["${local.arn.state_machine}listings-register-product"]
+  }
+
+  complete_listing = {
+    sid       = "CompleteTask"
+    actions   = ["states:SendTaskSuccess"]
+    resources = ["${local.arn.state_machine}listings-register-product"]
   }
 
   park_token = {
@@ -858,6 +1003,9 @@ locals {
     AISLE_CABINET_MESSAGES_QUEUE         = "${local.name}-lockers-cabinet-messages"
     AISLE_KEYED_CODES_QUEUE              = "${local.name}-lockers-keyed-codes"
     AISLE_COMMAND_CHECKS_QUEUE           = "${local.name}-lockers-command-checks"
+    AISLE_FEEDS_RECEIVED_QUEUE           = "${local.name}-feeds-received"
+    AISLE_LISTINGS_SUBMITTED_QUEUE       = "${local.name}-listings-submitted"
+    AISLE_PAYOUT_RUNS_QUEUE              = "${local.name}-ledger-payout-runs"
     AISLE_NOTIFICATIONS_QUEUE            = "${local.name}-notifications-order-events"
     AISLE_ORDERS_CANCELLED_QUEUE         = "${local.name}-orders-cancelled"
     AISLE_ORDERS_PLACED_QUEUE            = "${local.name}-orders-placed"
@@ -865,6 +1013,7 @@ locals {
     AISLE_REFUNDS_REQUESTED_QUEUE        = "${local.name}-payments-refunds-requested"
     AISLE_RETURNS_AUTHORISED_QUEUE       = "${local.name}-returns-authorised"
     AISLE_RETURNS_PROGRESSED_QUEUE       = "${local.name}-returns-progressed"
+    AISLE_REVIEWS_DECIDED_QUEUE          = "${local.name}-reviews-decided"
     AISLE_ROUTING_ANSWERED_QUEUE         = "${local.name}-routing-answered"
     AISLE_ROUTING_REQUESTS_QUEUE         = "${local.name}-routing-requests"
     AISLE_SUPPLIERS_SUBMITTED_QUEUE      = "${local.name}-suppliers-submitted"

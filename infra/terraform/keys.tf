@@ -26,6 +26,10 @@ locals {
           arns    = var.warehouse_principals
           actions = ["kms:Decrypt", "kms:GenerateDataKey"]
         }
+        ReviewersThroughQueues = {
+          arns    = var.reviewer_principals
+          actions = ["kms:Decrypt"]
+        }
       }
     }
     logs = {

@@ -3,6 +3,9 @@
 locals {
   consumer_timeout_seconds = 30
 
+  # Who takes from the queue of a rule that no function consumes. Cases wait in the table: the queue only says that there are some.
+  rule_receivers = { reviews-manual = var.reviewer_principals }
+
   queues = merge(
     { for name in keys(local.rules) : name => {
       senders = {
@@ -12,6 +15,7 @@ locals {
           dead_letters = true
         }
       }
+      receivers = try(local.rule_receivers[name], [])
     } },
     {
       webhooks-attempts        = {}

@@ -26,6 +26,11 @@ locals {
       function = "carts-tasks"
       minutes  = 5
     }
+    "reviews-escalate-overdue-cases" = {
+      does     = "Takes overdue review cases a level up"
+      function = "reviews-tasks"
+      minutes  = 5
+    }
     "lockers-serve-waitlist" = {
       does     = "Finds compartments for those who wait for some"
       function = "lockers-tasks"

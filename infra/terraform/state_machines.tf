@@ -85,6 +85,57 @@ locals {
         resources = [for name in ["routing-tasks", "orders-tasks"] : "${local.arn.function}-${name}"]
       }]
     }
+    listings-register-product = {
+      type = "STANDARD"
+      file = "register_product"
+      with = {
+        listings_tasks_arn   = "${local.arn.function}-listings-tasks"
+        task_timeout_seconds = local.task_timeout_seconds + 10
+        patient_attempts     = 20
+        park_attempts        = 100
+        # Cases that nobody decides go up level after level, with alarms, long before.
+        review_timeout_seconds = 60 * 24 * 3600
+        # A case may be decided, and its listing come to another, again and again.
+        timeout_seconds = 360 * 24 * 3600
+      }
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = ["${local.arn.function}-listings-tasks"]
+      }]
+    }
+    feeds-import-feed = {
+      type = "STANDARD"
+      file = "import_feed"
+      with = {
+        feeds_tasks_arn      = "${local.arn.function}-feeds-tasks"
+        task_timeout_seconds = local.task_timeout_seconds + 10
+        patient_attempts     = 20
+        park_attempts        = 100
+        # As many as chalicelib/feeds makes.
+        lanes = 4
+        # The longest file takes some hours; patience with each step comes on top.
+        timeout_seconds = 2 * 24 * 3600
+      }
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = ["${local.arn.function}-feeds-tasks"]
+      }]
+    }
+    ledger-pay-suppliers = {
+      type = "STANDARD"
+      file = "pay_suppliers"
+      with = merge(local.task_placeholders, {
+        ledger_tasks_arn = "${local.arn.function}-ledger-tasks"
+        timeout_seconds  = 7 * 24 * 3600
+      })
+      statements = [{
+        sid       = "InvokeTasks"
+        actions   = ["lambda:InvokeFunction"]
+        resources = ["${local.arn.function}-ledger-tasks"]
+      }]
+    }
     lockers-hold-for-pickup = {
       type = "STANDARD"
       file = "hold_for_pickup"

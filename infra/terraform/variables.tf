@@ -205,6 +205,17 @@ variable "warehouse_principals" {
   }
 }
 
+variable "reviewer_principals" {
+  description = "IAM principals of back-office tools: they read reviews-manual, which says that there are cases to review."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.reviewer_principals : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[^*]+$", arn))])
+    error_message = "Each principal is the ARN of one IAM role or user; no wildcards, no whole account."
+  }
+}
+
 variable "order_ready_publishers" {
   description = "IAM principals of systems beside this one, also of other accounts, that may put OrderReadyForPickup on the bus, under a source that does not begin with aisle."
   type        = set(string)
@@ -213,6 +224,28 @@ variable "order_ready_publishers" {
   validation {
     condition     = alltrue([for arn in var.order_ready_publishers : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[^*]+$", arn))])
     error_message = "Each principal is the ARN of one IAM role or user; no wildcards, no whole account."
+  }
+}
+
+variable "feed_origins" {
+  description = "Origins of web pages that post suppliers' files and read their results, e.g. of a supplier portal."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for origin in var.feed_origins : can(regex("^https://[a-z0-9.-]+(:[0-9]{1,5})?$", origin))])
+    error_message = "Each entry is an origin that begins with https://, without a path."
+  }
+}
+
+variable "feeds_vanishing_percent" {
+  description = "Per cent of a supplier's listings that a file which replaces may leave out before somebody has to confirm it."
+  type        = number
+  default     = 20
+
+  validation {
+    condition     = var.feeds_vanishing_percent >= 1 && var.feeds_vanishing_percent <= 100 && floor(var.feeds_vanishing_percent) == var.feeds_vanishing_percent
+    error_message = "A whole number from 1 to 100."
   }
 }
 

@@ -35,6 +35,8 @@ SCOPES = (
     "payments.refund",
     "promotions.write",
     "returns.write",
+    "suppliers.write",
+    "suppliers.self",
     "suppliers.self",
     "suppliers.write",
     "webhooks.write",
@@ -70,6 +72,7 @@ class Access:
 PUBLIC = Access(EVERYONE)
 BY_CABINET_TOKEN = Access(EVERYONE, unproven=401)
 BY_PASSCODE = Access(EVERYONE, unproven=422)
+OF_WEBHOOKS = Access(ADMINS, "webhooks.write", member_scope="suppliers.self")
 OF_OPERATOR = Access(ADMINS, "suppliers.write")
 OF_SUPPLIER = Access(ADMINS | SUPPLIERS, "suppliers.write", member_scope="suppliers.self")
 OURS = Access(frozenset(), unproven=404)
@@ -288,6 +291,17 @@ ACCESS: dict[str, Access] = {
     "PUT /v1/tax-countries/{country}": Access(ADMINS),
     "GET /v1/tax-report": Access(ADMINS),
     "GET /v1/tax-entries": Access(ADMINS),
+    "GET /v1/review-cases": Access(ADMINS, "suppliers.write"),
+    "GET /v1/review-cases/{case_id}": Access(ADMINS, "suppliers.write"),
+    "POST /v1/review-cases/{case_id}/claims": Access(ADMINS, "suppliers.write"),
+    "POST /v1/review-cases/{case_id}/releases": Access(ADMINS, "suppliers.write"),
+    "POST /v1/review-cases/{case_id}/assignments": Access(ADMINS, "suppliers.write"),
+    "POST /v1/review-cases/{case_id}/comments": Access(ADMINS, "suppliers.write"),
+    "POST /v1/review-cases/{case_id}/corrections": Access(ADMINS, "suppliers.write"),
+    "POST /v1/review-cases/{case_id}/decisions": Access(ADMINS, "suppliers.write"),
+    "POST /v1/review-cases/{case_id}/escalations": Access(ADMINS, "suppliers.write"),
+    "GET /v1/review-settings": Access(ADMINS, "suppliers.write"),
+    "PUT /v1/review-settings": Access(ADMINS, "suppliers.write"),
     "POST /v1/suppliers": Access(SUPPLIERS),
     "GET /v1/suppliers": OF_OPERATOR,
     "GET /v1/suppliers/me": Access(SUPPLIERS, "suppliers.self"),
@@ -348,6 +362,20 @@ ACCESS: dict[str, Access] = {
     "GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}": Access(ADMINS, "webhooks.write"),
     "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redelivery": Access(ADMINS, "webhooks.write"),
     "POST /v1/webhooks/{webhook_id}/redeliveries": Access(ADMINS, "webhooks.write"),
+    "POST /v1/webhooks": OF_WEBHOOKS,
+    "GET /v1/webhooks": OF_WEBHOOKS,
+    "GET /v1/webhook-event-types": OF_WEBHOOKS,
+    "GET /v1/webhooks/{webhook_id}": OF_WEBHOOKS,
+    "PUT /v1/webhooks/{webhook_id}": OF_WEBHOOKS,
+    "DELETE /v1/webhooks/{webhook_id}": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/secret-rotations": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/pause": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/resume": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/tests": OF_WEBHOOKS,
+    "GET /v1/webhooks/{webhook_id}/deliveries": OF_WEBHOOKS,
+    "GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redelivery": OF_WEBHOOKS,
+    "POST /v1/webhooks/{webhook_id}/redeliveries": OF_WEBHOOKS,
     "GET /v1/openapi.json": PUBLIC,
 }
 
@@ -517,6 +545,15 @@ BODIES: dict[str, Any] = {
     "PUT /v1/shipping-methods/{code}": _SHIPPING,
     "PUT /v1/tax-rates/{jurisdiction}/{category}": {"periods": [{"valid_from": "2026-01-01", "rate_bps": 0}]},
     "PUT /v1/tax-countries/{country}": {"prices_include_tax": True},
+    "POST /v1/review-cases/{case_id}/assignments": {"assignee": "none"},
+    "POST /v1/review-cases/{case_id}/comments": {"text": "None"},
+    "POST /v1/review-cases/{case_id}/corrections": {
+        "corrections": [{"field": "/name", "value": "None"}],
+        "expected_subject_version": 1,
+    },
+    "POST /v1/review-cases/{case_id}/decisions": {"decision": "approve", "reason": "None", "expected_version": 1},
+    "POST /v1/review-cases/{case_id}/escalations": {"reason": "None"},
+    "PUT /v1/review-settings": {},
     "POST /v1/suppliers": {"profile": {}, "attestations": ["none"]},
     "PATCH /v1/suppliers/{supplier_id}": {"trading_name": "None"},
     "POST /v1/suppliers/{supplier_id}/suspensions": {"reason": "none"},
@@ -590,6 +627,7 @@ QUERIES = {
     "GET /v1/tax-entries": {"order_id": "ord_none"},
 }
 IDS = {
+    "case_id": "rev_01J00000000000000000000000",
     "category_id": "cat_01J00000000000000000000000",
     "product_id": "prd_01J00000000000000000000000",
     "sku": "NO-SUCH",

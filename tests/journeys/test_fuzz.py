@@ -127,6 +127,7 @@ def real(stack: TestStack) -> dict[str, str]:
         "promotion_id": promotion.body["id"],
         "return_id": returned.body["id"],
         "review_id": "rev_none",
+        "case_id": "rev_none",
         "webhook_id": webhook.body["id"],
         "customer_id": customer.body["id"],
         "address_id": "adr_none",

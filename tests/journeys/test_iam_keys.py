@@ -23,9 +23,10 @@ from botocore.exceptions import ClientError
 from app import app
 from chalicelib.carts.tasks import carts_tasks
 from chalicelib.core import clock, outbox, outside, workflow
-from chalicelib.core.auth import Principal, Role
+from chalicelib.core.auth import Principal, Role, system
+from chalicelib.core.keys import key
 from chalicelib.core.outside import Reply
-from chalicelib.core.table import Item
+from chalicelib.core.table import Item, Transaction
 from chalicelib.customers import gateways as customers_gateways
 from chalicelib.customers import service as customers
 from chalicelib.customers.tasks import customers_tasks
@@ -48,6 +49,9 @@ from chalicelib.promotions import service as promotions
 from chalicelib.returns import service as returns
 from chalicelib.returns.consumers import on_return_authorised, on_return_progressed
 from chalicelib.returns.tasks import returns_tasks
+from chalicelib.reviews import service as reviews
+from chalicelib.reviews.consumers import on_review_decided
+from chalicelib.reviews.tasks import reviews_tasks
 from chalicelib.routing import store as routing_store
 from chalicelib.routing.consumers import on_answered, on_request
 from chalicelib.routing.tasks import routing_tasks
@@ -249,6 +253,7 @@ def test_functions_touch_only_keys_that_their_roles_name(
         _returned,
         _forgotten,
         _abandoned,
+        _reviewed,
         _onboarded,
         _routed,
         _told,
@@ -393,6 +398,36 @@ def _abandoned(company: Company) -> None:
     with clock.at(clock.now() + timedelta(days=1, minutes=1)):
         outcome = company.run("carts-tasks", carts_tasks, {"task": "abandon_idle_carts"})
     assert outcome["abandoned"] == 1, outcome
+
+
+def _reviewed(company: Company) -> None:
+    """One case is decided while a workflow waits for it, another that is somebody's work waits too long."""
+    by = system("suppliers")
+    cases = []
+    for _ in range(2):
+        tx = Transaction()
+        case_id = reviews.open_case(
+            tx,
+            subject_type="supplier",
+            subject_id=f"sup_{uuid4().hex}",
+            subject_version=1,
+            supplier_id="sup_keys",
+            title="Keys",
+            findings=[],
+            by=by,
+        )
+        tx.commit()
+        cases.append(case_id)
+    decided, waiting = cases
+    reviews.keep_token(decided, "t", by)
+    decision = {"decision": "approve", "reason": "Keys", "expected_version": 1}
+    company.asks(f"/v1/review-cases/{decided}/decisions", decision, 200)
+    [event] = [one for one in outbox.timeline(key("CASE", decided)) if one.type == "ReviewDecided"]
+    company.run("reviews-on-review-decided", on_review_decided, delivered({"detail": json.loads(event.to_json())}))
+    company.asks(f"/v1/review-cases/{waiting}/assignments", {"assignee": "usr_keys"}, 200)
+    with clock.at(clock.now() + timedelta(days=2, minutes=1)):
+        outcome = company.run("reviews-tasks", reviews_tasks, {"task": "escalate_overdue_cases"})
+    assert (outcome["escalated"], outcome["overdue"]) == (1, 1), outcome
 
 
 def _routed(company: Company) -> None:

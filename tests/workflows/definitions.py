@@ -38,6 +38,10 @@ PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
         **{name: value for name, value in _TASKS.items() if name not in ("fulfilment_tasks_arn", "payments_tasks_arn")},
         "routing_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-routing-tasks",
     },
+    "pay_suppliers": {
+        **{name: value for name, value in _TASKS.items() if not name.endswith("_arn")},
+        "ledger_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-ledger-tasks",
+    },
     "hold_for_pickup": {
         **{name: value for name, value in _TASKS.items() if name not in ("fulfilment_tasks_arn", "payments_tasks_arn")},
         "lockers_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-lockers-tasks",
@@ -47,6 +51,16 @@ PLACEHOLDERS: Mapping[str, Mapping[str, str | int]] = {
         **{name: value for name, value in _TASKS.items() if not name.endswith("_arn")},
         "suppliers_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-suppliers-tasks",
         "review_timeout_seconds": 3,
+    },
+    "register_product": {
+        **{name: value for name, value in _TASKS.items() if not name.startswith(("fulfilment", "payments", "orders"))},
+        "listings_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-listings-tasks",
+        "review_timeout_seconds": 30,
+    },
+    "import_feed": {
+        **{name: value for name, value in _TASKS.items() if not name.startswith(("fulfilment", "payments", "orders"))},
+        "feeds_tasks_arn": "arn:aws:lambda:eu-west-1:000000000000:function:aisle-paths-feeds-tasks",
+        "lanes": 4,
     },
     "publish_events": {
         "partition": "aws",

@@ -123,9 +123,20 @@ def test_no_failure_of_hold_for_pickup_goes_unseen(state: Json) -> None:
     assert [catch["ErrorEquals"] for catch in state["Catch"]] == [["States.ALL"]]
 
 
+@each_task("pay_suppliers-")
+def test_no_failure_of_pay_suppliers_goes_unseen(state: Json) -> None:
+    assert [catch["ErrorEquals"] for catch in state["Catch"]] == [["States.ALL"]]
+
+
 @each_task("return_order-")
 def test_no_failure_of_return_order_goes_unseen(state: Json) -> None:
     assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+
+
+@pytest.mark.parametrize("name", ["SplitFeed", "ImportRows", "FinishFeed", "FailFeed"])
+def test_no_failure_of_import_feed_goes_unseen(name: str) -> None:
+    """What fails in a lane fails the Map."""
+    assert [catch["ErrorEquals"] for catch in states(rendered("import_feed"))[name]["Catch"]] == [["States.ALL"]]
 
 
 @each_task("onboard_supplier-")

@@ -70,7 +70,8 @@ def look_at(cart: Cart) -> CartSeen:
     left = {one.sku: one for one in inventory.availability([line.sku for line in cart.lines], cart.channel)}
     quote, problems, shipping_problem = _quoted(cart)
     priced = {line.sku: line for line in quote.lines} if quote else {}
-    lines = (_seen(line, left, priced, problems) for line in cart.lines)
+    offered = quote.supplier_units if quote else {}
+    lines = (_seen(line, left, priced, problems, offered.get(line.sku, 0)) for line in cart.lines)
     return CartSeen(cart, tuple(lines), quote, shipping_problem)
 
 
@@ -119,8 +120,9 @@ def _seen(
     left: Mapping[str, inventory.Availability],
     priced: Mapping[str, orders.Line],
     problems: Mapping[str, str],
+    offered: int,
 ) -> LineSeen:
-    units = left[line.sku].total
+    units = left[line.sku].total + offered
     said = hint(line.quantity, units)
     few = units if said is Hint.ONLY_LEFT else None
     price = priced.get(line.sku)

@@ -1,9 +1,25 @@
 """What the catalogue offers to routes and to other contexts."""
 
-from chalicelib.catalog.domain import Offer
+from chalicelib.catalog.domain import (
+    Category,
+    GtinInvalid,
+    Offer,
+    Product,
+    Status,
+    Variant,
+    VariantTooLarge,
+    checked_gtin,
+)
 from chalicelib.catalog.service.categories import change_category, create_category, get_category, list_categories
 from chalicelib.catalog.service.imports import MAX_ROWS, ImportRow, Outcome, RowResult, import_rows
-from chalicelib.catalog.service.offers import OffersRefused, offer_keys, offers, places
+from chalicelib.catalog.service.offers import (
+    OffersRefused,
+    listed_price,
+    name_of,
+    offer_keys,
+    offers,
+    places,
+)
 from chalicelib.catalog.service.products import (
     NewProduct,
     NewVariant,
@@ -13,12 +29,28 @@ from chalicelib.catalog.service.products import (
     create_product,
     get_product,
     list_products,
+    require_category,
+    stage_product,
+)
+from chalicelib.catalog.service.supplied import (
+    categories_in,
+    category_keys,
+    find_by_gtin,
+    gtin_keys,
+    is_gtin,
+    product_keys,
+    products_in,
+    sku_of_gtin,
+    stage_supplied_change,
+    variants_in,
 )
 from chalicelib.catalog.service.variants import add_variant, change_variant, get_variant, set_prices, variants_of
 from chalicelib.catalog.store import GtinTaken, ReferenceTaken, SkuTaken, SlugTaken
 
 __all__ = [
     "MAX_ROWS",
+    "Category",
+    "GtinInvalid",
     "GtinTaken",
     "ImportRow",
     "NewProduct",
@@ -26,27 +58,46 @@ __all__ = [
     "Offer",
     "OffersRefused",
     "Outcome",
+    "Product",
     "ReferenceTaken",
     "RowResult",
     "SkuTaken",
     "SlugTaken",
+    "Status",
     "TooManyVariants",
     "UnknownCategory",
+    "Variant",
+    "VariantTooLarge",
     "add_variant",
+    "categories_in",
+    "category_keys",
     "change_category",
     "change_product",
     "change_variant",
+    "checked_gtin",
     "create_category",
     "create_product",
+    "find_by_gtin",
     "get_category",
     "get_product",
     "get_variant",
+    "gtin_keys",
     "import_rows",
+    "is_gtin",
     "list_categories",
     "list_products",
+    "listed_price",
+    "name_of",
     "offer_keys",
     "offers",
     "places",
+    "product_keys",
+    "products_in",
+    "require_category",
     "set_prices",
+    "sku_of_gtin",
+    "stage_product",
+    "stage_supplied_change",
+    "variants_in",
     "variants_of",
 ]

@@ -41,6 +41,21 @@ def offers(
     return {sku: domain.offer_of(variants[sku], channel, currency) for sku in skus}
 
 
+def listed_price(found: Mapping[tuple[str, str], Item], sku: str, channel: str, currency: str) -> int | None:
+    """What `channel` asks for a unit in `currency` (minor units), out of a batch read with `offer_keys`; None for what has no price
+    there or is not for sale."""
+    variant = store.variants_in(found, [sku]).get(sku)
+    if variant is None or not variant.is_for_sale:
+        return None
+    return variant.prices.get(channel, {}).get(currency)
+
+
+def name_of(found: Mapping[tuple[str, str], Item], sku: str) -> str:
+    """What a SKU is called, out of a batch read with `offer_keys`; the SKU itself where it is unknown."""
+    variant = store.variants_in(found, [sku]).get(sku)
+    return variant.name if variant else sku
+
+
 def places(found: Mapping[tuple[str, str], Item], skus: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The categories each of `skus` is in, from the topmost to the product's own, out of a batch read with `offer_keys`; also
     of what is not for sale any more. Unknown SKUs are left out."""

@@ -3,6 +3,7 @@
 from chalicelib.inventory.domain import (
     AlreadySettled,
     Backorder,
+    CountOutdated,
     Location,
     LocationType,
     LocationUnknown,
@@ -56,6 +57,7 @@ from chalicelib.inventory.service.reserve_stock import (
     release_reservation,
     reserve,
 )
+from chalicelib.inventory.service.restate_stock import restate_stock
 from chalicelib.inventory.service.serve_waiting import serve, uncommitted
 from chalicelib.inventory.service.settle_stock import move_reserved, promise_more, settle
 from chalicelib.inventory.service.split_stock import level_split_stock
@@ -75,6 +77,7 @@ __all__ = [
     "Availability",
     "Backorder",
     "Booked",
+    "CountOutdated",
     "Location",
     "LocationType",
     "LocationUnknown",
@@ -123,6 +126,7 @@ __all__ = [
     "release_reservation",
     "reserve",
     "reserve_in_parts",
+    "restate_stock",
     "serve",
     "set_policy",
     "set_safety_stock",

@@ -17,6 +17,7 @@ from chalicelib.orders.schemas.fields import (
     Sku,
     Text,
 )
+from chalicelib.orders.schemas.sourcing import SellerName
 from chalicelib.orders.service import LineRequest, OrderRequest, PriceRequest
 from chalicelib.payments.service import TenderRequest
 
@@ -27,11 +28,13 @@ Coupon = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class PlaceOrderLine(Schema):
-    """A SKU and how many. `unit_price` (gross, minor units) overrides the catalogue's; staff only."""
+    """A SKU and how many. `unit_price` (gross, minor units) overrides the catalogue's; staff only. `seller`: who is to sell it, where
+    suppliers offer it, too."""
 
     sku: Sku
     quantity: int = Field(ge=1, le=1_000_000)
     unit_price: int | None = Field(default=None, ge=0, le=MAX_AMOUNT)
+    seller: SellerName | None = None
 
 
 class PlaceOrderCharge(Schema):
@@ -97,7 +100,7 @@ class QuoteOrder(Schema):
         return PriceRequest(
             channel=self.channel,
             currency=self.currency,
-            lines=[LineRequest(line.sku, line.quantity, line.unit_price) for line in self.lines],
+            lines=[LineRequest(line.sku, line.quantity, line.unit_price, line.seller) for line in self.lines],
             customer_id=self.customer_id,
             coupons=self.coupons,
             country=self.country,
@@ -140,7 +143,7 @@ class PlaceOrder(Schema):
             currency=self.currency,
             customer_id=self.customer_id,
             reference=self.reference,
-            lines=[LineRequest(line.sku, line.quantity, line.unit_price) for line in self.lines],
+            lines=[LineRequest(line.sku, line.quantity, line.unit_price, line.seller) for line in self.lines],
             charges=[(one.code, one.description, one.amount, one.tax_rate_bps) for one in self.charges],
             contact=self.contact.model_dump(),
             shipping_address=self.shipping_address.model_dump(exclude_none=True) if self.shipping_address else {},

@@ -162,9 +162,10 @@ class FindingView(View):
 
 
 class QuoteView(View):
-    """What an order would cost now."""
+    """What an order would cost now, and who would sell what suppliers offer, too."""
 
     lines: list[QuotedLineView]
+    sellers: list[dict[str, Any]]
     charges: list[ChargeView]
     promotions: list[FindingView]
     shipping: dict[str, str] | None
@@ -175,6 +176,7 @@ class QuoteView(View):
     def of(cls, quote: Quote) -> "QuoteView":
         return cls(
             lines=[QuotedLineView.of(line) for line in quote.lines],
+            sellers=[dict(one) for one in quote.sellers],
             charges=[ChargeView.of(charge) for charge in quote.charges],
             promotions=[FindingView.of(finding) for finding in quote.discounts.trace],
             shipping=quote.shipping,

@@ -20,7 +20,7 @@ from chalicelib.orders.service.read_orders import (
     read_tracking,
     wait_until_decided,
 )
-from chalicelib.orders.service.reassign_units import reassign_units
+from chalicelib.orders.service.reassign_units import SUBJECT, decide_reviewed, decide_units, reassign_units
 from chalicelib.orders.service.record_answer import WarehouseAnswer, record_answer, record_tracking
 from chalicelib.orders.service.record_return import find_order, record_returned
 from chalicelib.orders.service.run_workflow import (
@@ -31,7 +31,9 @@ from chalicelib.orders.service.run_workflow import (
     start_parts,
     start_workflow,
 )
+from chalicelib.orders.service.sell_lines import SellerCannotSupply
 from chalicelib.orders.service.serve_waiting import serve_all_waiting, serve_waiting
+from chalicelib.orders.service.sourcing_rules import read_sourcing_rules, set_sourcing_rules
 from chalicelib.orders.service.staff import (
     AlreadyPromised,
     AlreadyThere,
@@ -49,6 +51,7 @@ from chalicelib.orders.service.staff import (
 from chalicelib.orders.store import ReviewResolved
 
 __all__ = [
+    "SUBJECT",
     "AlreadyPromised",
     "AlreadyThere",
     "Contact",
@@ -61,6 +64,7 @@ __all__ = [
     "PromisePast",
     "Quote",
     "ReviewResolved",
+    "SellerCannotSupply",
     "WarehouseAnswer",
     "WorkflowRunning",
     "cancel_order",
@@ -68,6 +72,8 @@ __all__ = [
     "claim_order",
     "confirm_order",
     "contact_of",
+    "decide_reviewed",
+    "decide_units",
     "decline_units",
     "find_order",
     "finish_cancellation",
@@ -88,6 +94,7 @@ __all__ = [
     "read_notes",
     "read_options",
     "read_order",
+    "read_sourcing_rules",
     "read_timeline",
     "read_tracking",
     "reallocate_fulfilment",
@@ -101,6 +108,7 @@ __all__ = [
     "resume_workflow",
     "serve_all_waiting",
     "serve_waiting",
+    "set_sourcing_rules",
     "start_cancellation",
     "start_parts",
     "start_workflow",

@@ -20,6 +20,7 @@ from chalicelib.orders.domain import INLINE_LINES, MAX_FULFILMENTS, Allocation, 
 from chalicelib.orders.service.parcels import parcels
 from chalicelib.orders.service.plan_units import plan_units, waits, with_waiting
 from chalicelib.orders.service.price_order import Found, LineRequest, PriceRequest, applied, price, price_keys, promised
+from chalicelib.orders.service.sell_lines import Selling, offer_keys, sell_lines
 from chalicelib.payments import service as payments
 from chalicelib.payments.service import TenderRequest
 from chalicelib.promotions import service as promotions
@@ -162,9 +163,18 @@ def _draft(request: OrderRequest, *, fresh: bool) -> _Draft:
     sites = inventory.sourcing_locations(request.channel, fresh=fresh)
     to_price = request.to_price()
     stock = inventory.stock_keys(skus, [site.id for site in sites])
-    found = find_many([*price_keys(to_price), *stock], consistent=fresh)
+    found = find_many([*price_keys(to_price), *offer_keys(to_price), *stock], consistent=fresh)
+    # What is collected at a locker comes from our own warehouses.
+    selling = sell_lines(
+        to_price,
+        found,
+        country=request.shipping_address["country"],
+        only_own=request.pickup is not None,
+        fresh=fresh,
+    )
+    selling.check_enough(request.lines)
     now = clock.now()
-    priced = price(to_price, found, now)
+    priced = price(replace(to_price, offered=selling.prices), selling.found, now)
     promotions.check_codes(priced.discounts, request.coupons)
     order = Order(
         id=new_id("ord"),
@@ -185,18 +195,21 @@ def _draft(request: OrderRequest, *, fresh: bool) -> _Draft:
         shipping=promised(priced.shipping),
         pickup=request.pickup,
     )
-    plan = _planned(order, found, sites, fresh=fresh)
-    allocations = tuple(Allocation(a.line_id, a.location_id, a.quantity, a.days is not None) for a in plan.assignments)
+    plan = _planned(order, selling, sites, fresh=fresh)
+    own = [Allocation(a.line_id, a.location_id, a.quantity, a.days is not None) for a in plan.assignments]
+    allocations = (*own, *selling.allocations)
     order = replace(
         order,
         lines=with_waiting(order.lines, plan, now.date()),
         allocations=allocations,
-        reasons=tuple(reason.as_dict() for reason in plan.reasons),
+        reasons=(*(reason.as_dict() for reason in plan.reasons), *selling.reasons),
     )
     if len(parcels(order, allocations)) > MAX_FULFILMENTS:
         raise CommandTooLarge(f"The order would leave in more than {MAX_FULFILMENTS} parcels.", limit=MAX_FULFILMENTS)
     lines = [StockLine(a.sku, a.location_id, a.quantity, 0 if a.days is None else a.quantity) for a in plan.assignments]
-    return _Draft(order, lines, found, priced.discounts)
+    sku_of = {line.id: line.sku for line in order.lines}
+    lines += [StockLine(sku_of[one.line_id], one.location_id, one.quantity) for one in selling.allocations]
+    return _Draft(order, lines, selling.found, priced.discounts)
 
 
 def _guest(request: OrderRequest) -> str | None:
@@ -208,7 +221,8 @@ def _complete(tx: Transaction, draft: _Draft, request: OrderRequest, by: Princip
     order = draft.order
     store.add(tx, order)
     promotions.redeem(tx, draft.discounts, order.id, by)
-    payments.open_payment(tx, order.id, order.total, request.tenders, by)
+    booked = any(one.terms is not None for one in order.allocations)
+    payments.open_payment(tx, order.id, order.total, request.tenders, by, booked=booked)
     events.order_placed(tx, order, by)
 
 
@@ -249,8 +263,8 @@ def _give_back(reservation: inventory.Reservation, by: Principal) -> None:
     inventory.finish_release(reservation.id, by)
 
 
-def _planned(order: Order, found: Found, sites: Sequence[inventory.Location], *, fresh: bool) -> fulfilment.Plan:
-    plan = plan_units(order.lines, found, sites, order.channel)
+def _planned(order: Order, selling: Selling, sites: Sequence[inventory.Location], *, fresh: bool) -> fulfilment.Plan:
+    plan = plan_units(order.lines, selling.found, sites, order.channel, selling)
     if plan.shortages or (waits(plan) and not fresh):
         raise inventory.StockTooLow.of(
             [{"sku": short.sku, "wanted": short.wanted, "left": short.left} for short in plan.shortages]

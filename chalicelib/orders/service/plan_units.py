@@ -8,17 +8,25 @@ from chalicelib.fulfilment import service as fulfilment
 from chalicelib.inventory import service as inventory
 from chalicelib.orders.domain import Line
 from chalicelib.orders.service.price_order import Found
+from chalicelib.orders.service.sell_lines import Selling
 
 
 def plan_units(
-    lines: Sequence[Line], found: Found, sites: Sequence[inventory.Location], channel: str
+    lines: Sequence[Line],
+    found: Found,
+    sites: Sequence[inventory.Location],
+    channel: str,
+    selling: Selling | None = None,
 ) -> fulfilment.Plan:
-    """The allocation of the lines out of a batch read with `inventory.stock_keys`: units wait only where no set of locations
-    has enough."""
+    """The allocation of what the retailer sells of the lines, out of a batch read with `inventory.stock_keys`: units wait only where
+    no set of locations has enough."""
     skus = list(dict.fromkeys(line.sku for line in lines))
     ids = [site.id for site in sites]
     choices = [fulfilment.Site(site.id, site.priority) for site in sites]
-    demands = [fulfilment.Demand(line.id, line.sku, line.ordered) for line in lines]
+    demands = [
+        fulfilment.Demand(line.id, line.sku, selling.own_units(line.id, line.ordered) if selling else line.ordered)
+        for line in lines
+    ]
     plan = fulfilment.allocate(demands, inventory.levels(found, skus, ids, channel), choices)
     if not plan.shortages:
         return plan

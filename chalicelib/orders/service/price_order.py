@@ -1,7 +1,7 @@
 """What an order, a cart or a quote costs: catalogue prices, promotions, discounts, tax. The same in every channel."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,16 +24,19 @@ Found = Mapping[tuple[str, str], Item]
 
 @dataclass(frozen=True, slots=True)
 class LineRequest:
-    """A line as asked for; `unit_price` (gross minor units) overrides the catalogue's, for staff and machines."""
+    """A line as asked for; `unit_price` (gross minor units) overrides the catalogue's, for staff and machines. `seller`: who is to
+    sell it (`own` or a supplier's id), where that is not left open."""
 
     sku: str
     quantity: int
     unit_price: int | None = None
+    seller: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PriceRequest:
-    """What is to be priced, and for whom. `charges` are (code, description, amount, tax rate in basis points)."""
+    """What is to be priced, and for whom. `charges` are (code, description, amount, tax rate in basis points); `offered` are unit
+    prices (minor units) of lines, by line id, whose sellers were chosen."""
 
     channel: str
     currency: str
@@ -45,6 +48,12 @@ class PriceRequest:
     region: str | None = None
     vat_number: str | None = None
     shipping_method: str | None = None
+    offered: Mapping[str, int] = field(default_factory=dict)
+
+    def price_of(self, number: int) -> int | None:
+        """What a unit of the line at this number (from 1) costs, if that is not the catalogue's to say."""
+        line = self.lines[number - 1]
+        return self.offered.get(str(number)) if line.unit_price is None else line.unit_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,10 @@ def price(request: PriceRequest, found: Found, at: datetime) -> Priced:
     charges = tuple(
         Charge(code, text, amount, bps, tax_within(amount, bps)) for code, text, amount, bps in request.charges
     )
-    wanted = [_wanted(line, offers[line.sku]) for line in request.lines]
+    wanted = [
+        _wanted(line, offers[line.sku], request.offered.get(str(number)))
+        for number, line in enumerate(request.lines, start=1)
+    ]
     basket = _basket(request, wanted, offers)
     discounts = promotions.evaluate(found, basket, at)
     option = _shipping(request, _discounted(wanted, discounts, charges), offers, at)
@@ -138,8 +150,9 @@ POSTAGE = "SHIPPING"
 
 def _offers(request: PriceRequest, found: Found) -> Mapping[str, Offer]:
     pointers = {line.sku: f"/lines/{index}/sku" for index, line in reversed(list(enumerate(request.lines)))}
-    overridden = {line.sku for line in request.lines if line.unit_price is not None}
-    priced_by_catalogue = {line.sku for line in request.lines if line.unit_price is None}
+    numbered = list(enumerate(request.lines, start=1))
+    overridden = {line.sku for number, line in numbered if request.price_of(number) is not None}
+    priced_by_catalogue = {line.sku for number, line in numbered if request.price_of(number) is None}
     return catalog.offers(
         found,
         list(pointers),
@@ -150,20 +163,24 @@ def _offers(request: PriceRequest, found: Found) -> Mapping[str, Offer]:
     )
 
 
-def _wanted(line: LineRequest, offer: Offer) -> Wanted:
+def _wanted(line: LineRequest, offer: Offer, offered: int | None) -> Wanted:
     listed = offer.unit_price.amount if offer.unit_price else 0
+    source = _CATALOGUE
+    if offered is not None:
+        listed, source = offered, _OFFER
     return Wanted(
         sku=line.sku,
         product_id=offer.product_id,
         name=offer.name,
         quantity=line.quantity,
         unit_price=listed if line.unit_price is None else line.unit_price,
-        price_source=_CATALOGUE if line.unit_price is None else "override",
+        price_source=source if line.unit_price is None else "override",
         tax_rate_bps=offer.tax_rate_bps,
     )
 
 
 _CATALOGUE = "catalogue"
+_OFFER = "offer"
 
 
 def _basket(request: PriceRequest, wanted: Sequence[Wanted], offers: Mapping[str, Offer]) -> Basket:
@@ -172,7 +189,7 @@ def _basket(request: PriceRequest, wanted: Sequence[Wanted], offers: Mapping[str
             str(number), want.sku, want.product_id, want.quantity, want.unit_price, offers[want.sku].category_path
         )
         for number, want in enumerate(wanted, start=1)
-        if want.price_source == _CATALOGUE
+        if want.price_source in (_CATALOGUE, _OFFER)
     )
     return Basket(request.channel, request.currency, request.customer_id, lines, codes=tuple(request.coupons))
 

@@ -1,6 +1,8 @@
 """What an order would cost, without placing it. Carts, storefronts and tills show it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chalicelib.core import clock
 from chalicelib.core.auth import Principal, Role
@@ -11,12 +13,16 @@ from chalicelib.inventory import service as inventory
 from chalicelib.orders.domain import Charge, Line
 from chalicelib.orders.service.plan_units import plan_units, with_waiting
 from chalicelib.orders.service.price_order import PriceRequest, price, price_keys, promised
+from chalicelib.orders.service.sell_lines import offer_keys, sell_lines
 from chalicelib.promotions.service import Discounts
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What it would cost at this moment, and what each promotion and code did or why it did nothing."""
+    """What it would cost at this moment, and what each promotion and code did or why it did nothing.
+
+    `supplier_units`: what suppliers have of the SKUs that they offer. `sellers`: who would sell each line, and why.
+    """
 
     lines: tuple[Line, ...]
     charges: tuple[Charge, ...]
@@ -24,6 +30,8 @@ class Quote:
     shipping: dict[str, str] | None
     total: Money
     tax: Money
+    supplier_units: Mapping[str, int] = field(default_factory=dict)
+    sellers: Sequence[Mapping[str, Any]] = ()
 
 
 def quote(request: PriceRequest, *, with_stock: bool = False) -> Quote:
@@ -36,11 +44,13 @@ def quote(request: PriceRequest, *, with_stock: bool = False) -> Quote:
     now = clock.now()
     sites = inventory.sourcing_locations(request.channel) if with_stock else ()
     stock = inventory.stock_keys(dict.fromkeys(line.sku for line in request.lines), [site.id for site in sites])
-    found = find_many([*price_keys(request), *stock])
-    priced = price(request, found, now)
+    found = find_many([*price_keys(request), *offer_keys(request), *stock])
+    selling = sell_lines(request, found, country=request.country)
+    priced = price(replace(request, offered=selling.prices), selling.found, now)
     lines = priced.lines
     if with_stock:
-        lines = with_waiting(lines, plan_units(lines, found, sites, request.channel), now.date())
+        plan = plan_units(lines, selling.found, sites, request.channel, selling)
+        lines = with_waiting(lines, plan, now.date())
     return Quote(
         lines,
         priced.charges,
@@ -48,6 +58,8 @@ def quote(request: PriceRequest, *, with_stock: bool = False) -> Quote:
         promised(priced.shipping),
         Money(priced.total, request.currency),
         Money(priced.tax, request.currency),
+        selling.supplier_units,
+        selling.reasons,
     )
 
 

@@ -1,10 +1,12 @@
-"""Units that a location could not find: another one ships them, or they are called off and not charged."""
+"""Units that a location could not find, or a supplier will not ship: another one does. Where nobody has any they are called off and
+not charged; of a supplier's goods a person is asked before."""
 
 from collections.abc import Mapping, Sequence
 
 from chalicelib.core import observability
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Stale
+from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.fulfilment import service as fulfilment
 from chalicelib.inventory import service as inventory
@@ -13,16 +15,24 @@ from chalicelib.orders.domain import MAX_FULFILMENTS, Allocation, CancellationPl
 from chalicelib.orders.service.cancel_order import add_cancellation
 from chalicelib.orders.service.notes import note_of
 from chalicelib.orders.service.parcels import parcels, pickup_of
+from chalicelib.orders.service.price_order import LineRequest, PriceRequest
 from chalicelib.orders.service.record_return import find_order
+from chalicelib.orders.service.sell_lines import replacements
+from chalicelib.reviews import service as reviews
+from chalicelib.suppliers.service import is_supplier
 
 OUT_OF_STOCK = "out_of_stock"
 _ATTEMPTS = 12
 
+SUBJECT = "allocation"
+"""What review cases call units that nobody ships."""
 
-def reassign_units(order_id: str, fulfilment_id: str, by: Principal) -> None:
-    """Find other locations for units that have none since this fulfilment came up short; cancel what nobody has.
 
-    Safe to repeat: units that have a location, or are cancelled, are not sought again.
+def reassign_units(order_id: str, fulfilment_id: str, by: Principal, *, ask: bool = True) -> None:
+    """Find other locations, or suppliers, for units that have none since this fulfilment came up short. What nobody has of a
+    supplier's goods the operator is asked about, unless not to `ask`; the rest is cancelled.
+
+    Safe to repeat: units that have a location, are cancelled, or are asked about, are not sought again.
     """
     for _ in range(_ATTEMPTS):
         order = find_order(order_id)
@@ -30,18 +40,65 @@ def reassign_units(order_id: str, fulfilment_id: str, by: Principal) -> None:
         if not missing:
             return
         tx = Transaction()
-        found = _found(order, missing, without=_location(order, fulfilment_id))
-        if found and len(order.fulfilments) < MAX_FULFILMENTS:
-            _reassign(tx, order, found, by)
-        else:
-            add_cancellation(tx, order, [], CancellationPlan(missing, {}), OUT_OF_STOCK, by)
+        outcome = _next_step(tx, order, fulfilment_id, missing, ask, by)
         try:
             tx.commit()
+        except reviews.CaseExists:
+            return
         except (Stale, inventory.StockTooLow):
             continue
-        observability.count("UnitsReassigned" if found else "UnitsGivenUp")
+        observability.count(outcome)
+        if outcome == _ASKED:
+            return
     if any(line.unassigned for line in find_order(order_id).lines):
         raise Stale(f"Order {order_id} kept changing.")
+
+
+_ASKED = "OperatorsAsked"
+
+
+def _next_step(
+    tx: Transaction, order: Order, fulfilment_id: str, missing: Mapping[str, int], ask: bool, by: Principal
+) -> str:
+    """Add to the transaction what is done about missing units; returns what to count it as."""
+    location_id = _location(order, fulfilment_id)
+    found = _found(order, missing, without=location_id) or _offered(order, missing, without=location_id)
+    if found and len(order.fulfilments) < MAX_FULFILMENTS:
+        _reassign(tx, order, found, by)
+        return "UnitsReassigned"
+    if ask and is_supplier(location_id or ""):
+        _ask_operator(tx, order, fulfilment_id, missing, by)
+        return _ASKED
+    add_cancellation(tx, order, [], CancellationPlan(missing, {}), OUT_OF_STOCK, by)
+    return "UnitsGivenUp"
+
+
+def decide_reviewed(subject_type: str, fulfilment_id: str, decision: str, by: Principal) -> None:
+    """`decide_units` for a review case of units that nobody ships; cases of other things are others' business."""
+    if subject_type == SUBJECT:
+        decide_units(fulfilment.order_of(fulfilment_id)[0], fulfilment_id, decision, by)
+
+
+def decide_units(order_id: str, fulfilment_id: str, decision: str, by: Principal) -> None:
+    """What the operator decided of units that nobody ships: with `reject` they are called off and not charged; else they are sought
+    once more, and called off if still nobody has any. Safe to repeat."""
+    if decision != "reject":
+        reassign_units(order_id, fulfilment_id, by, ask=False)
+        return
+    for _ in range(_ATTEMPTS):
+        order = find_order(order_id)
+        missing = {line.id: line.unassigned for line in order.lines if line.unassigned}
+        if not missing:
+            return
+        tx = Transaction()
+        add_cancellation(tx, order, [], CancellationPlan(missing, {}), OUT_OF_STOCK, by)
+        try:
+            tx.commit()
+        except Stale:
+            continue
+        observability.count("UnitsGivenUp")
+        return
+    raise Stale(f"Order {order_id} kept changing.")
 
 
 def _location(order: Order, fulfilment_id: str) -> str | None:
@@ -49,7 +106,7 @@ def _location(order: Order, fulfilment_id: str) -> str | None:
 
 
 def _found(order: Order, missing: Mapping[str, int], without: str | None) -> Sequence[Allocation]:
-    """Locations for as many of the missing units as there are anywhere else; empty when nobody has any."""
+    """Our own locations for as many of the missing units as there are anywhere else; empty when none has any."""
     sites = [site for site in inventory.sourcing_locations(order.channel, fresh=True) if site.id != without]
     skus = {line.id: line.sku for line in order.lines if line.id in missing}
     ids = [site.id for site in sites]
@@ -63,6 +120,51 @@ def _found(order: Order, missing: Mapping[str, int], without: str | None) -> Seq
         demands.append(fulfilment.Demand(line_id, skus[line_id], there))
     plan = fulfilment.allocate(demands, levels, [fulfilment.Site(site.id, site.priority) for site in sites])
     return [Allocation(one.line_id, one.location_id, one.quantity) for one in plan.assignments]
+
+
+def _offered(order: Order, missing: Mapping[str, int], without: str | None) -> Sequence[Allocation]:
+    """Suppliers for as many of the missing units as they have, at prices that the operator allows; not one that could not ship any
+    before."""
+    if order.pickup is not None:
+        return []
+    lines = [line for line in order.lines if line.id in missing]
+    request = PriceRequest(
+        order.channel,
+        order.currency,
+        [LineRequest(line.sku, missing[line.id]) for line in lines],
+        country=order.shipping_address["country"],
+        region=order.shipping_address.get("region"),
+    )
+    failed = {note.location_id for note in order.fulfilments if note.status == "short"} | {without}
+    found = replacements(request, [line.unit_price for line in lines], without=failed)
+    return [
+        Allocation(lines[number].id, part.candidate.seller, part.units, terms=part.candidate.terms)
+        for number, parts in enumerate(found)
+        for part in parts
+    ]
+
+
+def _ask_operator(tx: Transaction, order: Order, fulfilment_id: str, missing: Mapping[str, int], by: Principal) -> None:
+    note = next(one for one in order.fulfilments if one.id == fulfilment_id)
+    findings = [
+        Finding(
+            f"/lines/{line_id}",
+            "nobody_ships",
+            Severity.ERROR,
+            f"{units} units were declined, and nobody else offers them at a price that the rules allow.",
+        )
+        for line_id, units in missing.items()
+    ]
+    reviews.open_case(
+        tx,
+        subject_type=SUBJECT,
+        subject_id=fulfilment_id,
+        subject_version=1,
+        supplier_id=note.location_id,
+        title="Units that nobody ships",
+        findings=findings,
+        by=by,
+    )
 
 
 def _reassign(tx: Transaction, order: Order, found: Sequence[Allocation], by: Principal) -> None:

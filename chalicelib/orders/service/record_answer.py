@@ -12,8 +12,10 @@ from chalicelib.core.table import Transaction, find_many
 from chalicelib.fulfilment import service as fulfilment
 from chalicelib.fulfilment.service import Fulfilment, TrackingEvent
 from chalicelib.inventory import service as inventory
+from chalicelib.ledger import service as ledger
 from chalicelib.orders import domain, events, store
 from chalicelib.orders.domain import Order
+from chalicelib.orders.service.booking import sale_of
 from chalicelib.orders.service.notes import note_of
 from chalicelib.orders.service.shippers import check_theirs, require_shipper
 from chalicelib.payments import service as payments
@@ -115,6 +117,8 @@ def _left(tx: Transaction, shipped: Fulfilment, order: Order, payment: Payment, 
     )
     due = domain.due_on_shipment(order, units)
     payments.owe(tx, payment, due=(shipped.id, due), final=domain.is_settled(after), by=by)
+    if payment.booked:
+        ledger.book_sale(tx, sale_of(order, shipped))
     if any(short.values()):
         events.units_missing(tx, after, shipped.id, by)
     return shipped

@@ -6,6 +6,7 @@
 | lines of a long order | ORDER#<id> | LINES#<nnn> | | |
 | cancellation | ORDER#<id> | CANCELLATION#<id> | | |
 | note, audit entry | ORDER#<id> | NOTE#<ulid>, AUDIT#<ulid> | | |
+| sourcing rules | SOURCINGRULES | SOURCINGRULES | | |
 | review | REVIEW#<id> | REVIEW | REVIEWS#<state> / <id> | |
 
 The collection ORDER#<id> also holds the order's payment (payments), fulfilments (fulfilment), returns (returns) and events
@@ -25,6 +26,7 @@ from chalicelib.orders.store.order import (
     recent_for_guest,
 )
 from chalicelib.orders.store.review import ReviewResolved, get_review, open_reviews, park, resolve
+from chalicelib.orders.store.sourcing import change_sourcing_rules, sourcing_in, sourcing_key, sourcing_rules
 from chalicelib.orders.store.staff import add_audit, add_note, audit_of, forget_what_was_written, notes_of
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "by_status_and_day",
     "cancellations_of",
     "change",
+    "change_sourcing_rules",
     "forget_what_was_written",
     "get",
     "get_cancellation",
@@ -51,4 +54,7 @@ __all__ = [
     "recent_for_guest",
     "released",
     "resolve",
+    "sourcing_in",
+    "sourcing_key",
+    "sourcing_rules",
 ]

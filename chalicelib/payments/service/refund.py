@@ -10,6 +10,7 @@ from chalicelib.core.ids import new_id
 from chalicelib.core.table import Transaction
 from chalicelib.payments.domain import CREDIT, Payment, RefundRequest, store_credit_account
 from chalicelib.payments.gateways import workflows
+from chalicelib.payments.service.booking import book_goodwill
 from chalicelib.payments.service.steps import must_find
 from chalicelib.payments.service.take_part import owed
 
@@ -38,7 +39,9 @@ def request_refund(
         payment, _ = must_find(order_id)
         tx = Transaction()
         to = "original" if credit_to is None else CREDIT + store_credit_account(credit_to(), payment.currency)
-        asked = owed(tx, payment, refund=RefundRequest(key, amount, reason, to), starts_workflow=True, by=by)
+        request = RefundRequest(key, amount, reason, to)
+        asked = owed(tx, payment, refund=request, starts_workflow=True, by=by)
+        book_goodwill(tx, payment, request)
         final = answer(asked)
         once.record(tx, final)
         try:

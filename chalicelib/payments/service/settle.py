@@ -13,6 +13,7 @@ from chalicelib.payments import domain, events, gateways
 from chalicelib.payments.domain import Payment, Refund, RefundPart, RefundStatus
 from chalicelib.payments.gateways import Call, Declined, Verb
 from chalicelib.payments.service.authorise import give_back, release
+from chalicelib.payments.service.booking import book_capture, book_refund_paid
 from chalicelib.payments.service.steps import (
     Gateways,
     Tokens,
@@ -128,6 +129,7 @@ def _capture(
     def announce(tx: Transaction) -> None:
         for key, amount in amounts.items():
             events.payment_captured(tx, captured, tender.type, key, amount, by)
+        book_capture(tx, captured, tender, amounts)
         credit(tx, payment, captured, by)
 
     commit(captured, announce)
@@ -161,6 +163,11 @@ def _refund(refund: Refund, part: RefundPart, payment: Payment, provider: Gatewa
     if isinstance(answer, Declined):
         raise RefundDeclined(answer.reason)
     refunded = domain.refunded(payment, refund.key, part, answer.reference)
-    commit(refunded, lambda tx: events.payment_refunded(tx, refunded, refund, part, by))
+
+    def announce(tx: Transaction) -> None:
+        events.payment_refunded(tx, refunded, refund, part, by)
+        book_refund_paid(tx, refunded, tender, refund, part)
+
+    commit(refunded, announce)
     observability.count("PaymentsRefunded")
     return refunded

@@ -16,6 +16,7 @@ from chalicelib.core.tasks import Outcome
 from chalicelib.payments import domain, events, gateways, store
 from chalicelib.payments.domain import EntryKind, Payment, Refund, RefundPart, Tender
 from chalicelib.payments.gateways import Approved, Call, Declined, PaymentGateway, Unknown, Verb
+from chalicelib.payments.service.booking import book_credited
 from chalicelib.payments.store import stored_value as books
 
 Gateways = Callable[[str], PaymentGateway]
@@ -61,8 +62,10 @@ def credit(tx: Transaction, before: Payment, after: Payment, by: Principal) -> N
 
     An account is written once, with one entry per refund under the key of the first of its parts.
     """
+    newly = domain.newly_credited(before, after)
+    book_credited(tx, after, newly)
     given: dict[str, dict[str, tuple[Refund, int]]] = {}
-    for refund, parts in groupby(domain.newly_credited(before, after), itemgetter(0)):
+    for refund, parts in groupby(newly, itemgetter(0)):
         credited = [part for _, part in parts]
         entry = refund_key(after, refund, credited[0])
         entries = given.setdefault(refund.to.removeprefix(domain.CREDIT), {})

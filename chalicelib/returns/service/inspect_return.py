@@ -18,6 +18,7 @@ from chalicelib.returns.domain.life import Finding, line_of
 from chalicelib.returns.domain.model import InspectedLine, Inspection, Remedy, Return
 from chalicelib.returns.domain.refunds import Back, Postage, PostageTally, Refund, Share, Sold, refund_of
 from chalicelib.returns.domain.tally import Tally
+from chalicelib.returns.service.booking import book_refund
 from chalicelib.returns.service.place_exchange import account_of
 from chalicelib.returns.service.receive_return import must_find
 
@@ -75,8 +76,9 @@ def _inspect(tx: Transaction, before: Return, location_id: str, findings: Sequen
     if accepted:
         orders.record_returned(tx, order, accepted)
         _take_back(tx, after, location_id, lines, by)
+    key = f"{after.id}:{len(after.inspections)}"
+    book_refund(tx, payment, key, refund, shares)
     if refund.amount and to != EXCHANGE:
-        key = f"{after.id}:{len(after.inspections)}"
         payments.owe(tx, payment, refund=RefundRequest(key, refund.amount, "return", to), by=by)
     events.return_inspected(tx, after, inspection, by)
     if after.is_closed:

@@ -19,6 +19,7 @@ from chalicelib.payments.service import Payment, RefundRequest, TenderRequest
 from chalicelib.returns import events, store
 from chalicelib.returns.domain import life
 from chalicelib.returns.domain.model import ExchangeState, Return
+from chalicelib.returns.service.booking import book_forgone
 from chalicelib.returns.service.receive_return import must_find
 
 _ATTEMPTS = 5
@@ -85,6 +86,7 @@ def _ordered(value: Return, payment: Payment, worth: int, by: Principal) -> Retu
         if credit:
             request = RefundRequest(f"{value.id}:credit", credit, "exchange", account_of(original))
             payments.owe(tx, payment, refund=request, by=by)
+        book_forgone(tx, payment, value, worth)
         events.exchange_placed(tx, after, by)
         made[:] = [after]
 
@@ -129,6 +131,7 @@ def _fallen_back(value: Return, payment: Payment, worth: int, reason: str, by: P
     store.change_return(tx, after, forget_card=True)
     if worth:
         payments.owe(tx, payment, refund=RefundRequest(f"{value.id}:refund", worth, "return"), by=by)
+    book_forgone(tx, payment, value, worth)
     events.exchange_fell_back(tx, after, worth, by)
     tx.commit()
     observability.count("ExchangesFellBack")

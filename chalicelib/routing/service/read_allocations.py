@@ -22,7 +22,7 @@ _ROUTING = system("routing")
 
 
 class NothingToRetry(Conflict):
-    code = "nothing_to_retry"
+    code = "nothing_to_call"
     title = "The supplier has said and heard all there is"
 
 

@@ -31,8 +31,8 @@ class NotInThisStatus(Conflict):
     title = "The supplier's status does not allow this"
 
 
-class NothingToVerify(Conflict):
-    code = "nothing_to_verify"
+class NothingToCorrect(Conflict):
+    code = "nothing_to_correct"
     title = "No profile of this supplier is being verified"
 
 
@@ -72,10 +72,10 @@ def submitted(one: Supplier, profile: Profile, now: str, bank: BankSummary | Non
 def with_corrections(one: Supplier, made: Sequence[Correction], by: Mapping[str, str], now: str) -> Supplier:
     """The proposed profile with corrections made in it; they are kept. Starts no verification.
 
-    Raises `NothingToVerify`, and `CorrectionOutdated` when a field holds something else than a correction found there.
+    Raises `NothingToCorrect`, and `CorrectionOutdated` when a field holds something else than a correction found there.
     """
     if not one.is_open or one.proposed is None:
-        raise NothingToVerify("There is no open application or change to correct.")
+        raise NothingToCorrect("There is no open application or change to correct.")
     number = one.corrections[-1].number if one.corrections else 0
     kept = tuple(AppliedCorrection(number + place, each, now, by) for place, each in enumerate(made, start=1))
     return _next(

@@ -17,6 +17,14 @@ class SupplierStatus(StrEnum):
     OFFBOARDED = "offboarded"
 
 
+PREFIX = "sup_"
+
+
+def is_supplier(location_id: str) -> bool:
+    """Whether a location is a supplier: it has the supplier's id."""
+    return location_id.startswith(PREFIX)
+
+
 @dataclass(frozen=True, slots=True)
 class Seller:
     """What other contexts need of a supplier. `country` is where it ships from, `service_countries` where to (none: everywhere),

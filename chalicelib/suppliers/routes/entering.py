@@ -160,9 +160,10 @@ def list_supplier_members(supplier_id: str) -> Response:
     summary="Let somebody act for a supplier no more",
     answers={204: None},
     scopes=BOTH,
+    versioned=True,
     raises=[NotFound],
 )
 def remove_supplier_member(supplier_id: str, member_id: str) -> Response:
-    """A user or machine client, as the list names it."""
-    service.remove_member(supplier_id, member_id, by=http.caller())
+    """A user or machine client, as the list names it. If-Match is of the supplier."""
+    service.remove_member(supplier_id, http.expected_version(), member_id, by=http.caller())
     return http.send(http.answer(204))

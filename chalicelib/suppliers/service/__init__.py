@@ -1,6 +1,6 @@
 """Use cases of suppliers, and what other contexts ask of them."""
 
-from chalicelib.suppliers.domain import Seller, SupplierStatus
+from chalicelib.suppliers.domain import Seller, SupplierStatus, is_supplier
 from chalicelib.suppliers.service.access import acting_supplier, is_operator, require_access, require_operator
 from chalicelib.suppliers.service.apply import (
     NothingToSubmit,
@@ -75,6 +75,7 @@ __all__ = [
     "find_seller",
     "invite",
     "is_operator",
+    "is_supplier",
     "issue_secret",
     "list_documents",
     "list_members",

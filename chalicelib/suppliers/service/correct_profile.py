@@ -28,7 +28,7 @@ def stage_correction(
     """Add a reviewer's corrections to the caller's transaction (two writes); returns the version that the supplier has after it.
 
     Starts no verification: the reviewer asks for one by deciding `revalidate`. Raises `NotFound`, `Stale` unless it is at
-    `expected_version` (if given), `NothingToVerify`, `CorrectionOutdated` and `ProfileMisshapen`.
+    `expected_version` (if given), `NothingToCorrect`, `CorrectionOutdated` and `ProfileMisshapen`.
     """
     return _stage(tx, _at(supplier_id, expected_version), corrections, by)
 

@@ -6,7 +6,7 @@ from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Transaction
 from chalicelib.suppliers import store
 from chalicelib.suppliers.service.access import require_access
-from chalicelib.suppliers.service.finding import must_find
+from chalicelib.suppliers.service.finding import at_version, must_find
 
 
 def add_client(supplier_id: str, client_id: str, *, by: Principal, once: Idempotency, answer: Answer) -> Answer:
@@ -20,10 +20,13 @@ def add_client(supplier_id: str, client_id: str, *, by: Principal, once: Idempot
     return answer
 
 
-def remove_member(supplier_id: str, member: str, *, by: Principal) -> None:
-    """Undo of `add_client`, and for users. Raises `NotFound` for who does not act for this supplier."""
+def remove_member(supplier_id: str, expected_version: int, member: str, *, by: Principal) -> None:
+    """Undo of `add_client`, and for users. Raises `NotFound` for who does not act for this supplier, and `Stale` unless the supplier
+    is at `expected_version`."""
     require_access(supplier_id, by)
+    at_version(supplier_id, expected_version)
     tx = Transaction()
+    store.check_version(tx, supplier_id, expected_version)
     store.remove_member(tx, supplier_id, member)
     tx.commit()
 

@@ -104,6 +104,13 @@ def change_supplier(tx: Transaction, one: Supplier, error: type[AisleError] = St
     tx.put(item, SupplierItem.version == one.version - 1, stale)
 
 
+def check_version(tx: Transaction, supplier_id: str, version: int) -> None:
+    """Commit only while the supplier is at this version. Raises `Stale` at commit."""
+    item = SupplierItem(supplier_pk(supplier_id), "SUPPLIER")
+    changed = Stale(f"The supplier is not at version {version} any more.")
+    tx.check(item, SupplierItem.version == version, lambda _: changed)
+
+
 def get_supplier(supplier_id: str) -> Supplier | None:
     """The supplier as it is now, or None."""
     item = find(SupplierItem, supplier_pk(supplier_id), "SUPPLIER", consistent=True)

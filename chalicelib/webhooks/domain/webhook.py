@@ -12,6 +12,8 @@ from typing import Any
 from chalicelib.core.errors import Conflict, RuleBroken
 
 TEST_TYPE = "webhook.test"
+MOST_OF_SUPPLIER = 10
+"""Webhooks that one supplier may have."""
 PAYLOAD_VERSION = 1
 """The shape of what is sent (docs/webhooks.md). A later version goes to those who choose it."""
 
@@ -38,6 +40,13 @@ class NotInThisStatus(Conflict):
     title = "The webhook's status does not allow this"
 
 
+class TooManyWebhooks(RuleBroken):
+    """Of one supplier; `limit` tells how many it may have."""
+
+    code = "too_many_webhooks"
+    title = "A supplier has no more webhooks than this"
+
+
 class UnknownEventType(RuleBroken):
     """GET /v1/webhook-event-types lists what there is."""
 
@@ -55,7 +64,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where to send which events. `filter` names fields of an event's data and the values that each may have."""
+    """Where to send which events. `filter` names fields of an event's data and the values that each may have.
+
+    A webhook of a supplier (`supplier_id`) hears of what concerns that supplier alone; the operator's hears of everybody.
+    """
 
     id: str
     url: str
@@ -69,6 +81,11 @@ class Webhook:
     disabled_because: DisabledBecause | None = None
     secrets: tuple[Secret, ...] = ()
     version: int = 1
+    supplier_id: str | None = None
+
+    def may_hear(self, named: str | None) -> bool:
+        """Whether its owner may be told of an event that names this supplier (None: it names none)."""
+        return self.supplier_id is None or self.supplier_id == named
 
     def wants(self, type: str, data: Mapping[str, Any]) -> bool:
         """Whether an event of this type with this data is sent. One without a field that is filtered by is not."""
@@ -98,6 +115,14 @@ class Webhook:
 def matches(pattern: str, type: str) -> bool:
     """`aisle.orders.OrderPlaced` matches itself, `aisle.orders.*` all types that begin so."""
     return pattern == type or (pattern.endswith(".*") and type.startswith(pattern[:-1]))
+
+
+def supplier_named(aggregate_type: str, aggregate_id: str, data: Mapping[str, Any]) -> str | None:
+    """The supplier whom an event concerns: the one in its data, else the one that it is about; None when it is nobody's."""
+    named = data.get("supplier_id")
+    if isinstance(named, str) and named:
+        return named
+    return aggregate_id if aggregate_type == "supplier" else None
 
 
 def payload(type: str, occurred_at: str, data: Mapping[str, Any]) -> str:

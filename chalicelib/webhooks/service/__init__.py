@@ -1,11 +1,10 @@
 """Use cases of webhooks: first what persons ask for, then what consumers and the schedule do."""
 
+from chalicelib.webhooks.service.access import SCOPE, SUPPLIER_SCOPE
 from chalicelib.webhooks.service.deliver import attempt_delivery
 from chalicelib.webhooks.service.fan_out import forget_webhooks, hand_out
 from chalicelib.webhooks.service.manage_webhooks import (
-    SCOPE,
     change_webhook,
-    check_allowed,
     create_webhook,
     delete_webhook,
     event_types,
@@ -28,11 +27,11 @@ from chalicelib.webhooks.service.schedule import send_due
 
 __all__ = [
     "SCOPE",
+    "SUPPLIER_SCOPE",
     "Log",
     "Repeated",
     "attempt_delivery",
     "change_webhook",
-    "check_allowed",
     "create_webhook",
     "delete_webhook",
     "event_types",

@@ -207,5 +207,6 @@ def _disable(webhook: Webhook, because: DisabledBecause, failing_since: datetime
         tx.commit()
     except Contended:
         return
-    count("WebhooksDisabled")
-    log.warning("webhook disabled", webhook_id=webhook.id, because=because)
+    # An alarm stands on the operator's only: a supplier's endpoint is the supplier's to mend.
+    count("WebhooksDisabled" if webhook.supplier_id is None else "SupplierWebhooksDisabled")
+    log.warning("webhook disabled", webhook_id=webhook.id, because=because, supplier_id=webhook.supplier_id)

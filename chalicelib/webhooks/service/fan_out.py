@@ -3,18 +3,21 @@
 from datetime import datetime, timedelta
 
 from chalicelib.core import clock
+from chalicelib.core.ids import is_id
 from chalicelib.core.outbox import Event
 from chalicelib.webhooks import store
-from chalicelib.webhooks.catalogue import is_sent
+from chalicelib.webhooks.catalogue import is_sent, suppliers_hear
 from chalicelib.webhooks.domain.delivery import GIVEN_UP_AFTER, Delivery, delivery_id
-from chalicelib.webhooks.domain.webhook import Webhook, WebhookStatus, payload
+from chalicelib.webhooks.domain.webhook import Webhook, WebhookStatus, payload, supplier_named
 from chalicelib.webhooks.gateways import Queue, SqsQueue
 
 LISTED_FOR = timedelta(seconds=30)
-"""How long a process keeps the list of webhooks, for events from before it was read. So a webhook hears of all that happens
+"""How long a process keeps a list of webhooks, for events from before it was read. So a webhook hears of all that happens
 after it was made, while a burst or a backlog of events costs one read of the list."""
+LISTS_KEPT = 500
+"""Lists that a process keeps: the operator's, and those of suppliers that events named lately."""
 
-_listed: tuple[datetime, list[Webhook]] | None = None
+_listed: dict[str | None, tuple[datetime, list[Webhook]]] = {}
 
 
 def hand_out(event: Event, *, queue: Queue | None = None) -> int:
@@ -26,7 +29,7 @@ def hand_out(event: Event, *, queue: Queue | None = None) -> int:
     type, happened = f"{event.source}.{event.type}", datetime.fromisoformat(event.occurred_at)
     if not is_sent(type):
         return 0
-    wanted_by = [webhook for webhook in _webhooks(happened) if _hears(webhook, happened, type, event)]
+    wanted_by = _wanted_by(event, type, happened)
     if not wanted_by:
         return 0
     now = clock.now()
@@ -51,6 +54,17 @@ def hand_out(event: Event, *, queue: Queue | None = None) -> int:
     return len(deliveries)
 
 
+def _wanted_by(event: Event, type: str, happened: datetime) -> list[Webhook]:
+    """Of the operator's webhooks and, where suppliers may hear of such events, of those of the supplier that is named."""
+    about, named = event.aggregate, None
+    if suppliers_hear(type):
+        named = supplier_named(about.type, about.id, event.data)
+    listening = _webhooks(None, happened)
+    if named is not None and is_id(named, "sup"):
+        listening = listening + _webhooks(named, happened)
+    return [webhook for webhook in listening if webhook.may_hear(named) and _hears(webhook, happened, type, event)]
+
+
 def _hears(webhook: Webhook, happened: datetime, type: str, event: Event) -> bool:
     active = webhook.status is not WebhookStatus.DISABLED and webhook.created_at <= happened
     return active and webhook.wants(type, event.data)
@@ -70,16 +84,19 @@ def body_of(event: Event, type: str) -> str:
     )
 
 
-def _webhooks(happened: datetime) -> list[Webhook]:
-    global _listed
+def _webhooks(supplier_id: str | None, happened: datetime) -> list[Webhook]:
     now = clock.now()
-    if _listed is not None and happened <= _listed[0] and now - _listed[0] < LISTED_FOR:
-        return _listed[1]
-    _listed = (now, store.webhooks())
-    return _listed[1]
+    known = _listed.get(supplier_id)
+    if known is not None and happened <= known[0] and now - known[0] < LISTED_FOR:
+        return known[1]
+    _listed.pop(supplier_id, None)
+    if len(_listed) >= LISTS_KEPT:
+        del _listed[next(iter(_listed))]  # the one read longest ago
+    found = store.webhooks(supplier_id)
+    _listed[supplier_id] = (now, found)
+    return found
 
 
 def forget_webhooks() -> None:
-    """Read the list anew next time; between tests."""
-    global _listed
-    _listed = None
+    """Read the lists anew next time; between tests."""
+    _listed.clear()

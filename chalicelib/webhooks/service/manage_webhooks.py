@@ -6,40 +6,28 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.core import clock, outside
-from chalicelib.core.auth import Principal, Role
+from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Contended, Fault, NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
-from chalicelib.core.ids import is_id, new_id
+from chalicelib.core.ids import new_id
 from chalicelib.core.outside import UrlNotAllowed
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Transaction
 from chalicelib.webhooks import catalogue, events, gateways, store
 from chalicelib.webhooks.domain.health import Health
 from chalicelib.webhooks.domain.webhook import Secret, UnknownEventType, Webhook, WebhookStatus
-
-SCOPE = "webhooks.write"
-
-
-def check_allowed(by: Principal) -> None:
-    """Webhooks are managed and read by administrators, and by machines with the scope: what they tell is the whole shop's."""
-    by.require(Role.ADMIN, scope=SCOPE)
+from chalicelib.webhooks.service.access import confined_to, must_find
 
 
-def must_find(webhook_id: str) -> Webhook:
-    """The webhook, or `NotFound`."""
-    webhook = store.get_webhook(webhook_id) if is_id(webhook_id, "whk") else None
-    if webhook is None:
-        raise NotFound(f"There is no webhook {webhook_id}.")
-    return webhook
-
-
-def _check(terms: dict[str, Any]) -> None:
+def _check(terms: dict[str, Any], supplier_id: str | None) -> None:
     try:
         outside.destination(terms["url"])
     except UrlNotAllowed as error:
         raise UrlNotAllowed(error.detail, faults=[Fault("/url", error.code, error.detail)]) from None
     unknown = [
-        (place, pattern) for place, pattern in enumerate(terms["event_types"]) if not catalogue.is_known(pattern)
+        (place, pattern)
+        for place, pattern in enumerate(terms["event_types"])
+        if not catalogue.is_known(pattern, supplier_id)
     ]
     if unknown:
         faults = [Fault(f"/event_types/{place}", "unknown_event_type", f"{pattern}?") for place, pattern in unknown]
@@ -52,12 +40,14 @@ def create_webhook(
     """Subscribe on `terms` (url, event_types, filter, description, payload_version, rate_per_minute).
 
     The answer that is kept for repetitions of the command is made without the secret, which is shown this once and
-    stored nowhere in clear. Raises `UrlNotAllowed` and `UnknownEventType`.
+    stored nowhere in clear. What a supplier makes is the supplier's. Raises `UrlNotAllowed`, `UnknownEventType`, which for
+    a supplier are all types that it may not hear of, and `TooManyWebhooks`.
     """
-    check_allowed(by)
-    _check(terms)
+    supplier_id = confined_to(by)
+    _check(terms, supplier_id)
     id, secret = new_id("whk"), gateways.new_secret()
-    webhook = Webhook(**terms, id=id, created_at=clock.now(), secrets=(Secret(gateways.seal(id, secret)),))
+    sealed = (Secret(gateways.seal(id, secret)),)
+    webhook = Webhook(**terms, id=id, created_at=clock.now(), secrets=sealed, supplier_id=supplier_id)
     tx = Transaction()
     store.add_webhook(tx, webhook)
     events.webhook_created(tx, webhook, by)
@@ -71,9 +61,8 @@ def change_webhook(webhook_id: str, expected_version: int, terms: dict[str, Any]
 
     Raises `NotFound`, `Stale` unless it is at `expected_version`, `UrlNotAllowed` and `UnknownEventType`.
     """
-    check_allowed(by)
-    before = _at_version(webhook_id, expected_version)
-    _check(terms)
+    before = _at_version(webhook_id, expected_version, by)
+    _check(terms, before.supplier_id)
     webhook = replace(before, **terms, version=expected_version + 1)
     tx = Transaction()
     store.change_webhook(tx, webhook)
@@ -86,8 +75,7 @@ def change_webhook(webhook_id: str, expected_version: int, terms: dict[str, Any]
 
 def delete_webhook(webhook_id: str, expected_version: int, *, by: Principal) -> None:
     """Unsubscribe. Raises `NotFound`, and `Stale` unless it is at `expected_version`."""
-    check_allowed(by)
-    before = _at_version(webhook_id, expected_version)
+    before = _at_version(webhook_id, expected_version, by)
     removed = replace(before, version=expected_version + 1)
     tx = Transaction()
     store.remove_webhook(tx, removed)
@@ -104,9 +92,8 @@ def rotate_secret(
     answer: Callable[[Webhook, str | None], Answer],
 ) -> Answer:
     """Sign with a new secret; for `old_valid` with the one before as well. The new one is shown this once."""
-    check_allowed(by)
     secret = gateways.new_secret()
-    webhook = must_find(webhook_id).with_new_secret(gateways.seal(webhook_id, secret), clock.now(), old_valid)
+    webhook = must_find(webhook_id, by).with_new_secret(gateways.seal(webhook_id, secret), clock.now(), old_valid)
     tx = Transaction()
     store.change_webhook(tx, webhook, Contended)
     events.webhook_secret_rotated(tx, webhook, by)
@@ -117,8 +104,7 @@ def rotate_secret(
 
 def pause_webhook(webhook_id: str, *, by: Principal, once: Idempotency, answer: Callable[[Webhook], Answer]) -> Answer:
     """Hold its deliveries. Raises `NotInThisStatus` unless it is active."""
-    check_allowed(by)
-    before = must_find(webhook_id)
+    before = must_find(webhook_id, by)
     before.require(WebhookStatus.ACTIVE)
     webhook = before.to(WebhookStatus.PAUSED)
     tx = Transaction()
@@ -142,8 +128,7 @@ def resume_webhook(
 
     Raises `NotInThisStatus` when it is active.
     """
-    check_allowed(by)
-    before = must_find(webhook_id)
+    before = must_find(webhook_id, by)
     before.require(WebhookStatus.PAUSED, WebhookStatus.DISABLED)
     webhook = before.to(WebhookStatus.ACTIVE)
     tx = Transaction()
@@ -158,24 +143,34 @@ def resume_webhook(
 
 def read_webhook(webhook_id: str, by: Principal) -> tuple[Webhook, Health]:
     """A webhook and how its endpoint fares."""
-    check_allowed(by)
-    return must_find(webhook_id), store.get_health(webhook_id)
+    return must_find(webhook_id, by), store.get_health(webhook_id)
 
 
-def list_webhooks(limit: int, cursor: str | None, by: Principal) -> Page[Webhook]:
-    """All webhooks, oldest first."""
-    check_allowed(by)
-    return page_of("webhooks", limit, cursor, store.webhooks, lambda webhook: webhook.id)
+def list_webhooks(supplier_id: str | None, limit: int, cursor: str | None, by: Principal) -> Page[Webhook]:
+    """The operator's webhooks, or those of a supplier, oldest first. Whoever acts for a supplier gets that supplier's.
+
+    Raises `NotFound` for a supplier that the caller does not act for.
+    """
+    own = confined_to(by)
+    if own is not None and supplier_id not in (None, own):
+        raise NotFound(f"There is no supplier {supplier_id}.")
+    owner = own or supplier_id
+    return page_of(
+        f"webhooks {owner}",
+        limit,
+        cursor,
+        lambda after, count: store.webhooks(owner, after, count),
+        lambda webhook: webhook.id,
+    )
 
 
-def _at_version(webhook_id: str, expected_version: int) -> Webhook:
-    webhook = must_find(webhook_id)
+def _at_version(webhook_id: str, expected_version: int, by: Principal) -> Webhook:
+    webhook = must_find(webhook_id, by)
     if webhook.version != expected_version:
         raise Stale(f"Webhook {webhook_id} is at version {webhook.version}, not {expected_version}.")
     return webhook
 
 
 def event_types(by: Principal) -> Iterable[tuple[str, str]]:
-    """What can be subscribed to: types and what they mean."""
-    check_allowed(by)
-    return catalogue.EVENT_TYPES.items()
+    """What the caller can subscribe to: types and what they mean."""
+    return catalogue.types_for(confined_to(by)).items()

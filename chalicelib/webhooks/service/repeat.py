@@ -15,7 +15,7 @@ from chalicelib.webhooks import store
 from chalicelib.webhooks.domain.delivery import GIVEN_UP_AFTER, Attempt, Delivery, DeliveryState, delivery_id, first_id
 from chalicelib.webhooks.domain.webhook import PAYLOAD_VERSION, TEST_TYPE, WebhookStatus, payload
 from chalicelib.webhooks.gateways import Queue, SqsQueue
-from chalicelib.webhooks.service.manage_webhooks import check_allowed, must_find
+from chalicelib.webhooks.service.access import confined_to, must_find
 from chalicelib.webhooks.service.plan import planned, queue_now
 
 MAX_REPEATED = 50
@@ -46,8 +46,7 @@ def send_test(
     queue: Queue | None = None,
 ) -> Answer:
     """Send an event `webhook.test`, once, whatever the webhook's status: its delivery tells how it went."""
-    check_allowed(by)
-    webhook, now, event_id = must_find(webhook_id), clock.now(), new_ulid()
+    webhook, now, event_id = must_find(webhook_id, by), clock.now(), new_ulid()
     delivery = Delivery(
         id=delivery_id(event_id, webhook.id, now),
         webhook_id=webhook.id,
@@ -79,8 +78,7 @@ def redeliver(
 
     Raises `NotInThisStatus` unless the webhook is active, and `Superseded` when an attempt ended at this moment.
     """
-    check_allowed(by)
-    must_find(webhook_id).require(WebhookStatus.ACTIVE)
+    must_find(webhook_id, by).require(WebhookStatus.ACTIVE)
     now = clock.now()
     delivery = planned(_must_find_delivery(webhook_id, delivery_id).repeated(now), now, by_queue=True)
     tx = Transaction()
@@ -101,8 +99,7 @@ def redeliver_failed(
 
     Raises `NotInThisStatus` unless the webhook is active, and `Superseded` when one of them moves on at this moment.
     """
-    check_allowed(by)
-    must_find(webhook_id).require(WebhookStatus.ACTIVE)
+    must_find(webhook_id, by).require(WebhookStatus.ACTIVE)
     now = clock.now()
     failed = store.deliveries_in(
         webhook_id, [DeliveryState.FAILED], since=first_id(since), count=MAX_REPEATED + 1, newest_first=False
@@ -139,8 +136,7 @@ def list_deliveries(
     webhook_id: str, state: DeliveryState | None, limit: int, cursor: str | None, by: Principal
 ) -> Page[Delivery]:
     """Deliveries of the last 30 days, the newest event first; in one state or in all."""
-    check_allowed(by)
-    must_find(webhook_id)
+    must_find(webhook_id, by)
     states = [state] if state else list(DeliveryState)
     return page_of(
         f"deliveries {webhook_id} {state}",
@@ -152,8 +148,9 @@ def list_deliveries(
 
 
 def read_delivery(webhook_id: str, delivery_id: str, by: Principal) -> Log:
-    """A delivery with its attempts and what is sent."""
-    check_allowed(by)
+    """A delivery with its attempts and what is sent. Those of a deleted webhook remain for who manages everybody's."""
+    if confined_to(by) is not None:
+        must_find(webhook_id, by)
     delivery = _must_find_delivery(webhook_id, delivery_id)
     return Log(delivery, store.attempts_of(delivery.id), store.get_message(delivery))
 

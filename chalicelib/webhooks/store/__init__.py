@@ -2,7 +2,8 @@
 
 | item | pk | sk | index |
 |---|---|---|---|
-| webhook | WEBHOOK#<id> | WEBHOOK | gsi1 WEBHOOKS / <id> |
+| webhook | WEBHOOK#<id> | WEBHOOK | gsi1 WEBHOOKS / <id>, a supplier's: WEBHOOKS#<supplier> / <id> |
+| count | WEBHOOKCOUNT#<supplier> | WEBHOOKCOUNT | |
 | health | WEBHOOK#<id> | HEALTH | gsi3 DUE#WEBHOOK#<shard> / <time>#<id>, while held deliveries are let go |
 | message | WEBHOOKMESSAGE#<event> | <payload version> | |
 | delivery | WEBHOOKDELIVERY#<id> | DELIVERY | gsi1 WEBHOOKDELIVERIES#<webhook>#<state> / <id>; gsi3 DUE#WEBHOOK#<shard> / <time>#<id> |

@@ -10,7 +10,14 @@ from chalicelib.core import clock
 from chalicelib.core.errors import AisleError, Conflict, Contended, Stale
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Json, OnConflict, Transaction, find
-from chalicelib.webhooks.domain.webhook import DisabledBecause, Secret, Webhook, WebhookStatus
+from chalicelib.webhooks.domain.webhook import (
+    MOST_OF_SUPPLIER,
+    DisabledBecause,
+    Secret,
+    TooManyWebhooks,
+    Webhook,
+    WebhookStatus,
+)
 from chalicelib.webhooks.store.due import falls_due
 from chalicelib.webhooks.store.health import HealthItem
 
@@ -23,8 +30,23 @@ class WebhookItem(Item):
     secrets = Json()
 
 
+class WebhookCountItem(Item):
+    """pk = WEBHOOKCOUNT#<supplier>, sk = WEBHOOKCOUNT. How many webhooks a supplier has."""
+
+    webhooks = NumberAttribute()
+
+
 def webhook_pk(webhook_id: str) -> str:
     return key("WEBHOOK", webhook_id)
+
+
+def _list_pk(supplier_id: str | None) -> str:
+    """Suppliers' webhooks are many, and an event concerns one supplier at most: each has a list of its own."""
+    return "WEBHOOKS" if supplier_id is None else key("WEBHOOKS", supplier_id)
+
+
+def _count_of(supplier_id: str) -> WebhookCountItem:
+    return WebhookCountItem(key("WEBHOOKCOUNT", supplier_id), "WEBHOOKCOUNT")
 
 
 def _time(at: datetime | None) -> str | None:
@@ -44,6 +66,8 @@ def _item(webhook: Webhook) -> WebhookItem:
         "disabled_because": webhook.disabled_because,
         "version": webhook.version,
     }
+    if webhook.supplier_id:
+        summary["supplier_id"] = webhook.supplier_id
     return WebhookItem(
         webhook_pk(webhook.id),
         "WEBHOOK",
@@ -51,7 +75,7 @@ def _item(webhook: Webhook) -> WebhookItem:
         status=str(webhook.status),
         secrets=[[secret.sealed, _time(secret.valid_until)] for secret in webhook.secrets],
         summary=summary,
-        gsi1pk="WEBHOOKS",
+        gsi1pk=_list_pk(webhook.supplier_id),
         gsi1sk=webhook.id,
     )
 
@@ -72,9 +96,17 @@ def _webhook(id: str, summary: Mapping[str, Any], secrets: tuple[Secret, ...]) -
 
 
 def add_webhook(tx: Transaction, webhook: Webhook) -> None:
-    """Write a new webhook, in good health."""
+    """Write a new webhook, in good health. At commit `TooManyWebhooks` if its supplier has as many as it may."""
     tx.create(_item(webhook), lambda _: Conflict(f"Webhook {webhook.id} exists."))
     tx.create(HealthItem(webhook_pk(webhook.id), "HEALTH"), lambda _: Conflict(f"Webhook {webhook.id} exists."))
+    if webhook.supplier_id:
+        counted = WebhookCountItem.webhooks
+        tx.update(
+            _count_of(webhook.supplier_id),
+            [counted.add(1)],
+            counted.does_not_exist() | (counted < MOST_OF_SUPPLIER),
+            lambda _: TooManyWebhooks(f"A supplier has {MOST_OF_SUPPLIER} webhooks at most.", limit=MOST_OF_SUPPLIER),
+        )
 
 
 def change_webhook(tx: Transaction, webhook: Webhook, error: type[AisleError] = Stale) -> None:
@@ -87,6 +119,9 @@ def remove_webhook(tx: Transaction, webhook: Webhook) -> None:
     pk = webhook_pk(webhook.id)
     tx.delete(WebhookItem(pk, "WEBHOOK"), WebhookItem.version == webhook.version - 1, _moved_on(webhook, Stale))
     tx.delete(HealthItem(pk, "HEALTH"), HealthItem.pk.exists(), _moved_on(webhook, Contended))
+    if webhook.supplier_id:
+        counted = WebhookCountItem.webhooks
+        tx.update(_count_of(webhook.supplier_id), [counted.add(-1)], counted >= 1, _moved_on(webhook, Contended))
 
 
 def reset_health(tx: Transaction, webhook: Webhook, release_at: datetime | None = None) -> None:
@@ -115,8 +150,8 @@ def webhook_from(item: WebhookItem) -> Webhook:
     return _webhook(item.pk.partition("#")[2], item.summary, secrets)
 
 
-def webhooks(after: str | None = None, count: int | None = None) -> list[Webhook]:
-    """Webhooks by id, without their secrets."""
+def webhooks(supplier_id: str | None, after: str | None = None, count: int | None = None) -> list[Webhook]:
+    """Webhooks of a supplier, or (None) of the operator, by id, without their secrets."""
     condition = WebhookItem.gsi1sk > after if after else None
-    rows = WebhookItem.by_owner.query("WEBHOOKS", condition, limit=count)
+    rows = WebhookItem.by_owner.query(_list_pk(supplier_id), condition, limit=count)
     return [_webhook(str(row.gsi1sk), row.summary, ()) for row in rows]

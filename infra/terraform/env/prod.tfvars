@@ -5,6 +5,7 @@ archive_retention_days = 365
 
 # allowed_account_ids  = ["…"]
 # warehouse_principals = ["arn:aws:iam::…:role/warehouse"]
+# reviewer_principals = ["arn:aws:iam::…:role/back-office"]
 # order_ready_publishers = ["arn:aws:iam::…:role/store-system"]
 # sender_address       = "shop@…"
 # public_url           = "https://…"

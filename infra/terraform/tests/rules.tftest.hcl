@@ -8,6 +8,7 @@ mock_provider "aws" {
 variables {
   stage                = "rules"
   warehouse_principals = ["arn:aws:iam::210987654321:role/warehouse"]
+  reviewer_principals  = ["arn:aws:iam::210987654321:role/back-office"]
 }
 
 run "queues" {
@@ -52,8 +53,31 @@ run "queues" {
     error_message = "A queue speaks without TLS."
   }
   assert {
-    condition     = toset(compact([for function in values(local.functions) : try(function.queue, "")])) == setsubtract(keys(module.queue), ["fulfilment-shipment-requests"])
+    condition     = toset(compact([for function in values(local.functions) : try(function.queue, "")])) == setsubtract(keys(module.queue), ["fulfilment-shipment-requests", "reviews-manual"])
     error_message = "A queue has no function that consumes it, or a function's queue does not exist."
+  }
+}
+
+run "what_others_take" {
+  command = plan
+
+  assert {
+    condition = { for name, queue in module.queue : name => flatten([for statement in jsondecode(queue.attributes.policies.queue).Statement : statement.Principal.AWS if statement.Sid == "Receivers"]) if strcontains(queue.attributes.policies.queue, "Receivers") } == {
+      fulfilment-shipment-requests = ["arn:aws:iam::210987654321:role/warehouse"]
+      reviews-manual               = ["arn:aws:iam::210987654321:role/back-office"]
+    }
+    error_message = "The warehouse or the back office cannot take what is for them, or takes something else."
+  }
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.this["listings-submitted"].event_pattern)["detail-type"] == ["ListingSubmitted"]
+    error_message = "What suppliers propose is not checked, or a correction has it checked again."
+  }
+  assert {
+    condition = { for name in ["reviews-manual", "reviews-decided"] : name => toset(jsondecode(aws_cloudwatch_event_rule.this[name].event_pattern)["detail-type"]) } == {
+      reviews-manual  = toset(["ReviewEscalated", "ReviewOpened"])
+      reviews-decided = toset(["ReviewDecided", "ReviewSuperseded", "ReviewWithdrawn"])
+    }
+    error_message = "Reviewers do not hear of cases, or workflows not of what was decided."
   }
 }
 
@@ -120,6 +144,10 @@ run "the_clock" {
       lockers-watch-cabinets = ["rate(1 minute)", "arn:aws:lambda:eu-west-1:123456789012:function:aisle-rules-lockers-tasks", { task = "watch_cabinets" }]
     }
     error_message = "Nobody notices that a cabinet has fallen silent, or who waits for a compartment gets none."
+  }
+  assert {
+    condition     = aws_scheduler_schedule.this["reviews-escalate-overdue-cases"].schedule_expression == "rate(5 minutes)" && jsondecode(aws_scheduler_schedule.this["reviews-escalate-overdue-cases"].target[0].input) == { task = "escalate_overdue_cases" }
+    error_message = "Overdue cases do not escalate."
   }
 }
 
@@ -518,8 +546,9 @@ run "alarms_lead_somewhere" {
     condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.datapoints_to_alarm, alarm.evaluation_periods] if alarm.namespace == "Aisle" && alarm.evaluation_periods > 1 } == {
       lockers-clock-wrong      = [10, 15]
       lockers-passcodes-locked = [5, 15]
+      reviews-overdue          = [1, 10]
     }
-    error_message = "A door that does not open rings too late, or a mistyped code at once."
+    error_message = "A door that does not open rings too late, a mistyped code at once, or overdue cases each five minutes anew."
   }
 }
 
@@ -618,8 +647,40 @@ run "documents" {
     error_message = "A document that is overwritten is lost, or kept for ever."
   }
   assert {
-    condition     = [for key, function in module.function : key if strcontains(function.policy, "s3:GetObject")] == ["api_handler"]
+    condition     = [for key, function in module.function : key if strcontains(function.policy, local.documents_bucket)] == ["api_handler"]
     error_message = "Another function than the API reads documents."
+  }
+}
+
+run "feeds" {
+  command = plan
+
+  variables {
+    feed_origins = ["https://suppliers.example.com"]
+  }
+
+  assert {
+    condition = (
+      aws_s3_bucket_public_access_block.feeds.block_public_acls && aws_s3_bucket_public_access_block.feeds.block_public_policy &&
+      aws_s3_bucket_public_access_block.feeds.ignore_public_acls && aws_s3_bucket_public_access_block.feeds.restrict_public_buckets
+    )
+    error_message = "Files of suppliers may be made public."
+  }
+  assert {
+    condition     = jsondecode(aws_s3_bucket_policy.feeds.policy).Statement[*].Effect == ["Deny"] && jsondecode(aws_s3_bucket_policy.feeds.policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false"
+    error_message = "The bucket of feeds speaks without TLS, or lets somebody in by its policy."
+  }
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.feeds[0].rule[0].expiration[0].days == 30
+    error_message = "Files of suppliers are kept for ever."
+  }
+  assert {
+    condition     = toset([for key, function in module.function : key if strcontains(function.policy, local.feeds_bucket)]) == toset(["api_handler", "feeds-tasks"])
+    error_message = "Another function than the API and the tasks of feeds reaches files of suppliers."
+  }
+  assert {
+    condition     = !anytrue([for statement in jsondecode(module.function["api_handler"].policy).Statement : contains(statement.Action, "s3:PutObject") && anytrue([for arn in flatten([statement.Resource]) : strcontains(arn, "${local.feeds_bucket}/results")])])
+    error_message = "The API writes what became of rows."
   }
 }
 
@@ -636,9 +697,9 @@ run "secrets" {
     condition = { for key, function in module.function : key => [for statement in jsondecode(function.policy).Statement : statement.Sid if contains(statement.Action, "secretsmanager:GetSecretValue")] if strcontains(function.policy, "secretsmanager:GetSecretValue") } == {
       api_handler        = ["ReadStripeWebhookSecret", "KeepSupplierSecrets"]
       payments-tasks     = ["ReadStripeKey"]
+      suppliers-tasks    = ["ReadSupplierSecrets"]
       routing-on-request = ["ReadSupplierSecrets"]
       routing-tasks      = ["ReadSupplierSecrets"]
-      suppliers-tasks    = ["ReadSupplierSecrets"]
     }
     error_message = "A function reads a secret that it has no use for."
   }

@@ -45,6 +45,7 @@ run "who" {
 
   variables {
     warehouse_principals   = ["arn:aws:iam::210987654321:root", "*"]
+    reviewer_principals    = ["arn:aws:iam::210987654321:root"]
     order_ready_publishers = ["arn:aws:iam::210987654321:root"]
     alarm_emails           = ["nobody"]
     payment_gateway        = "cash"
@@ -56,6 +57,6 @@ run "who" {
 
   expect_failures = [
     var.warehouse_principals, var.alarm_emails, var.payment_gateway, var.log_level, var.sender_address, var.public_url,
-    var.push_application_arn, var.order_ready_publishers,
+    var.push_application_arn, var.order_ready_publishers, var.reviewer_principals,
   ]
 }

@@ -63,5 +63,6 @@ class Ticks:
 _WORK = {
     "RESERVATION": ("inventory-tasks", "release_expired_reservations"),
     "CART": ("carts-tasks", "abandon_idle_carts"),
+    "CASE": ("reviews-tasks", "escalate_overdue_cases"),
 }
 """What is run when something of a kind is due."""

@@ -34,9 +34,10 @@ _NUMBERS: Mapping[str, int] = {
     "timeout_seconds": 37 * 24 * 3600,
     "patient_attempts": 20,
     "park_attempts": 100,
+    "lanes": 4,
     "fallback_seconds": 14 * 24 * 3600,
     "clearing_timeout_seconds": 7 * 24 * 3600,
-    "review_timeout_seconds": 60 * 24 * 3600,
+    "review_timeout_seconds": 180 * 24 * 3600,
 }
 """As infra/terraform/state_machines.tf has them."""
 

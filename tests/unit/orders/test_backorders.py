@@ -137,7 +137,7 @@ def test_what_is_there_is_one_read_and_one_transaction_of_as_many_actions_whatev
     monkeypatch.setattr(module, "find_many", read)
     monkeypatch.setattr(Transaction, "commit", commit)
     before = cost()
-    assert before == [("read", 20), ("write", 15)]
+    assert before == [("read", 30), ("write", 15)]
     for sku in skus:
         may_backorder(shop, sku, 5)
     assert cost() == before

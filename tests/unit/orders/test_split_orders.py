@@ -102,4 +102,4 @@ def test_an_order_is_one_read_and_one_transaction_of_as_many_actions(
     monkeypatch.setattr(module, "find_many", counted_read)
     monkeypatch.setattr(Transaction, "commit", counted_commit)
     shop.placed(*((sku, 2) for sku in skus))
-    assert calls == [("read", 27), ("write", 15)]
+    assert calls == [("read", 37), ("write", 15)]

@@ -210,7 +210,7 @@ def test_a_retry_is_asked_for_once(market: Market, queue: Queue) -> None:
     assert (url, message["type"], message["fulfilment_id"]) == ("suppliers", "retry", part)
     market.says("accepted")
     reply = market.shop.call("POST", f"/v1/allocations/{part}/retries", by=OPERATOR)
-    assert (reply.status, reply.json["code"]) == (409, "nothing_to_retry")
+    assert (reply.status, reply.json["code"]) == (409, "nothing_to_call")
 
 
 def test_a_retry_calls_though_the_endpoint_rests(wired: Market, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:

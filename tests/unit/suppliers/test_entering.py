@@ -88,14 +88,18 @@ def test_a_machine_client_acts_for_the_supplier(market: Market) -> None:
     assert market.call("POST", path, json={"client_id": "client-alice"}).code == "already_member"
     listed = market.call("GET", path, by=client).json["items"]
     assert [row["id"] for row in listed] == ["machine:client-alice", "user:usr_alice"]
-    assert market.call("DELETE", f"{path}/machine%3Aclient-alice", by=ALICE).status == 204
+    gone = f"{path}/machine%3Aclient-alice"
+    assert market.call("DELETE", gone, by=ALICE).status == 428
+    assert market.call("DELETE", gone, by=ALICE, headers={"If-Match": '"7"'}).status == 412
+    assert market.call("DELETE", gone, by=ALICE, headers={"If-Match": '"1"'}).status == 204
     assert market.call("GET", f"/v1/suppliers/{supplier_id}", by=client).status == 404
-    assert market.call("DELETE", f"{path}/machine%3Aclient-alice", by=ALICE).status == 404
+    assert market.call("DELETE", gone, by=ALICE, headers={"If-Match": '"1"'}).status == 404
 
 
 def test_nobody_removes_anothers_members(market: Market) -> None:
     alice, bob = market.applied(), market.applied(BOB, **another())
-    assert market.call("DELETE", f"/v1/suppliers/{alice}/members/user%3Ausr_bob", by=ALICE).status == 404
+    path, headers = f"/v1/suppliers/{alice}/members/user%3Ausr_bob", {"If-Match": '"1"'}
+    assert market.call("DELETE", path, by=ALICE, headers=headers).status == 404
     assert market.call("GET", "/v1/suppliers/me", by=BOB).json["id"] == bob
 
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chalicelib.core.findings import Correction
 from chalicelib.suppliers.domain import SupplierStatus, life
-from chalicelib.suppliers.domain.life import NothingToVerify, NotInThisStatus
+from chalicelib.suppliers.domain.life import NothingToCorrect, NotInThisStatus
 from chalicelib.suppliers.domain.profile import seller_of
 from chalicelib.suppliers.domain.record import Check
 from tests.unit.suppliers.builders import a_profile
@@ -56,7 +56,7 @@ def test_an_approved_one_sells_by_what_was_approved_while_a_change_is_verified()
 
 
 def test_nothing_is_corrected_that_nobody_verifies() -> None:
-    with pytest.raises(NothingToVerify):
+    with pytest.raises(NothingToCorrect):
         life.with_corrections(an_approved(), [Correction("/trading_name", "x", "Red Mugs", "Y", 100)], BY, NOW)
 
 
@@ -70,7 +70,7 @@ class Life(RuleBasedStateMachine):
 
     def go(self, step: Any) -> None:
         before = self.one
-        with suppress(NotInThisStatus, NothingToVerify):
+        with suppress(NotInThisStatus, NothingToCorrect):
             self.one = step(before)
             assert self.one.version == before.version + 1
 

@@ -11,7 +11,7 @@ from chalicelib.core.findings import Correction
 from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.suppliers import service
-from chalicelib.suppliers.domain.life import CorrectionOutdated, NothingToVerify
+from chalicelib.suppliers.domain.life import CorrectionOutdated, NothingToCorrect
 from chalicelib.suppliers.domain.shape import ProfileMisshapen
 from tests.conftest import ADMIN
 from tests.unit.suppliers.builders import ENDPOINT, another
@@ -138,7 +138,7 @@ def test_a_reviewer_corrects_what_is_there_now(market: Market) -> None:
     with pytest.raises(CorrectionOutdated):
         stage(supplier_id, Correction("/contacts/7/name", "reviewer", None, "Ada", 100))
     market.step("reject_supplier", supplier_id, reason="review")
-    with pytest.raises(NothingToVerify):
+    with pytest.raises(NothingToCorrect):
         stage(supplier_id, wanted)
 
 

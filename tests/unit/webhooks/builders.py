@@ -15,6 +15,8 @@ from chalicelib.core.auth import Principal, Role, system
 from chalicelib.core.idempotency import Idempotency, no_answer
 from chalicelib.core.outbox import Aggregate, Event
 from chalicelib.core.outside import CallFailed, Failure, Reply
+from chalicelib.core.table import Transaction
+from chalicelib.suppliers import store as suppliers
 from chalicelib.webhooks import service, store
 from chalicelib.webhooks.domain.delivery import Attempt, Delivery, DeliveryState
 from chalicelib.webhooks.domain.health import Health
@@ -25,6 +27,10 @@ CONSUMER = system("webhooks")
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 URL = "https://hooks.example.com/aisle"
 TYPE = "aisle.orders.OrderPlaced"
+
+A, B = "sup_01J0000000000000000000000A", "sup_01J0000000000000000000000B"
+OF_A = Principal("user", "usr_of_a", roles=frozenset({Role.SUPPLIER}))
+OF_B = Principal("user", "usr_of_b", roles=frozenset({Role.SUPPLIER}))
 
 _numbers = count(1)
 
@@ -47,7 +53,7 @@ def terms(**given: Any) -> dict[str, Any]:
     }
 
 
-def subscribes(**given: Any) -> Webhook:
+def subscribes(by: Principal = ADMIN, **given: Any) -> Webhook:
     """A webhook that is stored."""
     made: list[Webhook] = []
 
@@ -55,8 +61,15 @@ def subscribes(**given: Any) -> Webhook:
         made.append(webhook)
         return no_answer()
 
-    service.create_webhook(terms(**given), by=ADMIN, once=a_key(), answer=answer)
+    service.create_webhook(terms(**given), by=by, once=a_key(), answer=answer)
     return made[0]
+
+
+def acts_for(supplier_id: str, by: Principal) -> None:
+    """Let somebody act for a supplier."""
+    tx = Transaction()
+    suppliers.add_member(tx, supplier_id, f"{by.kind}:{by.id}")
+    tx.commit()
 
 
 def an_event(type: str = "OrderPlaced", *, source: str = "aisle.orders", **given: Any) -> Event:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.webhooks import service
-from tests.unit.webhooks.builders import World
+from chalicelib.webhooks.catalogue import EVENT_TYPES
+from tests.unit.webhooks.builders import OF_A, OF_B, A, B, World, acts_for
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +26,19 @@ def even_luck(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def world(table: Any) -> World:
     return World()
+
+
+@pytest.fixture
+def suppliers(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of them, each with somebody who acts for it, in a marketplace with these types of events."""
+    acts_for(A, OF_A)
+    acts_for(B, OF_B)
+    for type in (
+        "aisle.ledger.CommissionRulesChanged",
+        "aisle.ledger.PayoutRunFinished",
+        "aisle.ledger.PayoutSent",
+        "aisle.listings.ListingPublished",
+        "aisle.suppliers.SupplierApproved",
+        "aisle.suppliers.SupplierSentToReview",
+    ):
+        monkeypatch.setitem(EVENT_TYPES, type, "It happened")

@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chalicelib.webhooks.catalogue import EVENT_TYPES, NOT_SENT, is_known
+import pytest
+
+from chalicelib.webhooks.catalogue import (
+    EVENT_TYPES,
+    FOR_SUPPLIERS,
+    NOT_FOR_SUPPLIERS,
+    NOT_SENT,
+    is_known,
+    suppliers_hear,
+    types_for,
+)
+from tests.unit.webhooks.builders import A
 
 ROOT = Path(__file__).parents[3]
 EVENTS = ROOT / "docs" / "events.md"
@@ -55,3 +66,49 @@ def test_a_pattern_is_known_when_any_type_matches() -> None:
     assert not is_known("aisle.orders.OrderLost")
     assert not is_known("aisle.nothing.*")
     assert not is_known("aisle.customers.VerificationRequested")
+
+
+# ---- what suppliers hear ------------------------------------------------------------------------------------------------
+
+MARKETPLACE = {"aisle.suppliers", "aisle.listings", "aisle.feeds", "aisle.routing", "aisle.ledger"}
+
+
+def source_of(type: str) -> str:
+    return type.rpartition(".")[0]
+
+
+def test_of_every_type_of_the_marketplace_it_is_decided_whether_suppliers_hear_it() -> None:
+    of_marketplace = {type for type in EVENT_TYPES if source_of(type) in MARKETPLACE}
+    undecided = of_marketplace - FOR_SUPPLIERS - NOT_FOR_SUPPLIERS
+    assert undecided == set(), "add these to FOR_SUPPLIERS or NOT_FOR_SUPPLIERS in chalicelib/webhooks/catalogue.py"
+    assert not FOR_SUPPLIERS & NOT_FOR_SUPPLIERS
+
+
+def test_nothing_is_decided_of_what_does_not_exist() -> None:
+    """As far as a context publishes anything at all."""
+    publishing = {source_of(type) for type in EVENT_TYPES}
+    decided = {type for type in FOR_SUPPLIERS | NOT_FOR_SUPPLIERS if source_of(type) in publishing}
+    assert decided - set(EVENT_TYPES) == set()
+
+
+def test_suppliers_hear_nothing_but_of_the_marketplace_and_of_its_books_only_payouts() -> None:
+    assert {source_of(type) for type in FOR_SUPPLIERS} == MARKETPLACE
+    of_the_books = {type for type in FOR_SUPPLIERS if source_of(type) == "aisle.ledger"}
+    assert of_the_books == {f"aisle.ledger.Payout{done}" for done in ("Booked", "Returned", "Sent")}
+
+
+@pytest.mark.usefixtures("suppliers")
+def test_a_suppliers_types_and_patterns_are_narrowed_to_what_it_may_hear() -> None:
+    assert set(types_for(None)) == set(EVENT_TYPES)
+    assert set(types_for(A)) == FOR_SUPPLIERS & set(EVENT_TYPES)
+    assert is_known("aisle.ledger.*", A)
+    assert is_known("aisle.*", A)
+    for pattern in ("aisle.orders.*", "aisle.ledger.PayoutRunFinished", "aisle.suppliers.SupplierSentToReview"):
+        assert is_known(pattern)
+        assert not is_known(pattern, A)
+        assert not suppliers_hear(pattern)
+
+
+def test_what_is_not_sent_to_anybody_suppliers_do_not_hear_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(EVENT_TYPES, "aisle.listings.ListingPublished", raising=False)
+    assert not suppliers_hear("aisle.listings.ListingPublished")

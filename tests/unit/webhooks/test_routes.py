@@ -88,6 +88,7 @@ def test_a_webhook_is_created_read_changed_listed_and_deleted(call: Any, post: P
         "payload_version": 1,
         "status": "active",
         "disabled_because": None,
+        "supplier_id": None,
         "created_at": "2026-01-01T12:00:00.000000Z",
         "version": 1,
     }

@@ -1,0 +1,97 @@
+"""What listings offer to routes and to other contexts.
+
+Orders: `offer_keys`, `offers_from`, `marketplace_channels`. Feeds: `Prepared`, `take_row`, `take_stock_row`, `take_price_row`,
+`take_withdrawal_row`. Reviews: `stage_correction`.
+"""
+
+from chalicelib.listings.domain.listing import (
+    CannotCorrect,
+    ListingExists,
+    ListingRefused,
+    ListingStatus,
+    NothingProposed,
+    TimeAhead,
+    WrongState,
+)
+from chalicelib.listings.domain.offers import Offer
+from chalicelib.listings.domain.rows import ListingRow, RowOutcome, Taken
+from chalicelib.listings.service.access import SupplierNotApproved
+from chalicelib.listings.service.change_state import pause_listing, resume_listing, stage_correction, withdraw_listing
+from chalicelib.listings.service.configure import (
+    change_schema,
+    change_settings,
+    forget_settings,
+    marketplace_channels,
+    read_schema,
+    read_settings,
+)
+from chalicelib.listings.service.read_listings import (
+    ListingFile,
+    list_listings,
+    offer_keys,
+    offers_from,
+    offers_of,
+    read_listing,
+)
+from chalicelib.listings.service.register_listing import change_listing, register_listing
+from chalicelib.listings.service.run_register_product import (
+    check_listing,
+    open_listing_review,
+    publish_listing,
+    reject_listing,
+    start_workflow,
+)
+from chalicelib.listings.service.take_rows import (
+    Prepared,
+    take_price_row,
+    take_row,
+    take_stock_row,
+    take_withdrawal_row,
+)
+from chalicelib.listings.service.update_terms import Updated, set_price, set_stock
+
+__all__ = [
+    "CannotCorrect",
+    "ListingExists",
+    "ListingFile",
+    "ListingRefused",
+    "ListingRow",
+    "ListingStatus",
+    "NothingProposed",
+    "Offer",
+    "Prepared",
+    "RowOutcome",
+    "SupplierNotApproved",
+    "Taken",
+    "TimeAhead",
+    "Updated",
+    "WrongState",
+    "change_listing",
+    "change_schema",
+    "change_settings",
+    "check_listing",
+    "forget_settings",
+    "list_listings",
+    "marketplace_channels",
+    "offer_keys",
+    "offers_from",
+    "offers_of",
+    "open_listing_review",
+    "pause_listing",
+    "publish_listing",
+    "read_listing",
+    "read_schema",
+    "read_settings",
+    "register_listing",
+    "reject_listing",
+    "resume_listing",
+    "set_price",
+    "set_stock",
+    "stage_correction",
+    "start_workflow",
+    "take_price_row",
+    "take_row",
+    "take_stock_row",
+    "take_withdrawal_row",
+    "withdraw_listing",
+]

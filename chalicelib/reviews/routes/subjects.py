@@ -1,0 +1,19 @@
+"""Who owns what is reviewed, and so writes the corrections: services of other contexts, which reviews itself does not know."""
+
+from chalicelib.core.errors import RuleBroken
+from chalicelib.reviews.service import StageCorrection
+
+OWNERS: dict[str, StageCorrection] = {}
+"""By type of subject. Allocations and parked steps have no fields to correct."""
+
+
+class NotCorrectable(RuleBroken):
+    code = "not_correctable"
+    title = "This kind of subject is not corrected here"
+
+
+def owner_of(subject_type: str) -> StageCorrection:
+    """Who writes corrections of a type of subject. Raises `NotCorrectable`."""
+    if subject_type not in OWNERS:
+        raise NotCorrectable(f"There are no fields of a {subject_type} to correct.")
+    return OWNERS[subject_type]

@@ -1,0 +1,354 @@
+"""Who is paid how much and when; runs that go on where they stopped; a bank that does not answer, refuses, or sends back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+
+from chalicelib.core import clock, outbox
+from chalicelib.core.errors import NotFound, Unavailable
+from chalicelib.core.idempotency import Idempotency, no_answer
+from chalicelib.ledger import service, store
+from chalicelib.ledger.domain import (
+    USUAL,
+    BackLine,
+    Carried,
+    PayoutOutOfTurn,
+    PayoutSettings,
+    PayoutState,
+    RunState,
+    Standing,
+    listing_fee_entry,
+    payable,
+)
+from chalicelib.ledger.gateways import SandboxBank
+from chalicelib.ledger.service import SuppliersUnpaid
+from chalicelib.ledger.service.book import book
+from chalicelib.ledger.service.pay_suppliers import send
+from chalicelib.ledger.tasks import tasks
+from tests.conftest import ADMIN, SUPPLIER
+from tests.unit.ledger.builders import (
+    ACME,
+    BOLT,
+    BY,
+    Accounts,
+    Mute,
+    a_line,
+    ask_back,
+    committed,
+    owed,
+    sell,
+    totals,
+)
+
+NOW = datetime(2026, 9, 30, 12, tzinfo=UTC)
+OLD = NOW - timedelta(days=20)
+
+
+# ---- how much -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("standing", "settings", "expected"),
+    [
+        (Standing(1000), {}, (1000, None)),
+        (Standing(0), {}, (0, Carried.OWES)),
+        (Standing(-5), {}, (0, Carried.OWES)),
+        (Standing(1000, young=300), {}, (700, None)),
+        (Standing(1000, young=1000), {}, (0, Carried.HELD)),
+        # What came back since is more than what was earned since: never more than the balance.
+        (Standing(1000, young=-300), {}, (1000, None)),
+        (Standing(1000), {"reserve_bps": 1000}, (900, None)),
+        (Standing(1000, young=300), {"reserve_bps": 1000}, (700, None)),
+        (Standing(1000), {"minimum": {"GBP": 1001}}, (0, Carried.BELOW_MINIMUM)),
+        (Standing(1000), {"minimum": {"GBP": 1000, "EUR": 9999}}, (1000, None)),
+        (Standing(1000, paid_at="2026-09-24T12:00:00.000001Z"), {"every_days": 6}, (0, Carried.NOT_YET)),
+        (Standing(1000, paid_at="2026-09-24T12:00:00.000000Z"), {"every_days": 6}, (1000, None)),
+    ],
+)
+def test_what_is_payable(standing: Standing, settings: dict[str, Any], expected: Any) -> None:
+    assert payable(standing, PayoutSettings(**settings).over(USUAL), "GBP", NOW) == expected
+
+
+def test_what_was_settled_with_a_supplier_goes_before() -> None:
+    general = PayoutSettings(14, {"GBP": 100}, 7, 500, version=3)
+    assert PayoutSettings(hold_days=0, minimum={}).over(general) == PayoutSettings(0, {}, 7, 500, version=3)
+
+
+# ---- runs ---------------------------------------------------------------------------------------------------------------
+
+
+class Office:
+    """Whoever runs payouts, at NOW unless told otherwise."""
+
+    def start(self, at: datetime = NOW, cutoff: datetime | None = None) -> str:
+        made: list[str] = []
+        once = Idempotency.of("test", f"{at}{cutoff}{id(made)}", b"")
+        with clock.at(at):
+            service.start_run(
+                "GBP", cutoff, by=ADMIN, once=once, answer=lambda run: (made.append(run.id), no_answer())[1]
+            )
+        return made[0]
+
+    def carry_out(self, run_id: str, at: datetime = NOW, finish: bool = True, **ways: Any) -> None:
+        ways = {"accounts": Accounts(), **ways}
+        with clock.at(at):
+            after, outcome = None, "more"
+            while outcome == "more":
+                told = service.pay_chunk(run_id, after, BY, **ways)
+                after, outcome = told["after"], told["outcome"]
+            if finish:
+                service.finish_run(run_id, BY, bank=ways.get("bank"))
+
+    def run(self, at: datetime = NOW, **ways: Any) -> str:
+        run_id = self.start(at)
+        self.carry_out(run_id, at, **ways)
+        return run_id
+
+    def paid(self, run_id: str) -> dict[str, tuple[str, int, str | None]]:
+        return {one.supplier_id: (str(one.state), one.amount, one.reason) for one in store.payouts_in(run_id)}
+
+
+@pytest.fixture
+def office(table: Any) -> Office:
+    with clock.at(OLD):
+        sell(a_line(2), fulfilment="old1", order_id="o1")
+        sell(a_line(1), fulfilment="old2", order_id="o2", supplier=BOLT)
+    return Office()
+
+
+def events_of(run_id: str) -> list[str]:
+    return [one.type for one in outbox.timeline(store.run_pk(run_id))]
+
+
+def test_suppliers_are_paid_what_is_old_enough(office: Office) -> None:
+    with clock.at(NOW - timedelta(days=13)):
+        sell(a_line(1), fulfilment="young", order_id="o3")
+    run_id = office.run()
+    assert office.paid(run_id) == {ACME: ("sent", 2160, None), BOLT: ("sent", 1080, None)}
+    assert (owed(), owed(BOLT), totals()["bank"]) == (1080, 0, -3240)
+    run = store.get_run(run_id)
+    assert run is not None
+    assert (run.state, run.payouts, run.amount, run.carried) == (RunState.FINISHED, 2, 3240, 0)
+    assert events_of(run_id) == [
+        "PayoutRunStarted",
+        "PayoutBooked",
+        "PayoutSent",
+        "PayoutBooked",
+        "PayoutSent",
+        "PayoutRunFinished",
+    ]
+    # The young one is old enough a day later.
+    assert office.paid(office.run(NOW + timedelta(days=2))) == {ACME: ("sent", 1080, None)}
+
+
+def test_what_came_back_since_is_not_paid(office: Office) -> None:
+    with clock.at(NOW - timedelta(days=1)):
+        ask_back(BackLine("1", 1, 1200), order_id="o1")
+        ask_back(BackLine("1", 1, 1200), order_id="o2")
+    run_id = office.run()
+    # The other one is owed nothing and owes nothing: there is nothing to say of it.
+    assert office.paid(run_id) == {ACME: ("sent", 1080, None)}
+
+
+def test_a_cutoff_counts_only_what_was_posted_by_then(office: Office) -> None:
+    run_id = office.start(cutoff=OLD + timedelta(days=13))
+    office.carry_out(run_id)
+    assert office.paid(run_id) == {ACME: ("carried", 0, "held"), BOLT: ("carried", 0, "held")}
+    with pytest.raises(service.CutoffAhead):
+        office.start(cutoff=NOW + timedelta(seconds=1))
+
+
+def test_who_is_not_paid_is_told_why(office: Office) -> None:
+    with clock.at(OLD):
+        ask_back(BackLine("1", 1, 1200), order_id="o2")
+        service_fee(BOLT, 30)
+    service.set_payout_settings(PayoutSettings(14, {"GBP": 5000}, 0, 0), expected_version=0, by=ADMIN)
+    run_id = office.run()
+    assert office.paid(run_id) == {ACME: ("carried", 0, "below_minimum"), BOLT: ("carried", 0, "owes")}
+    service.set_payout_settings(PayoutSettings(14, {}, 0, 0), expected_version=1, by=ADMIN)
+    run_id = office.run(NOW + timedelta(minutes=1), accounts=Accounts(ACME))
+    assert office.paid(run_id)[ACME] == ("carried", 0, "no_bank_account")
+    assert (owed(), owed(BOLT)) == (2160, -30)
+    assert store.get_run(run_id).carried == 2
+
+
+def service_fee(supplier_id: str, amount: int) -> None:
+    fee = listing_fee_entry(supplier_id, "l", "GBP", amount)
+    committed(lambda tx: book(tx, fee.id, [fee]))
+
+
+def test_a_run_may_be_carried_out_again_and_again(office: Office) -> None:
+    bank = Mute()
+    run_id = office.start()
+    office.carry_out(run_id, finish=False, bank=bank)
+    office.carry_out(run_id, bank=bank)
+    office.carry_out(run_id, bank=bank)
+    assert bank.asked == [ACME, BOLT]
+    assert (owed(), totals()["bank"]) == (0, -3240)
+    assert events_of(run_id).count("PayoutRunFinished") == 1
+
+
+def test_two_runs_at_once_pay_once(office: Office) -> None:
+    with clock.at(NOW - timedelta(days=1)):
+        sell(a_line(5), fulfilment="young", order_id="o3")
+    runs = [office.start(), office.start()]
+    ready = Barrier(2)
+    failed: list[BaseException] = []
+
+    def carry_out(run_id: str) -> None:
+        try:
+            ready.wait()
+            service.pay_chunk(run_id, None, BY, accounts=Accounts())
+        except BaseException as error:
+            failed.append(error)
+
+    with clock.at(NOW):
+        threads = [Thread(target=carry_out, args=(run_id,)) for run_id in runs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failed == []
+    amounts = [office.paid(run_id)[ACME][1] for run_id in runs]
+    assert sorted(amounts) == [0, 2160]
+    assert owed() == 5 * 1080
+
+
+def test_what_comes_back_between_look_and_payment_counts(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = store.balance
+    seen: list[int] = []
+
+    def look(supplier_id: str, currency: str) -> Any:
+        found = looked(supplier_id, currency)
+        if supplier_id == ACME and not seen:
+            seen.append(found.amount)
+            ask_back(BackLine("1", 1, 1200), order_id="o1")
+        return found
+
+    monkeypatch.setattr(store, "balance", look)
+    run_id = office.run()
+    assert seen == [2160]
+    assert office.paid(run_id)[ACME] == ("sent", 1080, None)
+    assert owed() == 0
+
+
+def test_a_bank_that_does_not_answer_is_asked_again(office: Office) -> None:
+    bank = Mute(ACME)
+    run_id = office.start()
+    with pytest.raises(SuppliersUnpaid, match=ACME):
+        office.carry_out(run_id, bank=bank)
+    assert office.paid(run_id) == {ACME: ("booked", 2160, None), BOLT: ("sent", 1080, None)}
+    assert service.stop_run(run_id, "FinishRun", "why", BY)["outcome"] == "stopped"
+    assert service.stop_run(run_id, "FinishRun", "why", BY)["outcome"] == "stopped"
+    run = store.get_run(run_id)
+    assert run is not None
+    assert (run.state, run.error, run.version) == (RunState.STOPPED, "FinishRun: why", 2)
+    once = Idempotency.of("test", "resume", b"")
+    service.resume_run(run_id, by=ADMIN, once=once, answer=lambda _: no_answer())
+    with pytest.raises(PayoutOutOfTurn):
+        service.resume_run(run_id, by=ADMIN, once=Idempotency.of("t", "2", b""), answer=lambda _: no_answer())
+    bank.silent.clear()
+    office.carry_out(run_id, bank=bank)
+    assert office.paid(run_id)[ACME] == ("sent", 2160, None)
+    assert bank.asked.count(BOLT) == 1
+    started = [one.aggregate.version for one in outbox.timeline(store.run_pk(run_id)) if one.type == "PayoutRunStarted"]
+    assert started == [1, 3]
+
+
+def test_one_supplier_in_trouble_keeps_no_other_from_being_paid(office: Office) -> None:
+    class Broken(Accounts):
+        def account_of(self, supplier_id: str, currency: str) -> Any:
+            if supplier_id == ACME:
+                raise RuntimeError("no")
+            return super().account_of(supplier_id, currency)
+
+    run_id = office.start()
+    with clock.at(NOW), pytest.raises(SuppliersUnpaid, match=ACME):
+        service.pay_chunk(run_id, None, BY, accounts=Broken())
+    assert office.paid(run_id) == {BOLT: ("sent", 1080, None)}
+
+
+def test_what_the_bank_refuses_is_owed_again(office: Office) -> None:
+    run_id = office.run(accounts=Accounts(last4="0000"), bank=SandboxBank())
+    assert office.paid(run_id)[ACME] == ("returned", 2160, "account_closed")
+    assert (owed(), totals().get("bank", 0)) == (2160, 0)
+    assert "PayoutReturned" in events_of(run_id)
+    # It was earned long ago, and the next run pays it.
+    assert office.paid(office.run(NOW + timedelta(minutes=1)))[ACME] == ("sent", 2160, None)
+
+
+def test_payouts_are_confirmed_or_come_back(office: Office) -> None:
+    run_id = office.run()
+
+    def confirm(*suppliers: str, key: str = "c") -> None:
+        once = Idempotency.of("test", key, b"")
+        service.confirm_payouts(run_id, suppliers, by=ADMIN, once=once, answer=lambda _: no_answer())
+
+    def give_back(supplier: str, key: str) -> None:
+        once = Idempotency.of("test", key, b"")
+        service.return_payout(run_id, supplier, "closed", by=ADMIN, once=once, answer=lambda _: no_answer())
+
+    confirm(ACME)
+    with pytest.raises(PayoutOutOfTurn):
+        confirm(BOLT, ACME, key="again")
+    assert office.paid(run_id) == {ACME: ("paid", 2160, None), BOLT: ("sent", 1080, None)}
+    give_back(ACME, "b1")
+    with pytest.raises(PayoutOutOfTurn):
+        give_back(ACME, "b2")
+    assert (office.paid(run_id)[ACME], owed()) == (("returned", 2160, "closed"), 2160)
+    with pytest.raises(NotFound):
+        give_back("sup_nobody", "b3")
+
+
+def test_a_step_begins_after_the_last_supplier(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.ledger.service.pay_suppliers.AT_ONCE", 1)
+    run_id = office.start()
+    with clock.at(NOW):
+        assert service.pay_chunk(run_id, None, BY, accounts=Accounts()) == {"outcome": "more", "after": ACME}
+        assert list(office.paid(run_id)) == [ACME]
+        assert service.pay_chunk(run_id, ACME, BY, accounts=Accounts()) == {"outcome": "more", "after": BOLT}
+        assert service.pay_chunk(run_id, BOLT, BY, accounts=Accounts()) == {"outcome": "all", "after": BOLT}
+
+
+def test_the_payment_file_has_what_is_sent_and_no_formula(office: Office) -> None:
+    run_id = office.run()
+    text, cursor = service.payment_file(run_id, 1, None, ADMIN, accounts=Accounts())
+    assert text.splitlines() == [
+        "end_to_end_id,amount,currency,creditor,account,bank_code,text",
+        f"{run_id}:{ACME},2160,GBP,'=Acme Ltd,GB00TEST1234,,Payout {run_id}",
+    ]
+    once = Idempotency.of("test", "c", b"")
+    service.confirm_payouts(run_id, [BOLT], by=ADMIN, once=once, answer=lambda _: no_answer())
+    assert service.payment_file(run_id, 1, cursor, ADMIN, accounts=Accounts()) == ("", None)
+    with pytest.raises(Exception, match="role admin"):
+        service.payment_file(run_id, 1, None, SUPPLIER, accounts=Accounts())
+
+
+def test_tasks_are_those_of_the_machine(office: Office) -> None:
+    assert tasks.names == {"pay_chunk", "finish_run", "stop_run"}
+    run_id = office.start()
+    with clock.at(NOW):
+        told = tasks.run({"task": "pay_chunk", "run_id": run_id, "after": None, "correlation_id": "c"})
+        assert told == {"outcome": "all", "after": None}
+        # Nobody has told of an account.
+        assert office.paid(run_id)[ACME] == ("carried", 0, "no_bank_account")
+        assert tasks.run({"task": "finish_run", "run_id": run_id}) == {"outcome": "finished"}
+        assert tasks.run({"task": "stop_run", "run_id": run_id, "state": "x", "error": "y"}) == {"outcome": "finished"}
+
+
+def test_a_payout_without_an_account_is_not_sent(office: Office) -> None:
+    run_id = office.start()
+    with clock.at(NOW), pytest.raises(SuppliersUnpaid):
+        office.carry_out(run_id, bank=Mute(ACME, BOLT))
+    payout = store.get_payout(run_id, ACME)
+    assert payout is not None
+    assert payout.state is PayoutState.BOOKED
+    with pytest.raises(ValueError, match="has an account"):
+        send(replace(payout, account=None), Mute(), BY)
+    with pytest.raises(Unavailable):
+        send(payout, Mute(ACME), BY)

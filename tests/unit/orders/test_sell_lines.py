@@ -1,0 +1,229 @@
+"""Orders of what suppliers offer: who sells, at which price, and what is agreed."""
+
+import pytest
+
+from chalicelib.core.idempotency import Idempotency
+from chalicelib.fulfilment import store as fulfilments
+from chalicelib.fulfilment.service import FulfilmentLine
+from chalicelib.orders import service
+from chalicelib.reviews import service as reviews
+from chalicelib.suppliers.domain import SupplierStatus
+from tests.conftest import SHOPPER
+from tests.integration.orders.conftest import WORKFLOW, Shop
+from tests.unit.orders.marketplace import Market, line
+
+
+@pytest.fixture
+def market(shop: Shop) -> Market:
+    return Market(shop)
+
+
+def at(market: Market, order_id: str) -> dict[str, list[tuple[str, int]]]:
+    """By location: SKUs and units that it was asked for."""
+    order = service.find_order(order_id)
+    skus = {one.id: one.sku for one in order.lines}
+    found: dict[str, list[tuple[str, int]]] = {}
+    for one in order.allocations:
+        found.setdefault(one.location_id, []).append((skus[one.line_id], one.quantity))
+    return found
+
+
+def decline(part: str, units: dict[str, int]) -> None:
+    service.decline_units(part, units, "out_of_stock", by=WORKFLOW, once=Idempotency.of("test", part, b""))
+
+
+def fulfilment_lines(part: str) -> tuple[FulfilmentLine, ...]:
+    found = fulfilments.get(part, consistent=True)
+    assert found is not None
+    return found[0].lines
+
+
+def test_one_order_spans_two_suppliers_and_the_own_warehouse(market: Market) -> None:
+    first, second = market.supplier(), market.supplier(name="Contoso")
+    market.shop.sells("OWN", leeds=5)
+    market.offers(market.lists("MUG"), first, 899, 10)
+    market.offers(market.lists("LAMP"), second, 4500, 1)
+    order_id, parts = market.confirmed(line("OWN", 2), line("MUG", 3), line("LAMP"))
+    assert at(market, order_id) == {"leeds": [("OWN", 2)], first: [("MUG", 3)], second: [("LAMP", 1)]}
+    seen = market.shop.read(order_id)
+    assert [one["unit_price"] for one in seen["lines"]] == [500, 899, 4500]
+    assert [one["price_source"] for one in seen["lines"]] == ["catalogue", "offer", "offer"]
+    assert seen["total"]["amount"] == 2 * 500 + 3 * 899 + 4500
+    assert len(parts) == 3
+    assert market.shop.stock("MUG") == {first: (10, 7, 3)}
+
+
+def test_what_was_agreed_is_frozen_on_the_allocation(market: Market) -> None:
+    supplier = market.supplier()
+    market.offers(market.lists("MUG"), supplier, 899, 10)
+    order_id, _ = market.confirmed(line("MUG", 2))
+    market.offers("MUG", supplier, 1, 0)
+    [allocation] = service.find_order(order_id).allocations
+    assert allocation.terms is not None
+    assert allocation.terms["commission"] is not None
+    assert {name: value for name, value in allocation.terms.items() if name != "commission"} == {
+        "supplier_id": supplier,
+        "supplier_sku": "their-MUG",
+        "listing_id": f"{supplier}:their-MUG",
+        "name": "The MUG",
+        "unit_price": 899,
+        "currency": "GBP",
+    }
+
+
+def test_the_cheapest_seller_is_chosen_and_the_order_says_why(market: Market) -> None:
+    dear, cheap = market.supplier(), market.supplier()
+    market.shop.sells("MUG", price=950, leeds=5)
+    market.offers("MUG", dear, 920, 5)
+    market.offers("MUG", cheap, 899, 5)
+    order_id, _ = market.confirmed(line("MUG", 2))
+    assert at(market, order_id) == {cheap: [("MUG", 2)]}
+    assert market.shop.read(order_id)["allocation_reasons"] == [
+        {"line_id": "1", "rule": "price", "seller": cheap, "units": 2, "over": dear}
+    ]
+
+
+def test_the_retailer_sells_it_where_it_is_cheaper_or_preferred(market: Market) -> None:
+    supplier = market.supplier()
+    market.shop.sells("MUG", price=850, leeds=5)
+    market.offers("MUG", supplier, 899, 5)
+    order_id, _ = market.confirmed(line("MUG", 2))
+    assert at(market, order_id) == {"leeds": [("MUG", 2)]}
+    market.offers("MUG", supplier, 700, 0)
+    assert market.rules({"seller": "own", "preference": -1}).status == 200
+    order_id, _ = market.confirmed(line("MUG", 1))
+    assert at(market, order_id) == {"leeds": [("MUG", 1)]}
+    assert market.rules({"seller": "own", "excluded": True}, version=1).status == 200
+    order_id, _ = market.confirmed(line("MUG", 1))
+    assert at(market, order_id) == {supplier: [("MUG", 1)]}
+
+
+def test_two_lines_of_one_sku_do_not_sell_a_unit_twice(market: Market) -> None:
+    first, second = market.supplier(), market.supplier()
+    market.lists("MUG")
+    market.offers("MUG", first, 800, 3)
+    market.offers("MUG", second, 900, 3)
+    order_id, _ = market.confirmed(line("MUG", 2), line("MUG", 3))
+    assert at(market, order_id) == {first: [("MUG", 2)], second: [("MUG", 3)]}
+
+
+def test_what_is_shared_costs_what_the_dearest_asks_and_each_gets_its_own(market: Market) -> None:
+    first, second = market.supplier(), market.supplier()
+    market.lists("MUG")
+    market.offers("MUG", first, 800, 2)
+    market.offers("MUG", second, 900, 2)
+    order_id, _ = market.confirmed(line("MUG", 3))
+    order = service.find_order(order_id)
+    assert [(one.location_id, one.quantity, one.terms["unit_price"]) for one in order.allocations if one.terms] == [
+        (first, 2, 800),
+        (second, 1, 900),
+    ]
+    assert order.lines[0].unit_price == 900
+
+
+def test_too_few_units_name_what_is_left(market: Market) -> None:
+    market.lists("MUG")
+    market.offers("MUG", market.supplier(), 800, 2)
+    reply = market.order(line("MUG", 3))
+    assert (reply.status, reply.code) == (409, "stock_too_low")
+    assert reply.json["shortages"] == [{"sku": "MUG", "wanted": 3, "left": 2}]
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [{"status": SupplierStatus.SUSPENDED}, {"status": SupplierStatus.OFFBOARDED}, {"service_countries": ("FR", "DE")}],
+)
+def test_who_does_not_sell_or_ship_there_sells_nothing(market: Market, terms: dict[str, object]) -> None:
+    market.lists("MUG")
+    market.offers("MUG", market.supplier(**terms), 800, 5)
+    assert market.order(line("MUG")).status in (409, 422)
+
+
+def test_a_named_seller_sells_it_or_nobody_does(market: Market) -> None:
+    cheap, dear = market.supplier(), market.supplier()
+    market.shop.sells("MUG", price=100, leeds=5)
+    market.offers("MUG", cheap, 800, 5)
+    market.offers("MUG", dear, 900, 2)
+    order_id, _ = market.confirmed(line("MUG", 2, seller=dear))
+    assert at(market, order_id) == {dear: [("MUG", 2)]}
+    reply = market.order(line("MUG", 1, seller=dear))
+    assert (reply.status, reply.code) == (409, "seller_cannot_supply")
+    assert reply.json["errors"][0]["pointer"] == "/lines/0/seller"
+    order_id, _ = market.confirmed(line("MUG", 1, seller="own"))
+    assert at(market, order_id) == {"leeds": [("MUG", 1)]}
+
+
+def test_a_used_one_is_sold_only_to_who_asks_for_its_seller(market: Market) -> None:
+    market.lists("MUG")
+    supplier = market.supplier()
+    market.offers("MUG", supplier, 300, 5, condition="used")
+    assert market.order(line("MUG")).status == 409
+    assert market.order(line("MUG", seller=supplier)).status == 202
+
+
+def test_the_quote_is_what_the_order_costs(market: Market) -> None:
+    supplier = market.supplier()
+    market.offers(market.lists("MUG"), supplier, 899, 5)
+    body = {"currency": "GBP", "lines": [line("MUG", 2)], "country": "GB"}
+    quote = market.shop.call("POST", "/v1/quotes", json=body, by=SHOPPER)
+    assert quote.status == 200, quote
+    assert (quote.json["total"]["amount"], quote.json["sellers"]) == (
+        1798,
+        [{"line_id": "1", "rule": "only", "seller": supplier, "units": 2}],
+    )
+    assert market.order(line("MUG", 2)).json["total"]["amount"] == 1798
+
+
+def test_an_order_for_a_locker_takes_none_of_it(market: Market) -> None:
+    """Suppliers ship to addresses."""
+    market.offers(market.lists("MUG"), market.supplier(), 899, 5)
+    assert market.order(line("MUG"), pickup={"site_id": "mall"}).status in (404, 409, 422)
+
+
+def test_units_that_one_supplier_declines_are_shipped_by_the_next(market: Market) -> None:
+    first, second = market.supplier(), market.supplier()
+    market.lists("MUG")
+    market.offers("MUG", first, 800, 5)
+    market.offers("MUG", second, 830, 5)
+    order_id, [part] = market.confirmed(line("MUG", 2))
+    decline(part, {"1": 2})
+    service.reassign_units(order_id, part, WORKFLOW)
+    order = service.find_order(order_id)
+    assert [(note.location_id, note.status) for note in order.fulfilments] == [(first, "short"), (second, "requested")]
+    assert order.lines[0].unit_price == 800
+    assert market.shop.stock("MUG")[second] == (5, 3, 2)
+    [line_there] = fulfilment_lines(order.fulfilments[1].id)
+    assert line_there.terms is not None
+    assert line_there.terms["unit_price"] == 830
+
+
+def test_a_replacement_that_is_too_dear_is_for_the_operator_and_then_refunded(market: Market) -> None:
+    first, second = market.supplier(), market.supplier()
+    market.lists("MUG")
+    market.offers("MUG", first, 800, 5)
+    market.offers("MUG", second, 900, 5)
+    order_id, [part] = market.confirmed(line("MUG", 2))
+    decline(part, {"1": 2})
+    service.reassign_units(order_id, part, WORKFLOW)
+    case = reviews.case_of(service.SUBJECT, part, 1)
+    assert case is not None
+    assert case.supplier_id == first
+    service.reassign_units(order_id, part, WORKFLOW)
+    assert len(service.find_order(order_id).fulfilments) == 1
+    service.decide_units(order_id, part, "reject", WORKFLOW)
+    service.decide_units(order_id, part, "reject", WORKFLOW)
+    [seen] = service.find_order(order_id).lines
+    assert (seen.cancelled, seen.unassigned) == (2, 0)
+
+
+def test_the_operator_makes_room_and_the_next_supplier_ships(market: Market) -> None:
+    first, second = market.supplier(), market.supplier()
+    market.lists("MUG")
+    market.offers("MUG", first, 800, 5)
+    market.offers("MUG", second, 900, 5)
+    order_id, [part] = market.confirmed(line("MUG", 2))
+    decline(part, {"1": 2})
+    service.reassign_units(order_id, part, WORKFLOW)
+    assert market.rules(max_loss_bps=2_000).status == 200
+    service.decide_units(order_id, part, "approve", WORKFLOW)
+    assert [note.location_id for note in service.find_order(order_id).fulfilments] == [first, second]
