@@ -64,7 +64,12 @@ class Html:
     """In the answers of a route: a page for people, in HTML."""
 
 
-Answers = dict[int, "type[BaseModel] | ListOf | Html | None"]
+@dataclass(frozen=True, slots=True)
+class Csv:
+    """In the answers of a route: a file of rows (RFC 4180)."""
+
+
+Answers = dict[int, "type[BaseModel] | ListOf | Html | Csv | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +373,12 @@ def send(what: Answer) -> Response:
 def ok(view: BaseModel, *, version: int | None = None) -> Response:
     """200 with a body, and its ETag if it has a version."""
     return send(answer(200, view, version=version))
+
+
+def file_of_rows(text: str, next_cursor: str | None = None) -> Response:
+    """200 with CSV that no cache keeps; `Next-Cursor` leads to more rows."""
+    headers = {"Content-Type": "text/csv; charset=utf-8", "Cache-Control": "no-store"}
+    return Response(text, {**headers, **({"Next-Cursor": next_cursor} if next_cursor else {})}, 200)
 
 
 def listed(page: Page[Any], render: Callable[[Any], BaseModel]) -> Response:

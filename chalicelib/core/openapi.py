@@ -16,7 +16,7 @@ from pydantic.json_schema import models_json_schema
 from chalicelib.core import errors
 from chalicelib.core.auth import RESOURCE_SERVER
 from chalicelib.core.errors import AisleError
-from chalicelib.core.http import OPERATIONS, PROBLEM_TYPE, Html, ListOf, Operation, status_of
+from chalicelib.core.http import OPERATIONS, PROBLEM_TYPE, Csv, Html, ListOf, Operation, status_of
 from chalicelib.core.idempotency import KeyReused, Replay
 
 Json = dict[str, Any]
@@ -182,7 +182,7 @@ def _schemas(operations: Sequence[Operation]) -> tuple[_Refs, Json]:
                 wanted[read, "validation"] = None
         for shown in operation.answers.values():
             view = shown.view if isinstance(shown, ListOf) else shown
-            if view is not None and not isinstance(view, Html):
+            if view is not None and not isinstance(view, Html | Csv):
                 wanted[view, "serialization"] = None
     refs, definitions = models_json_schema(list(wanted), ref_template="#/components/schemas/{model}")
     return refs, dict(sorted(definitions["$defs"].items()))
@@ -240,7 +240,9 @@ def _never_null(schema: Json) -> Json:
 
 
 def _body(operation: Operation, body: type[BaseModel], refs: _Refs) -> Json:
-    as_text = {"type": "string", "description": f"Each row is a {body.__name__}."}
+    # Where JSON is taken as well, that is what `body` describes, and the text is a file.
+    told = "The file." if "application/json" in operation.body_types else f"Each row is a {body.__name__}."
+    as_text = {"type": "string", "description": told}
     ref = refs[body, "validation"]
     content = {
         content_type: {"schema": ref if content_type == "application/json" else as_text}
@@ -255,8 +257,9 @@ def _answers(operation: Operation, refs: _Refs) -> Json:
 
 def _answer(operation: Operation, status: int, refs: _Refs) -> Json:
     shown = operation.answers[status]
-    if isinstance(shown, Html):
-        return {"description": _MEANING[status], "content": {"text/html": {"schema": {"type": "string"}}}}
+    if isinstance(shown, Html | Csv):
+        type = "text/html" if isinstance(shown, Html) else "text/csv"
+        return {"description": _MEANING[status], "content": {type: {"schema": {"type": "string"}}}}
     headers: Json = {}
     if not isinstance(shown, ListOf) and shown is not None and "version" in shown.model_fields:
         headers["ETag"] = {"$ref": "#/components/headers/ETag"}

@@ -7,7 +7,7 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.outbox import Aggregate
 from chalicelib.core.table import Transaction
 from chalicelib.ledger.domain import CommissionRules, Entry, Payout, Run
-from chalicelib.ledger.store import booked_pk, run_pk
+from chalicelib.ledger.store import adjustment_pk, run_pk
 
 SOURCE = "ledger"
 
@@ -86,7 +86,7 @@ def adjusted(tx: Transaction, entry: Entry, by: Principal) -> None:
     """The operator booked something by hand; the reason stays in the books."""
     outbox.publish(
         tx,
-        pk=booked_pk(entry.order_id or entry.id),
+        pk=adjustment_pk(entry.id),
         source=SOURCE,
         type="LedgerAdjusted",
         aggregate=Aggregate("ledger_entry", entry.id, 1),

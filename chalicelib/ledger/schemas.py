@@ -227,10 +227,9 @@ class SupplierEntryView(View):
 
 
 class StatementQuery(PageQuery):
-    """A statement in a currency: as JSON page by page, or as one CSV file."""
+    """A statement in a currency, its entries page by page."""
 
     currency: Currency
-    format: Literal["json", "csv"] = "json"
 
 
 class StatementView(View):
@@ -279,7 +278,7 @@ class EntryView(View):
 
 
 class OperatorEntriesQuery(PageQuery):
-    """Everything booked for an order; or what concerns no supplier, of a currency and a day."""
+    """Everything booked for an order, or the adjustment of this id; or what concerns no supplier, of a currency and a day."""
 
     order_id: Id | None = None
     currency: Currency | None = None
@@ -440,7 +439,3 @@ class ReturnPayout(Schema):
 
     supplier_id: Id
     reason: Text
-
-
-class PaymentFileQuery(PageQuery):
-    """A part of the payments of a run."""

@@ -93,8 +93,9 @@ locals {
         local.keep_documents,
         local.use_documents_key,
         {
-          sid        = "SealBankAccount"
-          actions    = ["kms:Encrypt"]
+          # Opened for the payment file of a payout run alone.
+          sid        = "SealAndOpenBankAccount"
+          actions    = ["kms:Decrypt", "kms:Encrypt"]
           resources  = [module.key["data"].arn]
           conditions = local.bank_account
         },
@@ -402,6 +403,17 @@ locals {
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra       = [local.read_token, local.complete_reviewed]
     }
+    ledger-on-payout-run-started = {
+      does        = "Starts pay-suppliers for a payout run"
+      timeout     = local.consumer_timeout_seconds
+      queue       = "ledger-payout-runs"
+      environment = { AISLE_PAY_SUPPLIERS_ARN = "${local.arn.state_machine}ledger-pay-suppliers" }
+      extra = [{
+        sid       = "StartPaySuppliers"
+        actions   = ["states:StartExecution"]
+        resources = ["${local.arn.state_machine}ledger-pay-suppliers"]
+      }]
+    }
     reviews-tasks = {
       does    = "Takes overdue review cases a level up"
       timeout = local.task_timeout_seconds
@@ -439,6 +451,14 @@ locals {
         AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
       }
       extra = [local.park_token, local.complete_listing, local.list_locations]
+      keys  = concat(["PAYRUN#"], local.books)
+      reads = ["LEDGERSETTINGS", "SUPPLIER#"]
+      extra = [{
+        sid        = "ListBalances"
+        actions    = ["dynamodb:Query"]
+        resources  = ["${local.arn.table}/index/gsi2"]
+        conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["LEDGERBALANCES#*"] } }
+      }]
     }
     suppliers-on-supplier-submitted = {
       does        = "Starts onboard-supplier for what a supplier has submitted"

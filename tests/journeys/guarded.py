@@ -50,6 +50,8 @@ FUNCTIONS = (
     "routing-on-request",
     "routing-on-answered",
     "routing-tasks",
+    "ledger-on-payout-run-started",
+    "ledger-tasks",
     "suppliers-on-supplier-submitted",
     "suppliers-tasks",
     "inventory-tasks",

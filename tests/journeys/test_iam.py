@@ -230,6 +230,7 @@ WRITERS = (
     "routing-on-request",
     "routing-on-answered",
     "routing-tasks",
+    "ledger-tasks",
     "suppliers-tasks",
     "inventory-tasks",
     "carts-tasks",

@@ -36,6 +36,8 @@ from chalicelib.fulfilment.tasks import fulfilment_tasks
 from chalicelib.inventory import service as inventory
 from chalicelib.inventory.service import stock_policy
 from chalicelib.inventory.tasks import inventory_tasks
+from chalicelib.listings import service as listings
+from chalicelib.listings.tasks import listings_tasks
 from chalicelib.notifications import gateways as notifications_gateways
 from chalicelib.notifications.consumers import on_order_event
 from chalicelib.orders import gateways as orders_gateways
@@ -78,13 +80,19 @@ pytestmark = [pytest.mark.last, pytest.mark.xdist_group("guarded")]
 
 FORGETTING = (
     inventory.forget_locations,
+    listings.forget_settings,
     promotions.forget_promotions,
     returns.forget_policies,
     shipping.forget_methods,
     taxes.forget_rates,
     webhooks.forget_webhooks,
 )
-WITHOUT_TABLE = ("orders-on-order-cancelled", "payments-on-refund-requested", "suppliers-on-supplier-submitted")
+WITHOUT_TABLE = (
+    "orders-on-order-cancelled",
+    "payments-on-refund-requested",
+    "suppliers-on-supplier-submitted",
+    "listings-on-listing-submitted",
+)
 """All that they need is in the message."""
 
 GATEWAYS = (
@@ -255,6 +263,7 @@ def test_functions_touch_only_keys_that_their_roles_name(
         _abandoned,
         _reviewed,
         _onboarded,
+        _listed,
         _routed,
         _told,
     ):
@@ -536,3 +545,50 @@ def _allows(statement: dict[str, Any], action: str, pk: str, index: str | None) 
 
 def _listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
+
+
+def _listed(company: Company) -> None:
+    """A listing that is clean and is changed by its supplier, one that a person approves, and one that is rejected."""
+    supplier = Principal("user", f"usr_{uuid4().hex}", roles=frozenset({Role.SUPPLIER}))
+    brand = f"Brand {uuid4().hex}"
+    profile = {**_PROFILE, "brands": [{"name": brand, "attestation": "owner"}], "trading_name": f"Keys {brand}"}
+    profile["legal_entity"] = {"name": "Keys Ltd", "registration_number": uuid4().hex, "country": "GB"}
+    reply = company.shop.call(
+        "POST", "/v1/suppliers", by=supplier, json={"profile": profile, "attestations": ["terms"]}
+    )
+    supplier_id = reply.json["id"]
+    for task in ("correct_profile", "verify_profile", "probe_endpoint", "decide_supplier"):
+        given = {"task": task, "supplier_id": supplier_id, "version": 1, "correlation_id": "keys"}
+        company.run("suppliers-tasks", suppliers_tasks, given)
+    path = f"/v1/suppliers/{supplier_id}/listings"
+    body = {
+        "title": "Keys",
+        "brand": brand,
+        "category_id": company.shop.category,
+        "prices": {"GBP": 100},
+        "tax_rate_bps": 2000,
+        "handling_days": 1,
+        "on_hand": 5,
+    }
+    others = {"CLEAN": {"gtin": "4006381333931"}, "JUDGED": {"brand": "Others"}, "REFUSED": {"brand": "Others"}}
+    for own, changed in others.items():
+        reply = company.shop.call("POST", path, by=supplier, json={**body, **changed, "supplier_sku": own})
+        assert reply.status == 202, reply
+    given = {"version": 1, "decided": None, "correlation_id": "keys"}
+
+    def task(name: str, own: str, **more: Any) -> Any:
+        about = {"task": name, "listing_id": f"{supplier_id}:{own}", **given, **more}
+        return company.run("listings-tasks", listings_tasks, about)
+
+    assert task("check_listing", "CLEAN")["outcome"] == "published"
+    etag = {"If-Match": company.shop.call("GET", f"{path}/CLEAN", by=supplier).etag}
+    change = request(app, "PATCH", f"{path}/CLEAN", json={"title": "Other keys"}, by=supplier, headers=etag)
+    assert task("check_listing", "CLEAN", version=change.json["version"])["outcome"] == "published"
+    for own, last in (("JUDGED", "publish_listing"), ("REFUSED", "reject_listing")):
+        review_id = task("check_listing", own)["review_id"]
+        task("open_listing_review", own, error=None, task_token="t")
+        if last == "publish_listing":
+            assert task(last, own, decided=review_id)["outcome"] == "published"
+        else:
+            about = {"task": last, "listing_id": f"{supplier_id}:{own}", "version": 1, "correlation_id": "keys"}
+            assert company.run("listings-tasks", listings_tasks, about)["outcome"] == "rejected"

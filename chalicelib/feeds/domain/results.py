@@ -81,6 +81,9 @@ def read_chunk(
         entry: Row | RowResult
         try:
             entry = row_of(record, format, kind, columns, now)
+            if kind is Kind.PRICES:
+                fields = entry.fields
+                fields["prices"] = {**chunk.together.get(record.line, {}), fields["currency"]: fields["amount"]}
         except BadRow as bad:
             entry = refused(record.line, bad.supplier_sku, bad.findings)
         later = chunk.superseded.get(record.line)

@@ -6,20 +6,25 @@ later line stands for both, and which one that is, is decided here, over the who
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
 from chalicelib.core.errors import RuleBroken
 from chalicelib.core.findings import Finding
 from chalicelib.feeds.domain.lines import BOM, Format, NotUtf8, Record, records
-from chalicelib.feeds.domain.rows import BadRow, Kind, columns_of, fields_of_json
+from chalicelib.feeds.domain.rows import BadRow, Kind, columns_of, fields_of_json, row_of
 
 CHUNK_ROWS = 500
 CHUNK_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 200_000
 _LOOK_AT_CLOCK_EVERY = 1_000
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+_Price = tuple[int, int, str, int]
+"""Chunk, line, currency, minor units."""
 
 
 class TooManyRows(RuleBroken):
@@ -36,8 +41,9 @@ class NoRows(RuleBroken):
 class Chunk:
     """`rows` whole rows between two bytes, after `line` lines of the file.
 
-    `superseded` names lines whose SKU comes again, and where; `skipped` are lines that are no concern of this feed, for it only
-    repeats others. Both are part of `rows`, skipped ones are not.
+    `superseded` names lines for which a later one stands, and which; `together` tells of such later ones what prices (minor units by
+    currency) are taken with theirs; `skipped` are lines that are no concern of this feed, for it only repeats others, and no part of
+    `rows`.
     """
 
     start: int
@@ -46,16 +52,18 @@ class Chunk:
     rows: int
     superseded: Mapping[int, int] = field(default_factory=dict)
     skipped: Sequence[int] = ()
+    together: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
     def as_list(self) -> list[Any]:
         """As it is stored."""
-        return [self.start, self.end, self.line, self.rows, list(self.superseded.items()), list(self.skipped)]
+        superseded, together = list(self.superseded.items()), list(self.together.items())
+        return [self.start, self.end, self.line, self.rows, superseded, list(self.skipped), together]
 
     @classmethod
     def of(cls, stored: Sequence[Any]) -> "Chunk":
         """The chunk that was stored."""
-        start, end, line, rows, superseded, skipped = stored
-        return cls(start, end, line, rows, dict(superseded), tuple(skipped))
+        start, end, line, rows, superseded, skipped, together = stored
+        return cls(start, end, line, rows, dict(superseded), tuple(skipped), dict(together))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +115,15 @@ def _without(chunk: Chunk, lines: set[int]) -> Chunk:
     new = lines - set(chunk.skipped)
     superseded = {line: by for line, by in chunk.superseded.items() if line not in new}
     skipped = tuple(sorted({*chunk.skipped, *new}))
-    return Chunk(chunk.start, chunk.end, chunk.line, chunk.rows - len(new), superseded, skipped)
+    return replace(chunk, rows=chunk.rows - len(new), superseded=superseded, skipped=skipped)
 
 
 @dataclass(slots=True)
 class Splitter:
     """Splits a file, and can be put aside in the middle and go on elsewhere: `as_dict` is all that it knows.
 
-    `named` tells of each thing that a row is about (SKU, or SKU and currency) in which chunk and on which line it was named last.
+    `named` tells of each thing that a row is about (SKU, or SKU and currency) in which chunk and on which line it was named last, and
+    `asked` what price was said there.
     """
 
     format: Format
@@ -126,6 +135,7 @@ class Splitter:
     nameless: int = 0
     _chunks: list[list[Any]] = field(default_factory=list)
     _named: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _asked: dict[str, int] = field(default_factory=dict)
     _done: int = 0
 
     def take(self, blocks: Iterable[bytes], more: Callable[[], bool]) -> bool:
@@ -149,8 +159,18 @@ class Splitter:
         """What was found. Raises `NoRows` when that is nothing."""
         if not self._chunks:
             raise NoRows("There is no row in the file.")
-        chunks = tuple(Chunk(start, end, line, rows, named) for start, end, line, rows, named in self._chunks)
-        return Manifest(self.columns or (), chunks, self.nameless, self.warnings)
+        chunks = [Chunk(start, end, line, rows, dict(named)) for start, end, line, rows, named in self._chunks]
+        for prices in self._prices_by_sku():
+            _take_together(chunks, prices)
+        return Manifest(self.columns or (), tuple(chunks), self.nameless, self.warnings)
+
+    def _prices_by_sku(self) -> Iterable[list[_Price]]:
+        """The prices of each SKU that has more than one, by where they stand: a listing's prices hold together, from one moment."""
+        by_sku: dict[str, list[_Price]] = {}
+        for key, amount in self._asked.items():
+            sku, _, currency = key.partition("\n")
+            by_sku.setdefault(sku, []).append((*self._named[key], currency, amount))
+        return (sorted(prices) for prices in by_sku.values() if len(prices) > 1)
 
     def names(self) -> list[str]:
         """The supplier's SKUs that the file names."""
@@ -166,6 +186,7 @@ class Splitter:
             "nameless": self.nameless,
             "chunks": [[*stored[:4], list(stored[4].items())] for stored in self._chunks],
             "named": self._named,
+            "asked": self._asked,
             "done": self._done,
         }
 
@@ -178,6 +199,7 @@ class Splitter:
         known.nameless, known._done = stored["nameless"], stored["done"]
         known._chunks = [[*chunk[:4], dict(chunk[4])] for chunk in stored["chunks"]]
         known._named = {key: (chunk, line) for key, (chunk, line) in stored["named"].items()}
+        known._asked = dict(stored["asked"])
         return known
 
     def _begin(self, found: Iterator[Record]) -> None:
@@ -203,7 +225,7 @@ class Splitter:
         chunks[-1][1] = record.end
         chunks[-1][3] += 1
         self._go_to(record)
-        key = self._key(record)
+        key = self._price_of(record) if self.kind is Kind.PRICES else self._key(record)
         if key is None:
             self.nameless += 1
             return
@@ -216,26 +238,42 @@ class Splitter:
         """What two rows must share for the later one to stand for both; None for a row that names nothing."""
         if record.defect is not None:
             return None
-        sku, *rest = self._said(record)
-        return "\n".join([sku, *map(str, rest)]) if isinstance(sku, str) and sku else None
+        sku = self._sku_of(record)
+        return sku if isinstance(sku, str) and sku else None
 
-    def _said(self, record: Record) -> list[Any]:
-        wanted = _NAMING[self.kind]
+    def _sku_of(self, record: Record) -> Any:
         if self.format is Format.CSV:
-            places, cells = map((self.columns or ()).index, wanted), record.cells
-            return [cells[place].strip() if place < len(cells) else "" for place in places]
+            place, cells = (self.columns or ()).index("supplier_sku"), record.cells
+            return cells[place].strip() if place < len(cells) else ""
         try:
-            fields = fields_of_json(record.text)
+            return fields_of_json(record.text).get("supplier_sku")
         except BadRow:
-            return [None]
-        return [fields.get(name) for name in wanted]
+            return None
+
+    def _price_of(self, record: Record) -> str | None:
+        """As `_key`, for a price that can be read, which is kept: others stand for none."""
+        try:
+            row = row_of(record, self.format, self.kind, self.columns or (), _END_OF_TIME)
+        except BadRow:
+            return None
+        key = f"{row.supplier_sku}\n{row.fields['currency']}"
+        self._asked[key] = row.fields["amount"]
+        return key
 
 
-_NAMING = {
-    Kind.PRODUCTS: ("supplier_sku",),
-    Kind.STOCK: ("supplier_sku",),
-    Kind.PRICES: ("supplier_sku", "currency"),
-}
+_END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
+"""Whether a moment has come is for those to say who take the row."""
+
+
+def _take_together(chunks: list[Chunk], prices: list[_Price]) -> None:
+    """Let the last of a SKU's lines stand for all."""
+    *others, (last_chunk, last_line, _, _) = prices
+    for number, line, _, _ in others:
+        chunk = chunks[number]
+        chunks[number] = replace(chunk, superseded={**chunk.superseded, line: last_line})
+    chunk = chunks[last_chunk]
+    said = {currency: amount for _, _, currency, amount in others}
+    chunks[last_chunk] = replace(chunk, together={**chunk.together, last_line: said})
 
 
 def _after_mark(blocks: Iterable[bytes]) -> tuple[int, Iterator[bytes]]:

@@ -127,7 +127,7 @@ class Listings:
             )
         if feed.kind is Kind.PRICES:
             return lambda row: listings.take_price_row(
-                seller, row.supplier_sku, {row.fields["currency"]: row.fields["amount"]}, row.fields["as_of"], by=by
+                seller, row.supplier_sku, row.fields["prices"], row.fields["as_of"], by=by
             )
         given = {row.line: _listing_row(row, feed) for row in rows}
         prepared = listings.Prepared.of(seller, list(given.values()))

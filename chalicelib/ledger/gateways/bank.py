@@ -66,6 +66,6 @@ class BankAccounts(Protocol):
 class OpenAccount:
     """A bank account: its holder, its number (an IBAN, or a number within the country's bank `code`)."""
 
-    holder: str
+    holder: str = field(repr=False)
     number: str = field(repr=False)
     code: str = ""

@@ -5,5 +5,5 @@ from chalicelib.core.http import Routes
 routes = Routes("chalicelib.ledger.routes", "ledger")
 
 SCOPE = "ledger.write"
-SUPPLIERS = ["suppliers.self", "suppliers.write"]
+SUPPLIERS = ["suppliers.write", "suppliers.self"]
 """What a machine needs to read a supplier's own things."""

@@ -63,18 +63,30 @@ def list_supplier_entries(supplier_id: str) -> Response:
     query=StatementQuery,
     answers={200: StatementView},
     scopes=SUPPLIERS,
-    raises=[NotFound, service.StatementTooLong],
+    raises=[NotFound],
 )
 def read_supplier_statement(supplier_id: str, period: str) -> Response:
-    """Of a month such as `2026-01`, in UTC. With `format=csv` it is one file (`text/csv`). For itself and the operator."""
+    """Of a month such as `2026-01`, in UTC; its entries page by page. For itself and the operator."""
     wanted = http.query(StatementQuery)
-    if wanted.format == "csv":
-        text = service.statement_file(supplier_id, wanted.currency, period, http.caller())
-        return http.send(Answer(200, text, {"Content-Type": "text/csv; charset=utf-8"}))
     statement, page = service.read_statement(
         supplier_id, wanted.currency, period, wanted.limit, wanted.cursor, http.caller()
     )
     return http.ok(StatementView.shown(statement, page.items, page.next_cursor))
+
+
+@routes.endpoint(
+    "GET",
+    "/v1/suppliers/{supplier_id}/statements/{period}/file",
+    summary="Download a supplier's statement",
+    query=CurrencyQuery,
+    answers={200: http.Csv()},
+    scopes=SUPPLIERS,
+    raises=[NotFound, service.StatementTooLong],
+)
+def download_supplier_statement(supplier_id: str, period: str) -> Response:
+    """All of its entries, with the balance after each. For itself and the operator."""
+    currency = http.query(CurrencyQuery).currency
+    return http.file_of_rows(service.statement_file(supplier_id, currency, period, http.caller()))
 
 
 # ---- the operator's -----------------------------------------------------------------------------------------------------
@@ -139,6 +151,6 @@ def adjust_ledger() -> Response:
     wanted = http.body(AdjustmentBody).as_adjustment()
 
     def answer(entry: Entry) -> Answer:
-        return http.answer(201, EntryView.of(entry))
+        return http.answer(201, EntryView.of(entry), location=f"/v1/ledger/entries?order_id={entry.id}")
 
     return http.once(lambda once: service.adjust(wanted, by=http.caller(), once=once, answer=answer))

@@ -88,7 +88,7 @@ def list_payouts_of_run(run_id: str) -> Response:
     "/v1/payout-runs/{run_id}/payment-file",
     summary="Download the payments of a run",
     query=PageQuery,
-    answers={200: None},
+    answers={200: http.Csv()},
     scopes=[SCOPE],
     raises=[NotFound],
 )
@@ -97,8 +97,7 @@ def download_payment_file(run_id: str) -> Response:
     accounts in it. For whoever keeps the books."""
     wanted = http.query(PageQuery)
     text, cursor = service.payment_file(run_id, wanted.limit, wanted.cursor, http.caller())
-    headers = {"Content-Type": "text/csv; charset=utf-8", "Cache-Control": "no-store"}
-    return http.send(Answer(200, text, {**headers, **({"Next-Cursor": cursor} if cursor else {})}))
+    return http.file_of_rows(text, cursor)
 
 
 @routes.endpoint(

@@ -58,7 +58,7 @@ def _entry(wanted: Adjustment) -> Entry:
     if off:
         raise Unbalanced(f"They are off by {off} (minor units).", off=off)
     made = domain.adjustment_entry(
-        f"adjustment:{new_id('adj')}",
+        new_id("adj"),
         wanted.currency,
         [(_account(name, wanted.supplier_id), amount) for name, amount in wanted.postings],
         wanted.reason,

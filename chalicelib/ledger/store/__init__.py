@@ -8,6 +8,7 @@
 | entry that concerns none | LEDGER#operator#<currency>#<day>#<shard> | ENTRY#<posted at>#<entry id> | |
 | balances of the operator | LEDGERTOTALS#<currency>#<shard> | TOTALS | |
 | what was booked, once | BOOKED#<order, or what was booked> | <what was booked> | |
+| event of an adjustment | ADJUSTMENT#<entry id> | EVENT#<ulid> | |
 | settings | LEDGERSETTINGS | COMMISSION, PAYOUTS, PAYOUTS#<supplier> | |
 | payout run | PAYRUN#<id> | RUN | gsi2 PAYRUNS / <id> |
 | what a supplier got in it | PAYRUN#<id> | PAYOUT#<supplier> | gsi1 SUPPLIERPAYOUTS#<supplier> / <id> |
@@ -22,9 +23,9 @@ from chalicelib.ledger.store.entries import (
     Totals,
     add,
     add_closing,
+    adjustment_pk,
     balance,
     balances,
-    booked_pk,
     closing,
     closing_before,
     entries_of,
@@ -67,9 +68,9 @@ __all__ = [
     "add_closing",
     "add_payout",
     "add_run",
+    "adjustment_pk",
     "balance",
     "balances",
-    "booked_pk",
     "change_payout",
     "change_run",
     "closing",

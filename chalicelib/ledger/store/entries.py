@@ -200,6 +200,11 @@ def booked_pk(order_id: str) -> str:
     return key("BOOKED", order_id)
 
 
+def adjustment_pk(entry_id: str) -> str:
+    """Where the event of an adjustment stands: among what was booked nothing else may."""
+    return key("ADJUSTMENT", entry_id)
+
+
 def _day_pk(currency: str, day: str, number: str) -> str:
     return key("LEDGER", _OPERATOR, currency, day, number)
 

@@ -68,18 +68,18 @@ def stage_withdrawal(tx: Transaction, before: Listing, terms: Terms, by: Princip
 
 def stage_correction(
     tx: Transaction,
-    listing_id: str,
+    subject_id: str,
     changes: Sequence[tuple[str, Any]],
     by: Principal,
     *,
     expected_version: int | None,
 ) -> int:
-    """Add to `tx` that a reviewer gave fields (JSON pointers) of what a listing proposes other values; returns the version that
+    """Add to `tx` that a reviewer gave fields (JSON pointers) of what the listing `subject_id` proposes other values; returns the version that
     makes of it. It is not checked for that: the reviewer decides to.
 
     Raises `NotFound`, `NothingProposed`, `CannotCorrect` for a pointer that leads nowhere, and `Stale`, also at commit.
     """
-    before, _ = must_find(listing_id)
+    before, _ = must_find(subject_id)
     if expected_version is not None and before.version != expected_version:
         raise Stale(f"The listing is at version {before.version}.", version=before.version)
     after, made = life.amended(before, changes)

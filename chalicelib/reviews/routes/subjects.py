@@ -1,9 +1,10 @@
 """Who owns what is reviewed, and so writes the corrections: services of other contexts, which reviews itself does not know."""
 
 from chalicelib.core.errors import RuleBroken
+from chalicelib.listings import service as listings
 from chalicelib.reviews.service import StageCorrection
 
-OWNERS: dict[str, StageCorrection] = {}
+OWNERS: dict[str, StageCorrection] = {"listing": listings.stage_correction}
 """By type of subject. Allocations and parked steps have no fields to correct."""
 
 

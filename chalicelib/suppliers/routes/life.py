@@ -123,7 +123,7 @@ def offboard_supplier(supplier_id: str) -> Response:
 )
 def reverse_supplier_correction(supplier_id: str, number: str) -> Response:
     """For the operator. The field holds again what it held, and is not corrected so again; nothing is verified."""
-    place = int(number) if number.isdecimal() else 0
+    place = int(number) if number.isdecimal() and len(number) < 10 else 0
     return http.once(
         lambda once: service.reverse_correction(supplier_id, place, by=http.caller(), once=once, answer=shown)
     )

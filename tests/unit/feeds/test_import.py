@@ -227,7 +227,7 @@ def test_two_who_take_the_same_lane_agree(inbox: Inbox) -> None:
     assert seen["total"] == seen["done"] == sum(seen["counts"].values()) == 7
     assert len(inbox.results(feed_id)) == 7
     assert [result.line for result in inbox.results(feed_id)] == list(range(2, 9))
-    counted = {name: count for name, count in seen["counts"].items()}
+    counted = seen["counts"]
     written: dict[str, int] = {}
     for result in inbox.results(feed_id):
         written[str(result.outcome)] = written.get(str(result.outcome), 0) + 1

@@ -85,11 +85,25 @@ def test_a_superseded_line_says_which_one_stands_for_it() -> None:
     assert told == [(2, "Line 4 is about the same."), (4, "Line 5 is about the same.")]
 
 
-def test_prices_of_two_currencies_are_two_things() -> None:
-    header = ("supplier_sku", "currency", "amount", "as_of")
-    raw = csv_file(header, [("A", "GBP", 1, AS_OF), ("A", "EUR", 2, AS_OF), ("A", "GBP", 3, AS_OF)])
-    taken = entries(raw, split(raw, kind=Kind.PRICES).manifest(), kind=Kind.PRICES)
-    assert [entry.line for entry in taken if isinstance(entry, Row)] == [3, 4]
+@given(
+    st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from(["GBP", "EUR", "GBX"]), st.integers(-1, 5)), min_size=1),
+    st.integers(1, 4),
+)
+def test_prices_of_one_sku_are_taken_together(said: list[tuple[str, str, int]], rows: int) -> None:
+    """One row a SKU is taken, with the last price that was said in each currency; what is no price stands for none."""
+    raw = csv_file(("supplier_sku", "currency", "amount", "as_of"), [(*one, AS_OF) for one in said])
+    manifest = split(raw, kind=Kind.PRICES, rows=rows).manifest()
+    assert Manifest.of(json.loads(json.dumps(manifest.as_dict()))) == manifest
+    taken = entries(raw, manifest, kind=Kind.PRICES)
+    hopes: dict[str, dict[str, int]] = {}
+    for sku, currency, amount in said:
+        if currency != "GBX" and amount >= 0:
+            hopes.setdefault(sku, {})[currency] = amount
+    assert {e.supplier_sku: e.fields["prices"] for e in taken if isinstance(e, Row)} == hopes
+    assert sum(isinstance(entry, Row) for entry in taken) == len(hopes)
+    bad = [number for number, (_, currency, amount) in enumerate(said) if currency == "GBX" or amount < 0]
+    refused = [e.line for e in taken if isinstance(e, RowResult) and e.outcome is Outcome.REFUSED]
+    assert refused == [number + 2 for number in bad]
 
 
 def test_json_lines_are_superseded_as_well() -> None:

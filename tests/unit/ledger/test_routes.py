@@ -87,7 +87,7 @@ OF_SUPPLIER = (
     "balances",
     "ledger-entries?currency=GBP",
     "statements/2026-09?currency=GBP",
-    "statements/2026-09?currency=GBP&format=csv",
+    "statements/2026-09/file?currency=GBP",
     "payouts",
     "payout-settings",
 )
@@ -164,7 +164,7 @@ def test_a_statement_as_json_and_as_a_file(api: Call) -> None:
             ORDER,
         )
         assert "customers" not in str(found)
-        file = api("GET", path + "&format=csv", by=SUPPLIER)
+        file = api("GET", path.replace("?", "/file?"), by=SUPPLIER)
         assert file.headers["content-type"] == "text/csv; charset=utf-8"
         assert [row.split(",")[1:2] + row.split(",")[4:] for row in file.text.splitlines()] == [
             ["kind", "amount", "balance", "currency"],
@@ -194,6 +194,8 @@ def test_adjustments_balance_and_are_made_once(api: Call) -> None:
     }
     made = api("POST", "/v1/ledger/adjustments", json=body, key="a")
     assert (made.status, made.json["postings"]) == (201, {f"supplier:{ACME}": 500, "cash": -500})
+    [found] = api("GET", made.headers["location"]).json["items"]
+    assert found == made.json
     again = api("POST", "/v1/ledger/adjustments", json=body, key="a")
     assert (again.headers["idempotent-replayed"], again.json) == ("true", made.json)
     assert owed() == -500

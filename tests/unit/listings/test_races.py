@@ -1,10 +1,12 @@
 """Commands at the same time, and updates in any order."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Barrier
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.listings import service, store
 from chalicelib.listings.domain.listing import Terms
+from chalicelib.listings.domain.offers import OfferBook, TooManyOffers
 from chalicelib.listings.service import Taken, update_terms
 from chalicelib.suppliers.service import find_seller
 from tests.conftest import ADMIN
@@ -79,7 +82,8 @@ def test_a_book_takes_forty_offers(market):
         seller = market.seller(f"sup_01J9Z3K4M5N6P7Q8R9S0T1V3{number:02}")
         assert service.take_row(seller, market.row("X"), feed_id="f", line=1, by=FEED).outcome is Taken.CREATED
     refused = market.takes(market.row("Y"), BOLT)
-    assert (refused.outcome, [one.rule for one in refused.findings]) == (Taken.REFUSED, ["too_many_offers"])
+    assert refused.outcome is Taken.REFUSED
+    assert [(one.field, one.rule) for one in refused.findings] == [("/sku", "too_many_offers")]
     assert len(market.offers(sku)) == 40
 
 
@@ -122,6 +126,47 @@ def test_any_order_of_prices_and_stock_ends_with_the_newest(memory, order, repea
     assert market.stock(sku) == (60, 60, 0)
     terms = market.terms(MUG)
     assert (dict(terms.prices), terms.on_hand) == ({"GBP": 906}, 60)
+
+
+def test_a_listing_and_its_terms_are_written_as_they_were_read(market):
+    market.takes(market.row())
+    listing, terms = store.get_both(MUG)
+    for write in (
+        lambda tx: store.put_listing(tx, replace(listing, version=listing.version - 1), listing),
+        lambda tx: store.put_listing(tx, None, listing),
+        lambda tx: store.put_terms(tx, terms.version - 1, terms),
+        lambda tx: store.put_terms(tx, 0, terms),
+    ):
+        tx = Transaction()
+        write(tx)
+        with pytest.raises(store.NextListing):
+            tx.commit()
+
+
+def test_a_book_has_room_for_forty(market):
+    offer = market.offers(market.takes(market.row()).sku)[0]
+    book = OfferBook("S1", tuple(replace(offer, supplier_id=f"sup_{number}") for number in range(40)))
+    assert len(book.with_offer(replace(offer, supplier_id="sup_7")).offers) == 40
+    with pytest.raises(TooManyOffers):
+        book.with_offer(replace(offer, supplier_id="sup_40"))
+
+
+def test_units_that_are_sold_while_they_are_restated(market, monkeypatch):
+    sku = market.takes(market.row(on_hand=5, as_of="2026-01-01T00:00:00Z")).sku
+    restate, sold = inventory.restate_stock, []
+
+    def sell_meanwhile(*given, **named):
+        movement = restate(*given, **named)
+        if not sold:
+            tx = Transaction()
+            inventory.promise_more(tx, [inventory.StockLine(sku, ACME, 4)], of="ord_1")
+            tx.commit()
+            sold.append(sku)
+        return movement
+
+    monkeypatch.setattr(inventory, "restate_stock", sell_meanwhile)
+    done = service.take_stock_row(find_seller(ACME), "MUG", 2, "2026-01-02T00:00:00Z", by=FEED)
+    assert (done.outcome, market.stock(sku)) == (Taken.UPDATED, (4, 0, 4))
 
 
 def test_fewer_units_than_are_reserved(market):

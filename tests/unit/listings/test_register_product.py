@@ -1,10 +1,12 @@
 """The steps of register-product, with the review cases that they open."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
-from chalicelib.core import outbox
+from chalicelib.core import clock, outbox
+from chalicelib.core.errors import Stale
 from chalicelib.core.findings import Severity
 from chalicelib.core.idempotency import Idempotency, no_answer
 from chalicelib.core.table import Transaction
@@ -180,6 +182,8 @@ def test_checked_again_and_still_wrong_it_comes_to_another_case(market):
 
 def test_corrections_that_cannot_be(market):
     market.registered(brand="Apex")
+    with pytest.raises(Stale):
+        service.stage_correction(Transaction(), MUG, [("/title", "x")], ADMIN, expected_version=2)
     with pytest.raises(CannotCorrect):
         service.stage_correction(Transaction(), MUG, [("/attributes/x/y", 1)], ADMIN, expected_version=None)
     market.checks(MUG)
@@ -238,6 +242,10 @@ def test_images_are_looked_at_once_a_day(market):
     market.registered("OTHER", gtin=None, images=[url])
     assert market.checks(f"{ACME}:OTHER")["outcome"] == "needs_review"
     assert len(market.pictures.looked) == 2
+    with clock.at(clock.now() + timedelta(days=1, minutes=1)):
+        market.registered("NEXT", gtin=None, images=[url])
+        market.checks(f"{ACME}:NEXT")
+    assert len(market.pictures.looked) == 3
 
 
 def test_a_title_that_has_no_room_goes_to_a_person(market):

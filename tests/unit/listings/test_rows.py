@@ -2,8 +2,21 @@
 
 from dataclasses import replace
 
-from chalicelib.listings.service import Prepared, Taken
-from tests.unit.listings.conftest import ACME, BOLT, GTIN
+from chalicelib.core.errors import Unavailable
+from chalicelib.listings.service import (
+    Prepared,
+    RowOutcome,
+    Taken,
+    take_price_row,
+    take_stock_row,
+    take_withdrawal_row,
+)
+from chalicelib.listings.service import run_register_product as steps
+from chalicelib.reviews.store import get_case
+from chalicelib.suppliers.service import find_seller
+from tests.unit.listings.conftest import ACME, ANN, BOLT, FEED, GTIN, TASK
+
+MUG = f"{ACME}:MUG"
 
 
 def test_a_clean_row_is_published_at_once(market):
@@ -40,8 +53,6 @@ def test_another_supplier_s_row_with_the_gtin_is_an_offer(market):
 
 
 def test_rows_that_were_read_ahead_fare_as_those_that_were_not(market):
-    from chalicelib.suppliers.service import find_seller
-
     rows = [market.row(f"S{number}", gtin=None, title=f"Mug {number}") for number in range(12)]
     prepared = Prepared.of(find_seller(ACME), rows)
     assert [market.takes(row, prepared=prepared).outcome for row in rows] == [Taken.CREATED] * 12
@@ -50,3 +61,168 @@ def test_rows_that_were_read_ahead_fare_as_those_that_were_not(market):
     changed = replace(rows[3], title="Another mug")
     assert market.takes(changed, prepared=Prepared.of(find_seller(ACME), [changed])).outcome is Taken.UPDATED
     assert market.variant(market.listing(f"{ACME}:S3").sku).name == "Another mug"
+
+
+def rules(outcome):
+    return [one.rule for one in outcome.findings]
+
+
+def stored(market):
+    return market.table.scan(TableName="aisle-test")["Items"]
+
+
+def test_a_row_that_cannot_be_sold_leaves_no_trace(market):
+    before = stored(market)
+    refused = market.takes(market.row(category_id="cat_none", gtin="1", prices={"GBP": "9.99"}))
+    assert refused.outcome is Taken.REFUSED
+    assert rules(refused) == ["category_unknown", "gtin_invalid", "price_invalid"]
+    assert rules(market.takes(market.row("no spaces"))) == ["supplier_sku_invalid"]
+    assert rules(market.takes(market.row(as_of="2099-01-01T00:00:00Z"))) == ["time_ahead"]
+    market.seller(ACME, status="suspended")
+    assert rules(market.takes(market.row())) == ["supplier_not_approved"]
+    market.seller(ACME)
+    assert stored(market) == before
+
+
+def test_a_row_is_corrected(market):
+    row = market.row(
+        title="  Red mug ",
+        gtin="4006381 333931",
+        weight_grams="0.35 kg",
+        prices={"gbp": "899"},
+        tax_rate_bps="2000",
+        handling_days="2",
+    )
+    done = market.takes(row)
+    assert done.outcome is Taken.CREATED
+    listing = market.listing(MUG)
+    assert listing.published["weight_grams"] == 350
+    assert dict(market.offers(done.sku)[0].prices) == {"GBP": 899}
+    assert sorted(one.rule for one in listing.corrections) == [
+        "currency_code",
+        "gtin_digits",
+        "number",
+        "number",
+        "weight_unit",
+        "whitespace",
+    ]
+    assert market.events(MUG) == ["OfferChanged", "ListingCorrected", "ListingPublished"]
+    assert market.takes(row).outcome is Taken.UNCHANGED
+
+
+def test_a_row_that_a_person_must_look_at_goes_through_the_workflow(market):
+    row = market.row(brand="Apex", on_hand=4)
+    first = market.takes(row)
+    assert (first.outcome, rules(first)) == (Taken.IN_REVIEW, ["brand_not_registered"])
+    assert market.events(MUG) == ["ListingSubmitted"]
+    assert market.takes(row).outcome is Taken.IN_REVIEW
+    assert market.events(MUG) == ["ListingSubmitted"]
+    review = market.checks(MUG)["review_id"]
+    assert market.takes(row).outcome is Taken.IN_REVIEW
+    steps.reject_listing(MUG, 1, TASK)
+    assert market.takes(row).outcome is Taken.REFUSED
+    mended = market.takes(market.row(on_hand=4))
+    assert mended.outcome is Taken.UPDATED
+    assert market.stock(mended.sku) == (4, 4, 0)
+    assert review
+
+
+def test_a_clean_row_closes_the_case_of_the_one_before(market):
+    market.takes(market.row(brand="Apex"))
+    review = market.checks(MUG)["review_id"]
+    assert market.takes(market.row()).outcome is Taken.UPDATED
+    assert str(get_case(review).state) == "withdrawn"
+
+
+def test_a_changed_row_changes_product_and_offer(market):
+    sku = market.takes(market.row()).sku
+    done = market.takes(market.row(title="Blue mug", handling_days=5, prices={"GBP": 950, "EUR": 1100}))
+    assert (done.outcome, done.sku) == (Taken.UPDATED, sku)
+    assert market.variant(sku).name == "Blue mug"
+    [offer] = market.offers(sku)
+    assert (offer.handling_days, dict(offer.prices)) == (5, {"GBP": 950, "EUR": 1100})
+    assert market.events(MUG)[-2:] == ["OfferChanged", "ListingChanged"]
+
+
+def test_a_row_of_an_earlier_moment_leaves_later_prices_and_units(market):
+    sku = market.takes(market.row(as_of="2026-01-02T00:00:00Z", on_hand=5)).sku
+    older = market.row(as_of="2026-01-01T00:00:00Z", on_hand=9, prices={"GBP": 800}, title="Blue mug")
+    assert market.takes(older).outcome is Taken.UPDATED
+    assert market.variant(sku).name == "Blue mug"
+    assert dict(market.offers(sku)[0].prices) == {"GBP": 899}
+    assert market.stock(sku) == (5, 5, 0)
+
+
+def test_only_the_units_changed(market):
+    sku = market.takes(market.row(as_of="2026-01-01T00:00:00Z", on_hand=5)).sku
+    assert market.takes(market.row(as_of="2026-01-02T00:00:00Z", on_hand=7)).outcome is Taken.UPDATED
+    assert market.stock(sku) == (7, 7, 0)
+
+
+def test_the_price_was_changed_elsewhere(market):
+    row = market.row(as_of="2026-01-01T00:00:00Z")
+    sku = market.takes(row).sku
+    take_price_row(find_seller(ACME), "MUG", {"GBP": 950}, "2026-01-02T00:00:00Z", by=FEED)
+    assert market.takes(row).outcome is Taken.UNCHANGED
+    assert market.takes(replace(row, as_of="2026-01-03T00:00:00Z")).outcome is Taken.UPDATED
+    assert dict(market.offers(sku)[0].prices) == {"GBP": 899}
+
+
+def test_a_paused_listing_stays_paused(market):
+    sku = market.takes(market.row()).sku
+    market.call("POST", f"/v1/suppliers/{ACME}/listings/MUG/pauses", by=ANN)
+    assert market.takes(market.row(handling_days=5)).outcome is Taken.UPDATED
+    assert market.offers(sku) == ()
+    market.call("POST", f"/v1/suppliers/{ACME}/listings/MUG/resumptions", by=ANN)
+    assert market.offers(sku)[0].handling_days == 5
+
+
+def test_rows_that_withdraw(market):
+    sku = market.takes(market.row(on_hand=3)).sku
+    seller = find_seller(ACME)
+    assert take_withdrawal_row(seller, "MUG", by=FEED).outcome is Taken.UPDATED
+    assert (market.offers(sku), market.stock(sku)) == ((), (0, 0, 0))
+    assert take_withdrawal_row(seller, "MUG", by=FEED).outcome is Taken.UNCHANGED
+    assert rules(take_withdrawal_row(seller, "NONE", by=FEED)) == ["not_found"]
+    assert market.takes(market.row(on_hand=3)).sku == sku
+    assert market.stock(sku) == (3, 3, 0)
+
+
+def test_rows_of_prices_and_stock(market):
+    seller = find_seller(ACME)
+    market.takes(market.row(as_of="2026-01-01T00:00:00Z", on_hand=1))
+    later = "2026-01-02T00:00:00Z"
+    assert take_price_row(seller, "MUG", {"GBP": 899}, later, by=FEED).outcome is Taken.UNCHANGED
+    assert take_price_row(seller, "MUG", {"GBP": 1}, "2026-01-03T00:00:00Z", by=FEED).outcome is Taken.IN_REVIEW
+    assert rules(take_price_row(seller, "MUG", {"XXX": 1}, "2026-01-04T00:00:00Z", by=FEED)) == ["currency_unknown"]
+    assert rules(take_stock_row(seller, "NONE", 1, later, by=FEED)) == ["not_found"]
+    assert take_stock_row(seller, "MUG", 1, later, by=FEED).outcome is Taken.UNCHANGED
+    assert take_stock_row(seller, "MUG", 2, later, by=FEED).outcome is Taken.UNCHANGED
+    assert market.terms(MUG).on_hand == 1
+
+
+def test_what_passes_is_deferred(market, monkeypatch):
+    def busy(*_, **__):
+        raise Unavailable("Try again.")
+
+    monkeypatch.setattr("chalicelib.listings.service.take_rows.gather", busy)
+    assert market.takes(market.row()) == RowOutcome(Taken.DEFERRED, code="unavailable")
+    monkeypatch.setattr("chalicelib.listings.service.take_rows.gather", lambda *_: 1 / 0)
+    assert market.takes(market.row()) == RowOutcome(Taken.DEFERRED, code="internal_error")
+
+
+def test_a_batch_looks_at_so_many_images_and_no_more(market, monkeypatch):
+    monkeypatch.setattr("chalicelib.listings.service.take_rows.IMAGES_AT_ONCE", 3)
+    rows = [market.row(f"S{n}", gtin=None, images=[f"https://e.com/{n}a", f"https://e.com/{n}b"]) for n in range(3)]
+    prepared = Prepared.of(find_seller(ACME), rows)
+    found = [rules(market.takes(row, prepared=prepared)) for row in rows]
+    assert found == [[], ["image_unchecked"], ["image_unchecked", "image_unchecked"]]
+    assert len(market.pictures.looked) == 3
+
+
+def test_two_rows_for_one_listing_in_a_batch(market):
+    rows = [market.row(), market.row(title="Blue mug")]
+    prepared = Prepared.of(find_seller(ACME), rows)
+    assert [market.takes(row, prepared=prepared).outcome for row in rows] == [Taken.CREATED, Taken.UPDATED]
+    assert market.listing(MUG).published["title"] == "Blue mug"
+    assert market.listing(MUG).source == "fed_1:1"
