@@ -700,9 +700,6 @@ run "secrets" {
       suppliers-tasks    = ["ReadSupplierSecrets"]
       routing-on-request = ["ReadSupplierSecrets"]
       routing-tasks      = ["ReadSupplierSecrets"]
-      routing-on-request = ["ReadSupplierSecrets"]
-      routing-tasks      = ["ReadSupplierSecrets"]
-      suppliers-tasks    = ["ReadSupplierSecrets"]
     }
     error_message = "A function reads a secret that it has no use for."
   }
