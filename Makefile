@@ -34,9 +34,10 @@ logs: venv  ## Show what the functions logged; FOLLOW=1 goes on, FUNCTION=name s
 token: venv  ## Print an access token for ROLE=shopper, associate, supplier, admin or machine
 	@$(LOCAL) token $(or $(ROLE),shopper)
 
-demo: up  ## Replay real retail orders through the running system, then collect one at a locker
+demo: up  ## Replay real retail orders through the running system, collect one at a locker, then let suppliers sell
 	@$(PY) -m examples.online_retail replay $(DEMO_ARGS)
 	@$(PY) -m examples.locker_pickup run
+	@PYTHONPATH=supplier_kit $(PY) -m examples.marketplace run
 
 lockers: venv  ## Run virtual locker cabinets against the local cloud; LOCKERS_ARGS, e.g. --fault jam@2
 	@$(PY) -m infra.local.lockers $(LOCKERS_ARGS)

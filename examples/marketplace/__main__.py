@@ -129,7 +129,8 @@ def _suppliers(stack: Stack, admin: Api, name: str, systems: Sequence[Any], cons
 
 
 def _listed(admin: Api, traders: Sequence[Trader], name: str, most: int | None, console: Console) -> goods.Row:
-    products = list(read_file())[:most]
+    products = list(read_file())
+    products = products[:: max(1, len(products) // most)] if most else products
     categories = make_categories(admin, sorted({one["category"].replace(" ", "-") for one in products}))
     rows: list[list[goods.Row]] = [[], [], []]
     for one in products:
@@ -142,17 +143,17 @@ def _listed(admin: Api, traders: Sequence[Trader], name: str, most: int | None, 
         table.add_column(column)
     for title, change in (("first", False), ("update, errors planted", True)):
         for number, trader in enumerate(traders):
-            given = [*rows[number], *(others if number == 2 else ())]
-            planted = 0
-            if change:
-                given, planted = goods.with_errors(given)
-            feed = goods.sent(trader, given, f"{title}-{name}")
+            own, planted = goods.with_errors(rows[number]) if change else (rows[number], 0)
+            feed = goods.sent(trader, [*own, *(others if number == 2 else ())], f"{title}-{name}")
             progress = feed["progress"]
             counts = {outcome: count for outcome, count in progress["counts"].items() if count}
             words = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
             rate = f"{progress['rows_per_second'] or 0:.0f}"
             table.add_row(title, trader.name, f"{progress['total']:,}", rate, words)
-            _check(feed["status"] == "finished", f"The feed of {trader.name} {feed['status']}: {feed['failure']}")
+            _check(
+                feed["status"] == "finished",
+                f"The feed of {trader.name} was {feed['status']}: {feed['failure'] or feed['findings']}",
+            )
             off = counts.get("refused", 0) + counts.get("in_review", 0)
             _check(
                 off == planted,
@@ -171,7 +172,7 @@ def _ordered(
         one for one in second.api.listed(f"/v1/suppliers/{second.id}/listings", status="published") if one["sku"]
     )
     for trader, row_sku in ((second, other["supplier_sku"]), (third, f"X-{shared['supplier_sku']}")):
-        trader.system.restock(row_sku, 5)
+        trader.system.restock({row_sku: 5})
     order = buying.placed(shopper, [buying.SKU, sku, other["sku"]])
     parts = buying.by_location(order)
     console.print(
@@ -202,12 +203,20 @@ def _ordered(
 
 
 def _balanced(admin: Api, traders: Sequence[Trader], console: Console) -> int:
+    balances = admin.get("/v1/ledger/balances", currency="GBP")
+    accounts = {**balances["accounts"], "all suppliers": balances["suppliers"]}
     table = Table(box=box.SIMPLE)
     for column in ("account", "debit", "credit"):
         table.add_column(column, justify="left" if column == "account" else "right")
-    balances = admin.get("/v1/ledger/balances", currency="GBP")
-    console.print(balances)
-    cursor, sound = None, True
+    for account, amount in sorted(accounts.items()):
+        if amount:
+            table.add_row(account, pounds(amount) if amount > 0 else "", pounds(-amount) if amount < 0 else "")
+    table.add_section()
+    debit = sum(amount for amount in accounts.values() if amount > 0)
+    credit = -sum(amount for amount in accounts.values() if amount < 0)
+    table.add_row("sum", pounds(debit), pounds(credit))
+    console.print(table)
+    cursor, sound = None, debit == credit
     while True:
         page = admin.get("/v1/ledger/audit", currency="GBP", cursor=cursor)
         sound = sound and page["sound"]
@@ -216,8 +225,16 @@ def _balanced(admin: Api, traders: Sequence[Trader], console: Console) -> int:
             break
     console.print("✓ every balance is the sum of its postings" if sound else "[red]a balance is off[/]")
     for trader in traders:
-        console.print(trader.name, trader.api.get(f"/v1/suppliers/{trader.id}/balances"))
+        for owed in trader.api.listed(f"/v1/suppliers/{trader.id}/balances"):
+            console.print(
+                f"  {trader.name} is owed {pounds(owed['amount'])} {owed['currency']}, paid after the hold period"
+            )
     return 0 if sound else EXIT_FAILED
+
+
+def pounds(amount: int) -> str:
+    """Pence as pounds."""
+    return f"{amount / 100:,.2f}"
 
 
 def _check(holds: bool, words: str) -> None:

@@ -1,6 +1,7 @@
 """An order of goods of two suppliers and of the retailer's own, one of whose suppliers says no."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -103,10 +104,11 @@ def accepted(trader: Trader, allocation_id: str) -> Any:
 
 
 def shipped(trader: Trader, allocation: Any) -> None:
-    """The supplier ships what it accepted, and sends its invoice."""
+    """The supplier ships what it accepted."""
     lines = [{"line_id": line["line_id"], "quantity": line["quantity"]} for line in allocation["lines"]]
-    body = {"lines": lines, "tracking": {"carrier": "Royal Mail", "number": f"RM{int(time.time())}"}}
-    path = f"/v1/suppliers/{trader.id}/orders/{allocation['allocation_id']}/shipments"
+    tracking = {"carrier": "Royal Mail", "number": f"RM{int(time.time())}"}
+    body = {"lines": lines, "tracking": tracking, "shipped_at": datetime.now(UTC).isoformat()}
+    path = f"/v1/suppliers/{trader.id}/orders/{allocation['id']}/shipments"
     trader.api.post(path, body, key=uuid4().hex)
 
 

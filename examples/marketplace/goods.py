@@ -90,7 +90,8 @@ def with_errors(rows: Sequence[Row]) -> tuple[list[Row], int]:
         {"on_hand": "many"},
     ]
     for number, fault in enumerate(faults):
-        changed[number * 7] = {**changed[number * 7], **fault}
+        place = number * len(changed) // len(faults)
+        changed[place] = {**changed[place], **fault}
     return changed, len(faults)
 
 
@@ -117,7 +118,7 @@ def sent(trader: Trader, rows: Sequence[Row], key: str) -> Mapping[str, Any]:
     trader.api.post(f"{path}/completions", {}, key=f"{key}-done")
     ended: Mapping[str, Any] = until(
         f"The feed of {trader.name}",
-        lambda: (feed := trader.api.get(path))["status"] in ("finished", "failed", "cancelled") and feed,
+        lambda: (feed := trader.api.get(path))["status"] in ("finished", "refused", "failed", "cancelled") and feed,
         seconds=600,
     )
     return ended

@@ -48,7 +48,7 @@ def profile(name: str, run: str, **changes: Any) -> dict[str, Any]:
     return {
         "trading_name": name,
         "brands": [{"name": f"{name} {run}", "attestation": "owner"}],
-        "legal_entity": {"name": f"{name} {run} Ltd", "registration_number": run, "country": "GB"},
+        "legal_entity": {"name": f"{name} {run} Ltd", "registration_number": f"{name[0]}{run}", "country": "GB"},
         "tax_id": {"scheme": "vat", "country": "GB", "value": vat_number(f"{name}{run}")},
         "contacts": [
             {"role": "primary", "name": "Grace Hopper", "email": "grace@example.com", "phone": "+442079460018"}

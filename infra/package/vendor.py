@@ -211,6 +211,8 @@ def _slim_botocore(data: Path) -> None:
     prefixes = set()
     for file in data.glob("*/*/*.json.gz"):
         content = _without_documentation(json.loads(gzip.decompress(file.read_bytes())))
+        for parameter in content.get("clientContextParams", {}).values():
+            parameter["documentation"] = ""  # botocore asks for it, e.g. of S3
         prefixes.add(content.get("metadata", {}).get("endpointPrefix"))
         text = json.dumps(content, separators=(",", ":")).encode()
         file.write_bytes(gzip.compress(text, 9, mtime=0))  # no time stamp: the same package every time
