@@ -90,25 +90,26 @@ class Tracking(Schema):
 
 
 class ShipmentBody(Schema):
-    """What left, in one parcel; without `lines` all that is to be shipped. What is not named is not shipped any more."""
+    """What left, in one parcel, and when, if not now; without `lines` all that is to be shipped. What is not named is not shipped any
+    more."""
 
     lines: list[Units] | None = Field(default=None, min_length=1, max_length=60)
     tracking: Tracking | None = None
-    shipped_at: Moment
+    shipped_at: Moment | None = None
 
     _once = field_validator("lines")(_named_once)
     _some = field_validator("lines")(_not_nothing)
 
     @field_validator("shipped_at")
     @classmethod
-    def _has_happened(cls, at: datetime) -> datetime:
-        if _with_offset(at) > clock.now():
+    def _has_happened(cls, at: datetime | None) -> datetime | None:
+        if at is not None and _with_offset(at) > clock.now():
             raise ValueError("it cannot have left in the future")
         return at
 
     def as_shipment(self) -> Shipment:
         units = None if self.lines is None else _by_line(self.lines)
-        return Shipment(units, self.tracking.model_dump() if self.tracking else None, self.shipped_at)
+        return Shipment(units, self.tracking.model_dump() if self.tracking else None, self.shipped_at or clock.now())
 
 
 class TrackingBody(Schema):

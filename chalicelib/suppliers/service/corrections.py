@@ -60,11 +60,11 @@ def as_findings(proposed: list[Correction]) -> list[Finding]:
 
 
 def _text(profile: Profile) -> Iterator[Correction]:
-    """Unicode in one form, no spaces around or doubled."""
+    """Unicode in one form, no spaces around or doubled; what is left empty is taken away."""
     for pointer, text in texts(profile):
         plain = " ".join(unicodedata.normalize("NFKC", text).split())
         confidence = 100 if " ".join(text.split()) == plain else 95
-        yield Correction(pointer, "text_form", text, plain, confidence)
+        yield Correction(pointer, "text_form", text, plain or None, confidence)
 
 
 def _countries(profile: Profile) -> Iterator[Correction]:

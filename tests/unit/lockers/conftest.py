@@ -366,7 +366,9 @@ def lockers(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lockers]:
     monkeypatch.setattr(Workflow, "complete", complete)
     monkeypatch.setattr(workflow, "start", lambda _, execution, given: made.started.append((execution, given)))
     _furnish(made)
-    iot_backends[DEFAULT_ACCOUNT_ID][table.meta.region_name].things.clear()  # the cabinet has the same id in each test
+    iot = iot_backends[DEFAULT_ACCOUNT_ID][table.meta.region_name]
+    for kept in (iot.things, iot.principal_things):  # the cabinet has the same id in each test
+        kept.clear()
     yield made
     inventory.forget_locations()
 

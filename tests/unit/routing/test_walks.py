@@ -32,6 +32,9 @@ from tests.unit.routing.builders import (
 )
 from tests.unit.routing.walker import Clock, Tokens, Walk, holding
 
+# What evaluates the state machine sets it (jsonata.Jsonata), beside Hypothesis.
+pytestmark = pytest.mark.filterwarnings("ignore:The recursion limit will not be reset")
+
 _numbers = count(1)
 
 
