@@ -16,7 +16,7 @@ from rich.table import Table
 from examples.marketplace import buying, goods
 from examples.marketplace.catalogue import SAMPLE, read_file, write_sample
 from examples.marketplace.reviewing import approve_corrected
-from examples.marketplace.suppliers import Late, Trader, applied, connected, verified
+from examples.marketplace.suppliers import Late, Trader, applied, connected, until, verified
 from examples.online_retail.api import Api, Problem, Unreachable
 from examples.online_retail.load import LoadFailed, make_categories
 from examples.online_retail.stack import DEFAULT_RECORD, NoStack, Stack
@@ -184,18 +184,18 @@ def _ordered(
     console.print("✓ the own warehouse shipped its part")
     buying.shipped(second, buying.accepted(second, parts[second.id][0]["id"]))
     console.print(f"✓ {second.name} accepted and shipped")
-    again = buying.until(
+    again = until(
         "The reallocation",
         lambda: (now := buying.by_location(shopper.get(f"/v1/orders/{order['id']}"))).get(third.id) and now,
     )
     console.print(f"✓ {first.name} has none left and said no; {third.name} was asked instead")
     buying.shipped(third, buying.accepted(third, again[third.id][0]["id"]))
     console.print(f"✓ {third.name} accepted and shipped; the customer pays what was agreed")
-    done = buying.until(
+    done = until(
         "The shipment of all of it",
         lambda: (now := shopper.get(f"/v1/orders/{order['id']}"))["status"] == "shipped" and now,
     )
-    buying.until(
+    until(
         "The capture of the payment",
         lambda: admin.get(f"/v1/orders/{done['id']}/payment")["captured"] == done["total"]["amount"],
     )
