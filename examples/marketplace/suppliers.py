@@ -35,6 +35,7 @@ class Trader:
 
     name: str
     id: str
+    account: Account
     api: Api
     system: ReferenceSupplier
 
@@ -70,10 +71,11 @@ def vat_number(seed: str) -> str:
 
 def applied(stack: Stack, name: str, run: str, system: ReferenceSupplier, **changes: Any) -> Trader:
     """A new supplier, whose application is under way."""
-    api = Account(stack, f"{name.split(maxsplit=1)[0].lower()}-{run}@example.com").api()
+    account = Account(stack, f"{name.split(maxsplit=1)[0].lower()}-{run}@example.com")
+    api = account.api()
     body = {"profile": profile(name, run, **changes), "attestations": ["terms"]}
     made = api.post("/v1/suppliers", body, key=f"apply-{name}-{run}").body
-    return Trader(name, made["id"], api, system)
+    return Trader(name, made["id"], account, api, system)
 
 
 def connected(trader: Trader) -> None:

@@ -1,12 +1,23 @@
 """Suppliers on the deployed system, each with a system of its own that speaks the Order Acceptance API."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from aisle_supplier.server import ReferenceSupplier
+from aisle_supplier.server.back_office import Aisle
 from examples.marketplace.__main__ import main
+from examples.marketplace.suppliers import Trader, applied, connected, verified
+from examples.online_retail.api import Problem
+from examples.online_retail.stack import Stack
 from infra.local.testing import TestStack
+from tests.journeys.conftest import Shop, until
 
 
 @pytest.fixture
@@ -26,3 +37,122 @@ def test_suppliers_come_in_list_their_goods_ship_an_order_between_them_and_the_b
     assert code == 0, told
     for words in ("corrected /contacts/0/", "approved by a reviewer", "said no", "is the sum of its postings"):
         assert words in " ".join(told.split()), told
+
+
+# ---- suppliers that misbehave ---------------------------------------------------------------------------------------------
+
+ENDS = {
+    "correct": "accepted",
+    "slow=1": "accepted",
+    "flaky=0.5,kind=unavailable,times=2": "accepted",
+    "flaky=1,kind=reset,times=1": "accepted",
+    "flaky=1,kind=lost,times=1": "accepted",
+    "duplicate=differs": "accepted",
+    "amnesia": "accepted",
+    "ratelimit=1,times=2": "accepted",
+    "unsigned-ok": "accepted",
+    "later=2": "accepted",
+    "lying=rejects": "declined",
+    "hang": "declined",
+    "trickle=1": "declined",
+    "wrong=json": "declined",
+    "wrong=decision": "declined",
+    "wrong=units": "declined",
+    "wrong=lines": "declined",
+    "wrong=huge": "declined",
+    "redirect=http://169.254.169.254/latest/meta-data/": "declined",
+}
+"""What becomes of an order that a supplier alone sells, by how its system behaves: accepted, though it takes asking again, or refused
+or silent, and then given back to the customer."""
+
+
+@dataclass
+class Sold:
+    """A supplier with a system of its own, its one SKU, and an order of it."""
+
+    mode: str
+    trader: Trader
+    sku: str
+    order_id: str = ""
+
+    @property
+    def allocation_id(self) -> str:
+        return f"ful_{self.order_id.removeprefix('ord_')}_1"
+
+
+@pytest.fixture
+def quick_deadline(stack: TestStack) -> None:
+    """Suppliers have a minute to answer, and three seconds a call; each is asked five times before it rests."""
+    settings = stack.call("GET", "/v1/routing-settings", role="admin")
+    body = {
+        "answer_minutes": 1,
+        "call_seconds": 3,
+        "failures_before_rest": 20,
+        "rest_seconds_least": 1,
+        "rest_seconds_most": 2,
+    }
+    headers = {"If-Match": f'"{settings.body["version"]}"'}
+    assert stack.call("PUT", "/v1/routing-settings", json=body, role="admin", headers=headers).status == 200
+
+
+@pytest.mark.usefixtures("quick_deadline")
+def test_however_a_supplier_behaves_its_order_is_shipped_by_somebody_or_given_back(shop: Shop, record: Path) -> None:
+    """Nineteen suppliers at once: one decision each, no double order at the supplier, no customer left waiting."""
+    there = Stack.read(record)
+    with ExitStack() as running, ThreadPoolExecutor(6) as pool:
+        sold = list(pool.map(lambda mode: _onboarded(there, shop, mode, running), ENDS))
+        for one in sold:
+            one.order_id = shop.place((one.sku, 1))["id"]
+        seen = {one.mode: until(lambda one=one: _decided(one), 200) for one in sold}
+        assert seen == ENDS
+        for one in sold:
+            if ENDS[one.mode] == "declined":
+                _gives_up(shop, one)
+            else:
+                assert list(one.trader.system.orders) == [one.allocation_id], one.mode
+
+
+def _onboarded(there: Stack, shop: Shop, mode: str, running: ExitStack) -> Sold:
+    system = running.enter_context(ReferenceSupplier({"THING": 5}))
+    trader = applied(there, f"{mode.partition('=')[0].title()} Goods", uuid4().hex[:8], system, brands=[])
+    assert verified(trader)["status"] == "approved", trader.read()["findings"]
+    connected(trader)
+    path = f"/v1/suppliers/{trader.id}/listings"
+    listing = {
+        "supplier_sku": "THING",
+        "title": "A thing",
+        "category_id": shop.category,
+        "prices": {"GBP": 999},
+        "tax_rate_bps": 2000,
+        "handling_days": 1,
+        "on_hand": 5,
+    }
+    trader.api.post(path, listing, key=uuid4().hex)
+    sku = until(lambda: trader.api.get(f"{path}/THING")["sku"])
+    system.works_for(Aisle(there.api_url, trader.account.token("supplier"), trader.id))
+    system.mode(mode)
+    return Sold(mode, trader, sku)
+
+
+def _decided(one: Sold) -> str | None:
+    try:
+        state = one.trader.api.get(f"/v1/suppliers/{one.trader.id}/orders/{one.allocation_id}")["state"]
+    except Problem as problem:
+        if problem.status == 404:
+            return None
+        raise
+    return {"accepted": "accepted", "declined": "declined", "silent": "declined", "rejected": "declined"}.get(state)
+
+
+def _gives_up(shop: Shop, one: Sold) -> None:
+    """Nobody else has it, so the operator is asked, and says no: the customer pays nothing."""
+    case = until(lambda: _case_of(shop, one))
+    decision = {"decision": "reject", "reason": "Nobody has it.", "expected_version": case["version"]}
+    assert shop.post(f"/v1/review-cases/{case['id']}/decisions", decision).status == 200
+    shop.reaches(one.order_id, "cancelled")
+    until(lambda: shop.payment(one.order_id)["captured"] == 0)
+
+
+def _case_of(shop: Shop, one: Sold) -> Any:
+    path = f"/v1/review-cases?supplier_id={one.trader.id}&subject_type=allocation"
+    return next(iter(shop.get(path, role="admin").body["items"]), None)

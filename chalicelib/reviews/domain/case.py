@@ -38,6 +38,10 @@ class SubjectType(StrEnum):
     PARKED = "parked"
 
 
+LAPSING = frozenset({SubjectType.ALLOCATION})
+"""Cases while which a customer waits for goods or money."""
+
+
 class CaseState(StrEnum):
     """`open` until a reviewer decides, a newer version of the subject takes its place, or the subject is withdrawn."""
 
@@ -231,8 +235,20 @@ def escalate_overdue(case: Case, now: datetime) -> Case | None:
     return _at_level(case, min(MAX_LEVEL, case.level + times), case.escalates_at + times * interval)
 
 
+LAPSED = "Nobody decided in time."
+
+
+def lapse(case: Case, escalated: Case, who: str, now: datetime) -> Case | None:
+    """The case rejected, because it is one of `LAPSING` and came to the highest level without a decision; None for any other.
+    `escalated` is what it would be else."""
+    if case.subject.type not in LAPSING or escalated.level < MAX_LEVEL:
+        return None
+    return _closed(case, CaseState.DECIDED, now, Decision(CaseOutcome.REJECT, LAPSED, who, now))
+
+
 def _at_level(case: Case, level: int, next_at: datetime | None) -> Case:
-    return replace(case, level=level, escalates_at=next_at if level < MAX_LEVEL else None, version=case.version + 1)
+    goes_on = level < MAX_LEVEL or case.subject.type in LAPSING
+    return replace(case, level=level, escalates_at=next_at if goes_on else None, version=case.version + 1)
 
 
 def _closed(case: Case, state: CaseState, now: datetime, decision: Decision | None = None) -> Case:

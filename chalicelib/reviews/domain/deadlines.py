@@ -10,6 +10,9 @@ from chalicelib.reviews.domain.case import SubjectType
 DEFAULT_HOURS = 48
 """Hours for a decision where operators have set nothing else."""
 
+DEFAULT_HOURS_OF = {SubjectType.ALLOCATION: 24}
+"""As `DEFAULT_HOURS`, where a customer waits."""
+
 _GRAVEST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
@@ -24,7 +27,7 @@ class Deadlines:
 
     def hours_for(self, type: SubjectType, severity: Severity) -> int:
         """Hours for a decision."""
-        return self.hours.get(type, {}).get(severity, DEFAULT_HOURS)
+        return self.hours.get(type, {}).get(severity, DEFAULT_HOURS_OF.get(type, DEFAULT_HOURS))
 
     def due(self, type: SubjectType, severity: Severity, opened_at: datetime) -> datetime:
         """When a case that was opened then is to be decided."""

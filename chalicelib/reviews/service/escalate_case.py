@@ -33,7 +33,7 @@ def escalate_case(
 
 def escalate_overdue(by: Principal, *, within: float) -> dict[str, int]:
     """Take every case a level up whose time has come, each in a transaction of its own, for at most `within` seconds; then count
-    what is overdue.
+    what is overdue. While one of `LAPSING` is undecided a customer waits: at the highest level it is rejected.
 
     Safe to run twice and at once: a step counts for the version that was read. Returns how many were `escalated`, `settled` by
     others meanwhile, `failed` (and are tried again next time), are `overdue`, and are `left` for want of time (1 stands for some).
@@ -65,7 +65,12 @@ def _look(case_id: str, by: Principal) -> bool:
     if before is None or after is None:
         return False
     tx = Transaction()
-    store.change_case(tx, before, after)
-    events.review_escalated(tx, after, "overdue", by)
+    lapsed = life.lapse(before, after, by.id, clock.now())
+    if lapsed is not None:
+        store.change_case(tx, before, lapsed)
+        events.review_decided(tx, lapsed, by)
+    else:
+        store.change_case(tx, before, after)
+        events.review_escalated(tx, after, "overdue", by)
     tx.commit()
     return True

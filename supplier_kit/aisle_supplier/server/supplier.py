@@ -68,6 +68,10 @@ class ReferenceSupplier:
         self._server = Server((host, port), self)
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="supplier", daemon=True)
 
+    def works_for(self, aisle: Aisle) -> None:
+        """Answer later, and ship, over this deployment's API; for who learns its own id only after it has started."""
+        self._aisle = aisle
+
     @property
     def url(self) -> str:
         """The base URL, as the supplier tells it to Aisle."""

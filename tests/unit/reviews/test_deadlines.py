@@ -20,7 +20,8 @@ def test_until_somebody_sets_any_it_is_two_days_and_one_more(desk):
     reply = desk.call("GET", PATH)
     assert (reply.status, reply.etag) == (200, '"0"')
     types = ("supplier", "listing", "allocation", "parked")
-    assert reply.json == {"hours": dict.fromkeys(types, DEFAULT), "escalation_hours": 24, "version": 0}
+    hours = {**dict.fromkeys(types, DEFAULT), "allocation": dict.fromkeys(DEFAULT, 24)}
+    assert reply.json == {"hours": hours, "escalation_hours": 24, "version": 0}
 
 
 def test_deadlines_hold_for_what_is_opened_from_then_on(desk):

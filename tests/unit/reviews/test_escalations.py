@@ -73,6 +73,33 @@ def test_overdue_cases_escalate_on_time_and_each_further_day(desk, counted):
     assert counted == [("ReviewsOverdue", 1)] * 7
 
 
+def test_what_a_customer_waits_for_is_rejected_where_nobody_decides(desk):
+    case_id = desk.opened("ful_1", type="allocation")
+    seen = []
+    for hours in (23.9, 24, 48, 71.9, 72, 500):
+        with later(hours=hours):
+            runs()
+            shown = desk.read(case_id)
+            seen.append((shown["state"], shown["level"]))
+    assert seen == [("open", 0), ("open", 1), ("open", 2), ("open", 2), ("decided", 2), ("decided", 2)]
+    shown = desk.read(case_id)
+    assert (shown["decision"]["outcome"], shown["decision"]["reason"]) == ("reject", "Nobody decided in time.")
+    last = shown["history"][-1]
+    assert (last["type"], last["data"]["outcome"], last["actor"]) == ("ReviewDecided", "reject", CLOCK.as_actor())
+
+
+def test_one_that_was_taken_to_the_top_by_hand_is_not_forgotten(desk):
+    case_id = desk.opened("ful_1", type="allocation")
+    for _ in range(3):
+        assert desk.does(case_id, "escalations", reason="Up").status == 200
+    with later(hours=23.9):
+        runs()
+        assert desk.read(case_id)["state"] == "open"
+    with later(hours=24):
+        runs()
+        assert desk.read(case_id)["state"] == "decided"
+
+
 def test_a_clock_that_stood_still_is_made_good(desk):
     case_id = desk.opened()
     with later(hours=48 + 25):

@@ -9,7 +9,7 @@ from tests.unit.reviews.conftest import later
 @pytest.fixture
 def many(desk):
     """Twelve cases of three types and two suppliers, an hour apart, by number."""
-    types = ["supplier", "listing", "allocation"]
+    types = ["supplier", "listing", "parked"]
     made = []
     for number in range(12):
         with later(hours=number):
