@@ -1,9 +1,11 @@
 """Suppliers on the deployed system, each with a system of its own that speaks the Order Acceptance API."""
 
 import json
+import random
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,10 +15,12 @@ import pytest
 from aisle_supplier.server import ReferenceSupplier
 from aisle_supplier.server.back_office import Aisle
 from examples.marketplace.__main__ import main
+from examples.marketplace.reviewing import trader_case
 from examples.marketplace.suppliers import Trader, applied, connected, verified
-from examples.online_retail.api import Problem
+from examples.online_retail.api import Api, Problem
 from examples.online_retail.stack import Stack
-from infra.local.testing import TestStack
+from infra.local import users
+from infra.local.testing import Answer, TestStack
 from tests.journeys.conftest import Shop, until
 
 
@@ -156,3 +160,75 @@ def _gives_up(shop: Shop, one: Sold) -> None:
 def _case_of(shop: Shop, one: Sold) -> Any:
     path = f"/v1/review-cases?supplier_id={one.trader.id}&subject_type=allocation"
     return next(iter(shop.get(path, role="admin").body["items"]), None)
+
+
+# ---- many at once -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_thousand_updates_at_once_leave_each_price_and_stock_at_the_newest(shop: Shop, record: Path) -> None:
+    """Sixteen connections, in no order; an update that comes after a newer one is taken and changes nothing."""
+    there = Stack.read(record)
+    with ReferenceSupplier({"THING": 5}) as system:
+        trader = applied(there, "Busy Goods", uuid4().hex[:8], system, brands=[])
+        assert verified(trader)["status"] == "approved"
+    path = f"/v1/suppliers/{trader.id}/listings"
+    names = [f"THING-{number}" for number in range(20)]
+    for name in names:
+        listing = {
+            "supplier_sku": name,
+            "title": f"Thing {name}",
+            "category_id": shop.category,
+            "prices": {"GBP": 1000},
+            "tax_rate_bps": 2000,
+            "handling_days": 1,
+            "on_hand": 1,
+        }
+        trader.api.post(path, listing, key=uuid4().hex)
+    for name in names:
+        until(lambda name=name: trader.api.get(f"{path}/{name}")["sku"])
+    began = datetime.now(UTC)
+    updates = [(name, number) for name in names for number in range(1, 26)]
+    random.Random(7).shuffle(updates)
+
+    def update(one: tuple[str, int]) -> None:
+        name, number = one
+        as_of = (began + timedelta(milliseconds=number)).isoformat()
+        for part, body in (("price", {"prices": {"GBP": 1000 + number}}), ("stock", {"on_hand": number})):
+            payload = json.dumps({**body, "as_of": as_of}).encode()
+            trader.api.call("PUT", f"{path}/{name}/{part}", payload, {"Content-Type": "application/json"})
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(update, updates))
+    for name in names:
+        seen = trader.api.get(f"{path}/{name}")
+        assert (seen["prices"], seen["on_hand"]) == ({"GBP": 1025}, 25)
+        [offer] = shop.get(f"/v1/variants/{seen['sku']}/offers").body["items"]
+        assert offer["prices"] == {"GBP": 1025}
+
+
+def test_of_two_reviewers_one_works_on_a_case_and_one_decides_it(stack: TestStack, record: Path) -> None:
+    there = Stack.read(record)
+    with ReferenceSupplier() as system:
+        tax_id = {"scheme": "vat", "country": "GB", "value": "GB123456789"}
+        trader = applied(there, "Doubtful Goods", uuid4().hex[:8], system, brands=[], tax_id=tax_id)
+    admin = Api(there.api_url, there)
+    case_id = until(lambda: trader_case(admin, trader))
+    other = users.sign_up(stack.record, "admin", f"second-{uuid4().hex[:8]}@example.com")["token"]
+    both: list[dict[str, Any]] = [{"role": "admin"}, {"token": other}]
+
+    def at_once(what: str, body: dict[str, Any]) -> list[Answer]:
+        def ask(given: dict[str, Any]) -> Answer:
+            headers = {"Idempotency-Key": uuid4().hex}
+            return stack.call("POST", f"/v1/review-cases/{case_id}/{what}", json=body, headers=headers, **given)
+
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(ask, both))
+
+    claims = at_once("claims", {})
+    assert sorted(one.status for one in claims) == [200, 409]
+    [refused] = [one for one in claims if one.status == 409]
+    assert refused.body["code"] == "case_claimed"
+    version = admin.get(f"/v1/review-cases/{case_id}")["version"]
+    decisions = at_once("decisions", {"decision": "reject", "reason": "No.", "expected_version": version})
+    assert sorted(one.status for one in decisions) == [200, 409]
+    until(lambda: trader.read()["status"] == "rejected")
