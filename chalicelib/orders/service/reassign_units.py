@@ -41,10 +41,10 @@ def reassign_units(order_id: str, fulfilment_id: str, by: Principal, *, ask: boo
             return
         tx = Transaction()
         outcome = _next_step(tx, order, fulfilment_id, missing, ask, by)
+        if not tx:
+            return  # the operator was asked before
         try:
             tx.commit()
-        except reviews.CaseExists:
-            return
         except (Stale, inventory.StockTooLow):
             continue
         observability.count(outcome)

@@ -5,6 +5,7 @@ import pytest
 from chalicelib.core.idempotency import Idempotency
 from chalicelib.fulfilment import store as fulfilments
 from chalicelib.fulfilment.service import FulfilmentLine
+from chalicelib.ledger import service as ledger
 from chalicelib.orders import service
 from chalicelib.reviews import service as reviews
 from chalicelib.suppliers.domain import SupplierStatus
@@ -51,6 +52,21 @@ def test_one_order_spans_two_suppliers_and_the_own_warehouse(market: Market) -> 
     assert seen["total"]["amount"] == 2 * 500 + 3 * 899 + 4500
     assert len(parts) == 3
     assert market.shop.stock("MUG") == {first: (10, 7, 3)}
+
+
+def test_what_a_supplier_ships_is_entered_into_the_books_and_what_is_only_ours_is_not(market: Market) -> None:
+    supplier = market.supplier()
+    market.shop.sells("OWN", leeds=5)
+    market.offers(market.lists("MUG"), supplier, 899, 10)
+    order_id, _ = market.confirmed(line("OWN", 1), line("MUG", 2))
+    order = service.find_order(order_id)
+    theirs = next(note.id for note in order.fulfilments if note.location_id == supplier)
+    assert market.shop.ships(theirs, line_2=2).status == 200
+    [sold] = ledger.sales_of(order_id)
+    assert sold.supplier_id == supplier
+    ours, [part] = market.confirmed(line("OWN", 1))
+    assert market.shop.ships(part, line_1=1).status == 200
+    assert ledger.sales_of(ours) == []
 
 
 def test_what_was_agreed_is_frozen_on_the_allocation(market: Market) -> None:
@@ -208,8 +224,10 @@ def test_a_replacement_that_is_too_dear_is_for_the_operator_and_then_refunded(ma
     case = reviews.case_of(service.SUBJECT, part, 1)
     assert case is not None
     assert case.supplier_id == first
+    before = service.find_order(order_id).version
     service.reassign_units(order_id, part, WORKFLOW)
-    assert len(service.find_order(order_id).fulfilments) == 1
+    after = service.find_order(order_id)
+    assert (len(after.fulfilments), after.version) == (1, before)
     service.decide_units(order_id, part, "reject", WORKFLOW)
     service.decide_units(order_id, part, "reject", WORKFLOW)
     [seen] = service.find_order(order_id).lines
