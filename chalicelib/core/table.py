@@ -242,12 +242,14 @@ class Transaction:
         return len(self._checks) + len(self._deletes) + len(self._puts) + len(self._updates)
 
     def commit(self) -> None:
-        """Write everything, once.
+        """Write everything, once; nothing, if there is nothing.
 
         Raises the error of the condition that failed (errors of one class are combined), `Contended` when other
         transactions kept touching the same items, `Unavailable` when the outcome is not known: the caller repeats the
         command with its idempotency key and gets the first answer if it had succeeded.
         """
+        if not len(self):
+            return  # DynamoDB refuses a transaction of nothing
         if len(self) > MAX_ACTIONS:
             raise CommandTooLarge(
                 f"This command needs {len(self)} writes; {MAX_ACTIONS} fit into one transaction.", limit=MAX_ACTIONS

@@ -158,3 +158,9 @@ def test_many_are_found_in_batches_and_what_is_missing_is_left_out(table):
         Stock(str(number), "S", left=number).save()
     found = find_many([(Stock, str(number), "S") for number in range(130)])
     assert {int(pk): item.left for (pk, _), item in found.items()} == {number: number for number in range(120)}
+
+
+def test_a_transaction_of_nothing_asks_nobody(monkeypatch):
+    """DynamoDB refuses one without actions; moto does not."""
+    monkeypatch.setattr(Item, "_get_connection", lambda: pytest.fail("somebody was asked"))
+    Transaction().commit()
