@@ -118,7 +118,7 @@ def test_however_a_supplier_behaves_its_order_is_shipped_by_somebody_or_given_ba
 
 def _onboarded(there: Stack, shop: Shop, mode: str, running: ExitStack) -> Sold:
     system = running.enter_context(ReferenceSupplier({"THING": 5}))
-    trader = applied(there, f"{mode.partition('=')[0].title()} Goods", uuid4().hex[:8], system, brands=[])
+    trader = applied(there, f"{mode.partition('=')[0].title()} Goods", uuid4().hex[:8], system)
     assert verified(trader)["status"] == "approved", trader.read()["findings"]
     connected(trader)
     path = f"/v1/suppliers/{trader.id}/listings"
@@ -169,7 +169,7 @@ def test_a_thousand_updates_at_once_leave_each_price_and_stock_at_the_newest(sho
     """Sixteen connections, in no order; an update that comes after a newer one is taken and changes nothing."""
     there = Stack.read(record)
     with ReferenceSupplier({"THING": 5}) as system:
-        trader = applied(there, "Busy Goods", uuid4().hex[:8], system, brands=[])
+        trader = applied(there, "Busy Goods", uuid4().hex[:8], system)
         assert verified(trader)["status"] == "approved"
     path = f"/v1/suppliers/{trader.id}/listings"
     names = [f"THING-{number}" for number in range(20)]
@@ -210,7 +210,7 @@ def test_of_two_reviewers_one_works_on_a_case_and_one_decides_it(stack: TestStac
     there = Stack.read(record)
     with ReferenceSupplier() as system:
         tax_id = {"scheme": "vat", "country": "GB", "value": "GB123456789"}
-        trader = applied(there, "Doubtful Goods", uuid4().hex[:8], system, brands=[], tax_id=tax_id)
+        trader = applied(there, "Doubtful Goods", uuid4().hex[:8], system, tax_id=tax_id)
     admin = Api(there.api_url, there)
     case_id = until(lambda: trader_case(admin, trader))
     other = users.sign_up(stack.record, "admin", f"second-{uuid4().hex[:8]}@example.com")["token"]
