@@ -31,6 +31,10 @@ class Fault:
     detail: str
 
 
+_OF_EVERY_PROBLEM = frozenset({"type", "title", "status", "detail", "code", "retryable", "request_id", "errors"})
+"""Members that `core/http.py` gives each problem document (RFC 9457)."""
+
+
 class AisleError(Exception):
     """A command that ended without effect.
 
@@ -43,6 +47,8 @@ class AisleError(Exception):
 
     def __init__(self, detail: str, *, faults: Sequence[Fault] = (), **members: Any) -> None:
         super().__init__(detail)
+        if taken := _OF_EVERY_PROBLEM & members.keys():
+            raise ValueError(f"every problem document has its own {', '.join(sorted(taken))}")
         self.detail = detail
         self.faults = tuple(faults)
         self.members = members

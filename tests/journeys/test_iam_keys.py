@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from unittest.mock import MagicMock, patch
 from uuid import uuid4
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -26,16 +27,20 @@ from chalicelib.core import clock, outbox, outside, workflow
 from chalicelib.core.auth import Principal, Role, system
 from chalicelib.core.keys import key
 from chalicelib.core.outside import Reply
+from chalicelib.core.settings import settings
 from chalicelib.core.table import Item, Transaction
 from chalicelib.customers import gateways as customers_gateways
 from chalicelib.customers import service as customers
 from chalicelib.customers.tasks import customers_tasks
+from chalicelib.feeds.consumers import on_feed_received
+from chalicelib.feeds.tasks import feeds_tasks
 from chalicelib.fulfilment import gateways as fulfilment_gateways
 from chalicelib.fulfilment.consumers import on_fulfilment_shipped, on_order_changed, on_warehouse_answer
 from chalicelib.fulfilment.tasks import fulfilment_tasks
 from chalicelib.inventory import service as inventory
 from chalicelib.inventory.service import stock_policy
 from chalicelib.inventory.tasks import inventory_tasks
+from chalicelib.ledger.tasks import ledger_tasks
 from chalicelib.listings import service as listings
 from chalicelib.listings.tasks import listings_tasks
 from chalicelib.notifications import gateways as notifications_gateways
@@ -92,6 +97,7 @@ WITHOUT_TABLE = (
     "payments-on-refund-requested",
     "suppliers-on-supplier-submitted",
     "listings-on-listing-submitted",
+    "ledger-on-payout-run-started",
 )
 """All that they need is in the message."""
 
@@ -561,6 +567,7 @@ def _goods_listed(company: Company) -> None:
     supplier = Principal("user", f"usr_{uuid4().hex}", roles=frozenset({Role.SUPPLIER}))
     brand = f"Brand {uuid4().hex}"
     profile = {**_PROFILE, "brands": [{"name": brand, "attestation": "owner"}], "trading_name": f"Keys {brand}"}
+    profile["tax_id"] = {"scheme": "vat", "country": "GB", "value": "GB727255821"}
     profile["legal_entity"] = {"name": "Keys Ltd", "registration_number": uuid4().hex, "country": "GB"}
     reply = company.shop.call(
         "POST", "/v1/suppliers", by=supplier, json={"profile": profile, "attestations": ["terms"]}
@@ -601,3 +608,47 @@ def _goods_listed(company: Company) -> None:
         else:
             about = {"task": last, "listing_id": f"{supplier_id}:{own}", "version": 1, "correlation_id": "keys"}
             assert company.run("listings-tasks", listings_tasks, about)["outcome"] == "rejected"
+    _fed(company, supplier, supplier_id)
+    _owed(company, supplier_id)
+
+
+def _fed(company: Company, supplier: Principal, supplier_id: str) -> None:
+    """A file of a row that is taken and one that is refused."""
+    boto3.client("s3").create_bucket(
+        Bucket=settings().feeds_bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    rows = f"supplier_sku,title,category_id,price.GBP,tax_rate_bps,handling_days\nFED,Fed,{company.shop.category},100,2000,1\nBAD,,,,,\n"
+    reply = request(
+        app,
+        "POST",
+        f"/v1/suppliers/{supplier_id}/feeds?kind=products",
+        body=rows,
+        by=supplier,
+        headers={"Content-Type": "text/csv", "Idempotency-Key": uuid4().hex},
+    )
+    assert reply.status in (201, 202), reply
+    feed_id = reply.json["id"]
+    pk = key("FEED", feed_id)
+    [event] = [one for one in outbox.timeline(pk) if one.type == "FeedReceived"]
+    with patch.object(workflow, "start", lambda *_: None):
+        company.run("feeds-on-feed-received", on_feed_received, delivered({"detail": json.loads(event.to_json())}))
+    given = {"feed_id": feed_id, "correlation_id": "keys"}
+    for task in ({"task": "split_feed"}, {"task": "import_chunks", "lane": 0}, {"task": "finish_feed"}):
+        outcome = company.run("feeds-tasks", feeds_tasks, {**given, **task})
+    company.run("feeds-tasks", feeds_tasks, {**given, "task": "fail_feed", "state": "Keys"})
+    seen = company.shop.call("GET", f"/v1/suppliers/{supplier_id}/feeds/{feed_id}", by=supplier).json
+    assert (seen["status"], seen["progress"]["counts"]["created"], outcome["outcome"]) == ("finished", 1, "finished"), (
+        seen
+    )
+
+
+def _owed(company: Company, supplier_id: str) -> None:
+    """A supplier that is owed money, in a payout run that goes through and one that stops."""
+    postings = [{"account": "supplier", "amount": -500}, {"account": "goodwill", "amount": 500}]
+    by_hand = {"currency": "GBP", "postings": postings, "reason": "Keys", "supplier_id": supplier_id}
+    company.asks("/v1/ledger/adjustments", by_hand)
+    for last in ({"task": "finish_run"}, {"task": "stop_run", "state": "Keys", "error": "Keys"}):
+        run_id = company.asks("/v1/payout-runs", {"currency": "GBP"}, 202)["id"]
+        given = {"run_id": run_id, "correlation_id": "keys"}
+        company.run("ledger-tasks", ledger_tasks, {**given, "task": "pay_chunk", "after": None})
+        company.run("ledger-tasks", ledger_tasks, {**given, **last})

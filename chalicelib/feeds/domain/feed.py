@@ -44,7 +44,7 @@ TRIED_AGAIN = frozenset({FeedStatus.FINISHED, FeedStatus.TO_CONFIRM, FeedStatus.
 
 
 class FeedState(Conflict):
-    """`status` says which it is in."""
+    """`feed_status` says which it is in."""
 
     code = "feed_state"
     title = "The feed is in another state"
@@ -119,7 +119,8 @@ class Feed:
         """Raise `FeedState` unless it is in one of these."""
         if self.status not in statuses:
             raise FeedState(
-                f"The feed is {self.status}; this needs one that is {' or '.join(statuses)}.", status=str(self.status)
+                f"The feed is {self.status}; this needs one that is {' or '.join(statuses)}.",
+                feed_status=str(self.status),
             )
 
 

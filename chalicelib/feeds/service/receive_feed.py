@@ -130,7 +130,7 @@ def _new(supplier_id: str, file: Announced, by: Principal) -> Feed:
         raise NotFound(f"There is no supplier {supplier_id}.")
     if not seller.sells:
         raise SupplierNotApproved(
-            f"The supplier is {seller.status}; only an approved one sends feeds.", status=str(seller.status)
+            f"The supplier is {seller.status}; only an approved one sends feeds.", supplier_status=str(seller.status)
         )
     if file.mode is Mode.REPLACE and file.kind is Kind.PRICES:
         raise ReplaceNotOfPrices("A price that a file does not name is not gone; use upsert.")

@@ -72,7 +72,9 @@ class WrongState(Conflict):
     @classmethod
     def of(cls, listing: "Listing", wanted: str) -> "WrongState":
         """The error of a listing that is not as it is wanted."""
-        return cls(f"The listing is {listing.status}; this needs one that is {wanted}.", status=str(listing.status))
+        return cls(
+            f"The listing is {listing.status}; this needs one that is {wanted}.", listing_status=str(listing.status)
+        )
 
 
 class ListingRefused(RuleBroken):

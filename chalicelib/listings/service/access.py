@@ -18,7 +18,7 @@ def selling(supplier_id: str, by: Principal) -> Seller:
     sell."""
     seller = known(supplier_id, by)
     if not seller.sells:
-        raise SupplierNotApproved(f"{supplier_id} is {seller.status}.", status=str(seller.status))
+        raise SupplierNotApproved(f"{supplier_id} is {seller.status}.", supplier_status=str(seller.status))
     return seller
 
 

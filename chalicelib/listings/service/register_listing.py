@@ -45,7 +45,9 @@ def register_listing(
         found = store.get_both(listing_id(seller.id, supplier_sku))
         before, terms = found or (None, Terms(seller.id, supplier_sku))
         if before is not None and before.status is not ListingStatus.WITHDRAWN:
-            raise ListingExists(f"{supplier_sku} is {before.status}; change it instead.", status=str(before.status))
+            raise ListingExists(
+                f"{supplier_sku} is {before.status}; change it instead.", listing_status=str(before.status)
+            )
         after = life.submitted(before, seller.id, supplier_sku, document, as_of=now, now=now)
         tx = Transaction()
         stage_submission(tx, before, after, by)
