@@ -125,7 +125,7 @@ locals {
       timeout     = local.consumer_timeout_seconds
       queue       = "orders-reassigned"
       keys        = ["ORDER#", "STOCK#", "LOCATION#", "COUPON#", "COUPONUSES#", "CASE#"]
-      reads       = ["LEDGERSETTINGS", "OFFERS#", "ROUTINGHEALTH#", "SCORECARD#", "SKU#", "SOURCINGRULES", "SUPPLIER#"]
+      reads       = concat(["SKU#"], local.market)
       environment = { AISLE_FULFIL_PART_ARN = "${local.arn.state_machine}orders-fulfil-part" }
       extra = [
         local.list_locations,
@@ -391,7 +391,7 @@ locals {
       timeout = local.task_timeout_seconds
       # It places the order of an exchange, and credits its payment.
       keys        = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"], local.books)
-      reads       = ["TAXRATES"]
+      reads       = concat(["TAXRATES"], local.market)
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
       extra       = [local.park_token, local.complete_return, local.list_locations, local.list_promotions]
     }
@@ -829,6 +829,9 @@ locals {
 
   # What is entered in the marketplace's books: entries and suppliers' balances, the operator's, and what was booked once.
   books = ["LEDGER#", "LEDGERTOTALS#", "BOOKED#"]
+
+  # What tells who sells a line.
+  market = ["LEDGERSETTINGS", "OFFERS#", "ROUTINGHEALTH#", "SCORECARD#", "SOURCINGRULES", "SUPPLIER#"]
 
   find_waiting = {
     sid        = "FindWaiting"
