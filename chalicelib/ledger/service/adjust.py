@@ -12,7 +12,7 @@ from chalicelib.core.table import Transaction
 from chalicelib.ledger import domain, events, store
 from chalicelib.ledger.domain import Account, Entry, supplier_account
 from chalicelib.ledger.service.settle_terms import require_bookkeeper
-from chalicelib.suppliers import service as suppliers
+from chalicelib.ledger.service.whose import is_supplier
 
 SUPPLIER = "supplier"
 """What a request calls the account of the supplier that it names."""
@@ -40,7 +40,7 @@ def adjust(wanted: Adjustment, *, by: Principal, once: Idempotency, answer: Call
     Raises `Unbalanced`, `NotFound` for a supplier that there is not.
     """
     require_bookkeeper(by)
-    if wanted.supplier_id is not None and suppliers.find_seller(wanted.supplier_id) is None:
+    if wanted.supplier_id is not None and not is_supplier(wanted.supplier_id):
         raise NotFound(f"There is no supplier {wanted.supplier_id}.")
     entry = _entry(wanted)
     final = answer(entry)

@@ -11,8 +11,8 @@ from chalicelib.core.paging import Page, page_of
 from chalicelib.ledger import domain, store
 from chalicelib.ledger.domain import Closing, Entry, Statement
 from chalicelib.ledger.service.settle_terms import require_bookkeeper
+from chalicelib.ledger.service.whose import require_access
 from chalicelib.ledger.store import Balance, Totals
-from chalicelib.suppliers import service as suppliers
 
 MAX_ROWS = 20_000
 """Entries of a statement in one file: some 2 MB, of the 6 MB that an answer may have."""
@@ -25,7 +25,7 @@ class StatementTooLong(RuleBroken):
 
 def balances_of(supplier_id: str, by: Principal) -> list[Balance]:
     """What a supplier is owed, by currency; for itself and the operator."""
-    suppliers.require_access(supplier_id, by)
+    require_access(supplier_id, by)
     return store.balances(supplier_id)
 
 
@@ -39,7 +39,7 @@ def list_entries_of(
     by: Principal,
 ) -> Page[Entry]:
     """A supplier's entries posted from `first` and before `until` (RFC 3339), oldest first; for itself and the operator."""
-    suppliers.require_access(supplier_id, by)
+    require_access(supplier_id, by)
     return _page(supplier_id, currency, first, until, limit, cursor)
 
 
@@ -61,7 +61,7 @@ def read_statement(
 ) -> tuple[Statement, Page[Entry]]:
     """A supplier's month (`2026-01`), and its entries page by page; for itself and the operator. It follows from the entries alone,
     so it is the same whenever it is read, once it is final. Raises `NotFound` for a month that has not begun."""
-    suppliers.require_access(supplier_id, by)
+    require_access(supplier_id, by)
     statement = statement_of(supplier_id, currency, month)
     return statement, _page(supplier_id, currency, *domain.bounds(month), limit, cursor)
 
@@ -71,7 +71,7 @@ def statement_file(supplier_id: str, currency: str, month: str, by: Principal) -
 
     Raises `NotFound`, `StatementTooLong`.
     """
-    suppliers.require_access(supplier_id, by)
+    require_access(supplier_id, by)
     statement = statement_of(supplier_id, currency, month)
     if statement.entries > MAX_ROWS:
         raise StatementTooLong(f"It has {statement.entries} entries; read it as JSON, page by page.", limit=MAX_ROWS)

@@ -11,7 +11,7 @@ from chalicelib.ledger.gateways import BankAccounts
 from chalicelib.ledger.service.bank_accounts import bank_accounts
 from chalicelib.ledger.service.pay_suppliers import must_find_run
 from chalicelib.ledger.service.settle_terms import require_bookkeeper
-from chalicelib.suppliers import service as suppliers
+from chalicelib.ledger.service.whose import require_access
 
 COLUMNS = ("end_to_end_id", "amount", "currency", "creditor", "account", "bank_code", "text")
 
@@ -45,7 +45,7 @@ def list_payouts(run_id: str, limit: int, cursor: str | None, by: Principal) -> 
 
 def list_payouts_of(supplier_id: str, limit: int, cursor: str | None, by: Principal) -> Page[Payout]:
     """What a supplier got, run by run, newest first; for itself and the operator."""
-    suppliers.require_access(supplier_id, by)
+    require_access(supplier_id, by)
     page = page_of(
         f"payouts to {supplier_id}",
         limit,

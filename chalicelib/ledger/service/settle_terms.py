@@ -7,7 +7,7 @@ from chalicelib.core.errors import NotFound, Stale
 from chalicelib.core.table import Transaction
 from chalicelib.ledger import domain, events, store
 from chalicelib.ledger.domain import USUAL, CommissionRules, PayoutSettings
-from chalicelib.suppliers import service as suppliers
+from chalicelib.ledger.service.whose import is_supplier, require_access
 
 SCOPE = "ledger.write"
 
@@ -52,7 +52,7 @@ def set_payout_settings(settings: PayoutSettings, *, expected_version: int, by: 
 
 def read_payout_settings_of(supplier_id: str, by: Principal) -> tuple[PayoutSettings, PayoutSettings]:
     """What was settled with a supplier, and what holds for it; for itself and the operator."""
-    suppliers.require_access(supplier_id, by)
+    require_access(supplier_id, by)
     own = store.payout_settings(supplier_id) or PayoutSettings()
     return own, own.over(store.payout_settings() or USUAL)
 
@@ -62,7 +62,7 @@ def set_payout_settings_of(
 ) -> tuple[PayoutSettings, PayoutSettings]:
     """Settle with a supplier when it is paid; what is None is as for all. Raises `NotFound`, `Stale`."""
     require_bookkeeper(by)
-    if suppliers.find_seller(supplier_id) is None:
+    if not is_supplier(supplier_id):
         raise NotFound(f"There is no supplier {supplier_id}.")
     own = _put(settings, supplier_id, expected_version)
     return own, own.over(store.payout_settings() or USUAL)
