@@ -831,7 +831,7 @@ locals {
   books = ["LEDGER#", "LEDGERTOTALS#", "BOOKED#"]
 
   # What tells who sells a line.
-  market = ["LEDGERSETTINGS", "OFFERS#", "ROUTINGHEALTH#", "SCORECARD#", "SOURCINGRULES", "SUPPLIER#"]
+  market = ["LEDGERSETTINGS", "LISTINGSETTINGS", "OFFERS#", "ROUTINGHEALTH#", "SCORECARD#", "SOURCINGRULES", "SUPPLIER#"]
 
   find_waiting = {
     sid        = "FindWaiting"

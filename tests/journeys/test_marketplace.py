@@ -106,7 +106,7 @@ def test_however_a_supplier_behaves_its_order_is_shipped_by_somebody_or_given_ba
     with ExitStack() as running, ThreadPoolExecutor(6) as pool:
         sold = list(pool.map(lambda mode: _onboarded(there, shop, mode, running), ENDS))
         for one in sold:
-            one.order_id = shop.place((one.sku, 1))["id"]
+            one.order_id = shop.place((one.sku, 1), channel="web")["id"]
         seen = {one.mode: until(lambda one=one: _decided(one), 200) for one in sold}
         assert seen == ENDS
         for one in sold:

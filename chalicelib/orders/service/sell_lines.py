@@ -108,7 +108,7 @@ def sell_lines(
     """
     offers = {} if only_own else listings.offers_from(found, dict.fromkeys(line.sku for line in request.lines))
     offers = {sku: by_sku for sku, by_sku in offers.items() if by_sku}
-    if not offers:
+    if not _sold_on(request.channel, offers):
         _check_named(request, {})
         return Selling(found)
     market = _Market.read(request, offers, found, country=country, region=region, fresh=fresh)
@@ -142,10 +142,15 @@ def replacements(
         for sku, by_sku in offers.items()
         if (kept := tuple(one for one in by_sku if one.supplier_id not in without))
     }
-    if not offers:
+    if not _sold_on(request.channel, offers):
         return [() for _ in request.lines]
     market = _Market.read(request, offers, found, country=request.country, region=request.region, fresh=True)
     return [market.replace(line, market.rules.dearest(price)) for line, price in zip(request.lines, paid, strict=True)]
+
+
+def _sold_on(channel: str, offers: Mapping[str, Sequence[Offer]]) -> bool:
+    """Whether there are offers, and the operator has suppliers sell on this channel."""
+    return bool(offers) and channel in listings.marketplace_channels()
 
 
 def _check_named(request: PriceRequest, choices: Mapping[str, SellerChoice]) -> None:

@@ -155,6 +155,12 @@ def test_who_does_not_sell_or_ship_there_sells_nothing(market: Market, terms: di
     assert market.order(line("MUG")).status in (409, 422)
 
 
+def test_suppliers_sell_on_the_channels_that_the_operator_opens_to_them(market: Market) -> None:
+    market.offers(market.lists("MUG"), market.supplier(), 800, 5)
+    assert market.order(line("MUG"), channel="pos").status == 422
+    assert market.order(line("MUG"), channel="web").status == 202
+
+
 def test_a_named_seller_sells_it_or_nobody_does(market: Market) -> None:
     cheap, dear = market.supplier(), market.supplier()
     market.shop.sells("MUG", price=100, leeds=5)
