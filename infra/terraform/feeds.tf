@@ -48,12 +48,6 @@ locals {
     resources  = [module.key["data"].arn]
     conditions = local.through.s3
   }
-
-  start_import_feed = {
-    sid       = "StartImportFeed"
-    actions   = ["states:StartExecution"]
-    resources = ["${local.arn.state_machine}feeds-import-feed"]
-  }
 }
 
 resource "aws_s3_bucket" "feeds" {

@@ -49,9 +49,9 @@ locals {
           actions   = ["kms:GenerateMac"]
           resources = [module.key["codes"].arn]
         },
-        local.start_place_order,
-        local.start_cancel_order,
-        local.start_return_order,
+        local.start["orders-place-order"],
+        local.start["orders-cancel-order"],
+        local.start["returns-return-order"],
         local.ask_for_attempts,
         local.ask_supplier_again,
         local.hash_passcode,
@@ -111,14 +111,14 @@ locals {
       queue       = "orders-placed"
       reads       = ["ORDER#"]
       environment = { AISLE_PLACE_ORDER_ARN = "${local.arn.state_machine}orders-place-order" }
-      extra       = [local.start_place_order]
+      extra       = [local.start["orders-place-order"]]
     }
     orders-on-order-cancelled = {
       does        = "Starts cancel-order for a cancellation"
       timeout     = local.consumer_timeout_seconds
       queue       = "orders-cancelled"
       environment = { AISLE_CANCEL_ORDER_ARN = "${local.arn.state_machine}orders-cancel-order" }
-      extra       = [local.start_cancel_order]
+      extra       = [local.start["orders-cancel-order"]]
     }
     orders-on-units-missing = {
       does        = "Finds other locations for units that one could not ship, serves who waits for what came in, and starts fulfil-part for either"
@@ -130,11 +130,7 @@ locals {
       extra = [
         local.list_locations,
         local.find_waiting,
-        {
-          sid       = "StartFulfilPart"
-          actions   = ["states:StartExecution"]
-          resources = ["${local.arn.state_machine}orders-fulfil-part"]
-        },
+        local.start["orders-fulfil-part"],
       ]
     }
     orders-tasks = {
@@ -148,11 +144,7 @@ locals {
       timeout     = local.consumer_timeout_seconds
       queue       = "payments-refunds-requested"
       environment = { AISLE_REFUND_PAYMENT_ARN = "${local.arn.state_machine}payments-refund-payment" }
-      extra = [{
-        sid       = "StartRefundPayment"
-        actions   = ["states:StartExecution"]
-        resources = ["${local.arn.state_machine}payments-refund-payment"]
-      }]
+      extra       = [local.start["payments-refund-payment"]]
     }
     payments-tasks = {
       does        = "Authorises, looks up, captures, voids and refunds payments"
@@ -247,14 +239,10 @@ locals {
       extra = [
         local.list_locations,
         local.read_token,
-        local.complete_routing,
+        local.complete["routing-route-order"],
         local.read_endpoint_secrets,
         local.use_endpoint_secrets_key,
-        {
-          sid       = "StartRouteOrder"
-          actions   = ["states:StartExecution"]
-          resources = ["${local.arn.state_machine}routing-route-order"]
-        },
+        local.start["routing-route-order"],
         {
           sid       = "SeeWhetherWorkflowRuns"
           actions   = ["states:DescribeExecution"]
@@ -268,7 +256,7 @@ locals {
       queue       = "routing-answered"
       keys        = concat(local.declining_keys, ["ALLOCATION#"])
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
-      extra       = [local.list_locations, local.read_token, local.complete_routing]
+      extra       = [local.list_locations, local.read_token, local.complete["routing-route-order"]]
     }
     routing-tasks = {
       does    = "Asks suppliers whether they ship, keeps the task token, and has their answers take effect"
@@ -279,7 +267,7 @@ locals {
         AISLE_TOKEN_KEY_ID     = module.key["data"].arn
         AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
       }
-      extra = [local.list_locations, local.park_token, local.complete_routing, local.read_endpoint_secrets, local.use_endpoint_secrets_key]
+      extra = [local.list_locations, local.park_token, local.complete["routing-route-order"], local.read_endpoint_secrets, local.use_endpoint_secrets_key]
     }
     lockers-on-change = {
       does        = "Finds compartments for what is packed to be collected, and lets go of what is called off"
@@ -288,14 +276,14 @@ locals {
       keys        = ["ORDER#", "PICKUP#", "CABINET#", "PASSCODE#"]
       reads       = ["SITE#"]
       environment = merge(local.grant_environment, local.hold_environment, { AISLE_TOKEN_KEY_ID = module.key["data"].arn })
-      extra       = concat(local.find_compartments, local.grant_offline, [local.read_token, local.start_hold, local.complete_hold])
+      extra       = concat(local.find_compartments, local.grant_offline, [local.read_token, local.start["lockers-hold-for-pickup"], local.complete["lockers-hold-for-pickup"]])
     }
     lockers-tasks = {
       does        = "Reminds shoppers, lets pickups expire, keeps task tokens, finds compartments for those who wait, and notices silent cabinets"
       timeout     = local.task_timeout_seconds
       keys        = ["PICKUP#", "CABINET#", "PASSCODE#", "LOCKERDAYS#"]
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
-      extra       = concat(local.find_compartments, [local.find_silent_cabinets, local.park_token, local.complete_hold])
+      extra       = concat(local.find_compartments, [local.find_silent_cabinets, local.park_token, local.complete["lockers-hold-for-pickup"]])
     }
     lockers-provisioning-hook = {
       does    = "Says whether a device that claims to be a cabinet is it"
@@ -312,7 +300,7 @@ locals {
         AISLE_API_URL_PARAMETER = aws_ssm_parameter.api_url.name
       })
       extra = concat(local.notify, [
-        local.start_hold,
+        local.start["lockers-hold-for-pickup"],
         {
           sid       = "FindApi"
           actions   = ["ssm:GetParameter"]
@@ -376,7 +364,7 @@ locals {
       queue       = "returns-authorised"
       reads       = ["ORDER#"]
       environment = { AISLE_RETURN_ORDER_ARN = "${local.arn.state_machine}returns-return-order" }
-      extra       = [local.start_return_order]
+      extra       = [local.start["returns-return-order"]]
     }
     returns-on-return-progressed = {
       does        = "Completes the task that waits for goods to come back"
@@ -384,7 +372,7 @@ locals {
       queue       = "returns-progressed"
       reads       = ["ORDER#"]
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
-      extra       = [local.read_token, local.complete_return]
+      extra       = [local.read_token, local.complete["returns-return-order"]]
     }
     returns-tasks = {
       does    = "Labels and expires returns, keeps their task token, orders replacements"
@@ -393,7 +381,7 @@ locals {
       keys        = concat(["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#", "SKU#", "COUPON#", "COUPONUSES#", "CREDIT#"], local.books)
       reads       = concat(["TAXRATES"], local.market)
       environment = { AISLE_TOKEN_KEY_ID = module.key["data"].arn }
-      extra       = [local.park_token, local.complete_return, local.list_locations, local.list_promotions]
+      extra       = [local.park_token, local.complete["returns-return-order"], local.list_locations, local.list_promotions]
     }
     reviews-on-review-decided = {
       does        = "Completes the tasks that wait for a decision"
@@ -427,11 +415,7 @@ locals {
       timeout     = local.consumer_timeout_seconds
       queue       = "suppliers-submitted"
       environment = { AISLE_ONBOARD_SUPPLIER_ARN = "${local.arn.state_machine}suppliers-onboard-supplier" }
-      extra = [{
-        sid       = "StartOnboardSupplier"
-        actions   = ["states:StartExecution"]
-        resources = ["${local.arn.state_machine}suppliers-onboard-supplier"]
-      }]
+      extra       = [local.start["suppliers-onboard-supplier"]]
     }
     suppliers-tasks = {
       does    = "Corrects, verifies and tries out suppliers, approves or rejects them, and opens reviews"
@@ -447,11 +431,7 @@ locals {
         local.read_token,
         local.read_endpoint_secrets,
         local.use_endpoint_secrets_key,
-        {
-          sid       = "CompleteTask"
-          actions   = ["states:SendTaskSuccess"]
-          resources = ["${local.arn.state_machine}suppliers-onboard-supplier"]
-        },
+        local.complete["suppliers-onboard-supplier"],
       ]
     }
     listings-on-listing-submitted = {
@@ -459,7 +439,7 @@ locals {
       timeout     = local.consumer_timeout_seconds
       queue       = "listings-submitted"
       environment = { AISLE_REGISTER_PRODUCT_ARN = "${local.arn.state_machine}listings-register-product" }
-      extra       = [local.start_register_product]
+      extra       = [local.start["listings-register-product"]]
     }
     listings-tasks = {
       does    = "Corrects, checks and publishes listings, looks at their images, opens review cases"
@@ -471,7 +451,7 @@ locals {
         AISLE_TOKEN_KEY_ID     = module.key["data"].arn
         AISLE_LOOPBACK_ALLOWED = local.loopback_allowed
       }
-      extra = [local.park_token, local.complete_listing, local.list_locations]
+      extra = [local.park_token, local.complete["listings-register-product"], local.list_locations]
     }
     feeds-on-feed-received = {
       does        = "Starts import-feed for the file whose turn it is"
@@ -479,7 +459,7 @@ locals {
       queue       = "feeds-received"
       reads       = ["FEED#", "FEEDTURN#"]
       environment = { AISLE_IMPORT_FEED_ARN = "${local.arn.state_machine}feeds-import-feed" }
-      extra       = [local.start_import_feed]
+      extra       = [local.start["feeds-import-feed"]]
     }
     feeds-tasks = {
       does    = "Looks suppliers' files through, takes their rows, and tells what became of each"
@@ -510,11 +490,7 @@ locals {
       timeout     = local.consumer_timeout_seconds
       queue       = "ledger-payout-runs"
       environment = { AISLE_PAY_SUPPLIERS_ARN = "${local.arn.state_machine}ledger-pay-suppliers" }
-      extra = [{
-        sid       = "StartPaySuppliers"
-        actions   = ["states:StartExecution"]
-        resources = ["${local.arn.state_machine}ledger-pay-suppliers"]
-      }]
+      extra       = [local.start["ledger-pay-suppliers"]]
     }
     ledger-tasks = {
       does    = "Pays suppliers what they are owed, and carries what cannot be paid"
@@ -745,18 +721,6 @@ locals {
 
   hold_environment = { AISLE_HOLD_FOR_PICKUP_ARN = "${local.arn.state_machine}lockers-hold-for-pickup" }
 
-  start_hold = {
-    sid       = "StartHoldForPickup"
-    actions   = ["states:StartExecution"]
-    resources = ["${local.arn.state_machine}lockers-hold-for-pickup"]
-  }
-
-  complete_hold = {
-    sid       = "CompleteTask"
-    actions   = ["states:SendTaskSuccess"]
-    resources = ["${local.arn.state_machine}lockers-hold-for-pickup"]
-  }
-
   hash_passcode = {
     sid       = "HashPasscode"
     actions   = ["kms:GenerateMac"]
@@ -854,20 +818,8 @@ locals {
     conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["PROMOTIONS#*"] } }
   }
 
-  start_return_order = {
-    sid       = "StartReturnOrder"
-    actions   = ["states:StartExecution"]
-    resources = ["${local.arn.state_machine}returns-return-order"]
-  }
-
   # What taking units off a fulfilment touches.
   declining_keys = ["ORDER#", "STOCK#", "RESERVATION#", "IDEMPOTENCY#", "LOCATION#"]
-
-  complete_routing = {
-    sid       = "CompleteTask"
-    actions   = ["states:SendTaskSuccess"]
-    resources = ["${local.arn.state_machine}routing-route-order"]
-  }
 
   ask_supplier_again = {
     sid       = "AskSupplierAgain"
@@ -875,29 +827,11 @@ locals {
     resources = ["${local.arn.queue}routing-requests"]
   }
 
-  complete_return = {
-    sid       = "CompleteTask"
-    actions   = ["states:SendTaskSuccess"]
-    resources = ["${local.arn.state_machine}returns-return-order"]
-  }
-
   # What waits for the decision of a reviewer.
   complete_reviewed = {
     sid       = "CompleteTask"
     actions   = ["states:SendTaskSuccess"]
     resources = [for name in ["listings-register-product", "suppliers-onboard-supplier"] : "${local.arn.state_machine}${name}"]
-  }
-
-  start_register_product = {
-    sid       = "StartRegisterProduct"
-    actions   = ["states:StartExecution"]
-    resources = ["${local.arn.state_machine}listings-register-product"]
-  }
-
-  complete_listing = {
-    sid       = "CompleteTask"
-    actions   = ["states:SendTaskSuccess"]
-    resources = ["${local.arn.state_machine}listings-register-product"]
   }
 
   park_token = {
@@ -924,18 +858,6 @@ locals {
     sid       = "HashContact"
     actions   = ["kms:GenerateMac"]
     resources = [module.key["contacts"].arn]
-  }
-
-  start_place_order = {
-    sid       = "StartPlaceOrder"
-    actions   = ["states:StartExecution"]
-    resources = ["${local.arn.state_machine}orders-place-order"]
-  }
-
-  start_cancel_order = {
-    sid       = "StartCancelOrder"
-    actions   = ["states:StartExecution"]
-    resources = ["${local.arn.state_machine}orders-cancel-order"]
   }
 
   table_statements = { for key, function in local.functions : key => concat(

@@ -1,11 +1,11 @@
 """Locations: where stock is, and which of them a channel is sourced from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from chalicelib.core.auth import Principal, Role
-from chalicelib.core.errors import NotFound, Stale
+from chalicelib.core.errors import AisleError, NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Transaction
@@ -37,6 +37,21 @@ def create_location(
 def open_location(tx: Transaction, location: Location) -> None:
     """Add a location to another context's transaction, e.g. that of a supplier. Raises `Conflict` at commit when its id is taken."""
     store.add_location(tx, location)
+
+
+def describe_location(
+    tx: Transaction,
+    location_id: str,
+    *,
+    name: str | None = None,
+    address: Mapping[str, Any] | None = None,
+    error: type[AisleError] = Stale,
+) -> None:
+    """Change what a location is called, or where it is, in another context's transaction; None leaves it. Raises `NotFound`, and
+    `error` at commit when the location was changed meanwhile."""
+    before = _must_find(location_id)
+    after = replace(before, name=name or before.name, address=address or before.address, version=before.version + 1)
+    store.change_location(tx, after, error)
 
 
 def change_location(location_id: str, expected_version: int, changes: dict[str, Any], *, by: Principal) -> Location:

@@ -72,11 +72,11 @@ def add_location(tx: Transaction, location: Location) -> None:
     tx.create(_location_item(location), lambda _: Conflict(f"Location {location.id} exists."))
 
 
-def change_location(tx: Transaction, location: Location, overtaken: type[Stale] = Stale) -> None:
-    """Write the next version of a location; `overtaken` at commit when it is at another."""
+def change_location(tx: Transaction, location: Location, error: type[AisleError] = Stale) -> None:
+    """Write the next version of a location. Raises `error` at commit when it is at another."""
 
     def stale(raw: RawItem | None) -> AisleError:
-        return overtaken(f"The location is not at version {location.version - 1} any more.")
+        return error(f"The location is not at version {location.version - 1} any more.")
 
     tx.put(_location_item(location), LocationItem.version == location.version - 1, stale)
 

@@ -17,27 +17,10 @@ The entries of a supplier are a range of one partition, so a statement is one st
 was booked, the entry, the supplier's balance, and one row of the operator's.
 """
 
-from chalicelib.ledger.store.entries import (
-    AlreadyBooked,
-    Balance,
-    Totals,
-    add,
-    add_closing,
-    adjustment_pk,
-    balance,
-    balances,
-    closing,
-    closing_before,
-    entries_of,
-    entries_of_day,
-    entries_of_order,
-    first_entry,
-    owed_suppliers,
-    position,
-    sales_of,
-    take_back,
-    totals,
-)
+from chalicelib.ledger.store.balances import Balance, Totals, balance, balances, owed_suppliers, totals
+from chalicelib.ledger.store.booking import AlreadyBooked, add, adjustment_pk, entries_of_order, sales_of, take_back
+from chalicelib.ledger.store.closings import add_closing, closing, closing_before
+from chalicelib.ledger.store.entries import entries_of, entries_of_day, first_entry, position
 from chalicelib.ledger.store.payouts import (
     add_payout,
     add_run,

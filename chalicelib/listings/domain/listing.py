@@ -1,4 +1,4 @@
-"""A listing, what is proposed for it, and the states of both.
+"""A listing and what is proposed for it.
 
 What a supplier sends is a document: JSON, as it was sent. The published document goes on selling while a proposal is checked. What
 changes often, prices and stock, are the listing's terms, kept apart from it.
@@ -10,20 +10,18 @@ units by currency, tax included), tax_category, tax_rate_bps, weight_grams, cond
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
 from chalicelib.core.errors import Conflict, Fault, Invalid, NotFound, RuleBroken
-from chalicelib.core.findings import Correction, Finding, NoSuchField, Severity, corrected, read
+from chalicelib.core.findings import Correction, Finding, Severity
 
 Document = Mapping[str, Any]
 
 SUPPLIER_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 MAX_IMAGES = 8
-MAX_CORRECTIONS = 100
-"""Kept of a proposal; a document has no more fields that are corrected, and reviewers make a handful."""
 
 
 class ListingStatus(StrEnum):
@@ -63,20 +61,6 @@ class ListingExists(Conflict):
     title = "The supplier has registered this SKU of its own already"
 
 
-class WrongState(Conflict):
-    """`status` says which it is in."""
-
-    code = "listing_state"
-    title = "The listing is in another state"
-
-    @classmethod
-    def of(cls, listing: "Listing", wanted: str) -> "WrongState":
-        """The error of a listing that is not as it is wanted."""
-        return cls(
-            f"The listing is {listing.status}; this needs one that is {wanted}.", listing_status=str(listing.status)
-        )
-
-
 class ListingRefused(RuleBroken):
     """Each fault is a rule that nobody can waive."""
 
@@ -99,16 +83,6 @@ class TimeAhead(RuleBroken):
 class NotATime(Invalid):
     code = "time_invalid"
     title = "Not a time"
-
-
-class CannotCorrect(RuleBroken):
-    code = "field_unknown"
-    title = "A listing has no such field"
-
-
-class NothingProposed(Conflict):
-    code = "nothing_proposed"
-    title = "The listing has no change that could be corrected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,153 +169,3 @@ def digest_of(document: Document) -> str:
     """Equal for equal documents. Prices are compared by themselves: they change in other ways, too."""
     told = {name: value for name, value in document.items() if name != "prices"}
     return sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:32]
-
-
-def submitted(
-    before: Listing | None,
-    supplier_id: str,
-    supplier_sku: str,
-    document: Document,
-    *,
-    as_of: str,
-    now: str,
-    source: str | None = None,
-) -> Listing:
-    """The listing with a document to be checked. What is published goes on selling meanwhile; what was proposed before is given
-    up."""
-    if before is None:
-        proposal = Proposal(document, 1, as_of)
-        return Listing(
-            supplier_id,
-            supplier_sku,
-            ListingStatus.SUBMITTED,
-            1,
-            now,
-            digest_of(document),
-            proposal=proposal,
-            source=source,
-        )
-    version = before.version + 1
-    status = before.status if before.is_standing else ListingStatus.SUBMITTED
-    proposal = Proposal(document, version, as_of)
-    return replace(
-        before,
-        status=status,
-        version=version,
-        submitted_at=now,
-        digest=digest_of(document),
-        proposal=proposal,
-        source=source,
-    )
-
-
-def changed(
-    before: Listing, changes: Mapping[str, Any], *, prices_as_of: str | None, now: str, source: str | None = None
-) -> Listing:
-    """The listing with a change of what was proposed last, or else is published, to be checked; None takes a field out.
-
-    Raises `WrongState` for one that is withdrawn: it is registered anew.
-    """
-    if before.status is ListingStatus.WITHDRAWN:
-        raise WrongState.of(before, "not withdrawn")
-    base = before.proposal.document if before.proposal else before.published or {}
-    document = {name: value for name, value in {**base, **changes}.items() if value is not None}
-    as_of = prices_as_of or (before.proposal.as_of if before.proposal else "")
-    return submitted(before, before.supplier_id, before.supplier_sku, document, as_of=as_of, now=now, source=source)
-
-
-def latest_prices(listing: Listing, terms: Terms) -> str:
-    """The moment that the latest prices known of hold from, be they in force or proposed."""
-    proposed = listing.proposal.as_of if listing.proposal and "prices" in listing.proposal.document else ""
-    return max(terms.price_as_of, proposed)
-
-
-def checked(listing: Listing, document: Document, findings: Sequence[Finding], made: Sequence[Correction]) -> Listing:
-    """The listing whose proposal was checked and corrected, before anything is decided."""
-    proposal = _open(listing)
-    return replace(
-        listing,
-        version=listing.version + 1,
-        proposal=replace(
-            proposal,
-            document=document,
-            findings=tuple(findings),
-            corrections=(*proposal.corrections, *made)[:MAX_CORRECTIONS],
-        ),
-    )
-
-
-def sent_to_review(listing: Listing, review_id: str) -> Listing:
-    """The listing as it waits for a person; `checked` before, in the same step."""
-    status = listing.status if listing.is_standing else ListingStatus.IN_REVIEW
-    proposal = replace(_open(listing), state=ProposalState.IN_REVIEW, review_id=review_id)
-    return replace(listing, status=status, proposal=proposal)
-
-
-def published(listing: Listing, sku: str, *, owns_product: bool, now: str) -> Listing:
-    """The listing with its proposal published; `checked` before, in the same step. A paused one stays paused."""
-    proposal = _open(listing)
-    return replace(
-        listing,
-        status=listing.status if listing.status is ListingStatus.PAUSED else ListingStatus.PUBLISHED,
-        published={name: value for name, value in proposal.document.items() if name != "prices"},
-        findings=proposal.findings,
-        corrections=proposal.corrections,
-        proposal=None,
-        sku=sku,
-        owns_product=owns_product,
-        published_at=now,
-    )
-
-
-def rejected(listing: Listing) -> Listing:
-    """The listing whose proposal was refused. What was published before goes on selling."""
-    status = listing.status if listing.is_standing else ListingStatus.REJECTED
-    proposal = replace(_open(listing), state=ProposalState.REJECTED)
-    return replace(listing, status=status, version=listing.version + 1, proposal=proposal)
-
-
-def amended(listing: Listing, changes: Sequence[tuple[str, Any]]) -> tuple[Listing, list[Correction]]:
-    """The listing with fields (JSON pointers) of its proposal set by a person, and what was changed.
-
-    Raises `NothingProposed`, and `CannotCorrect` for a pointer that leads nowhere.
-    """
-    proposal = _open(listing)
-    document, made = dict(proposal.document), []
-    for pointer, after in changes:
-        try:
-            correction = Correction(pointer, "reviewer", read(document, pointer), after, 100)
-            document = corrected(document, [correction])
-        except NoSuchField:
-            raise CannotCorrect(f"There is no {pointer[:100]} in the listing.") from None
-        made.append(correction)
-    kept = (*proposal.corrections, *made)[-MAX_CORRECTIONS:]
-    after_all = replace(proposal, document=document, corrections=kept)
-    return replace(listing, version=listing.version + 1, proposal=after_all), made
-
-
-def paused(listing: Listing) -> Listing:
-    """Not sold for now. Raises `WrongState` unless it is published."""
-    if listing.status is not ListingStatus.PUBLISHED:
-        raise WrongState.of(listing, "published")
-    return replace(listing, status=ListingStatus.PAUSED, version=listing.version + 1)
-
-
-def resumed(listing: Listing) -> Listing:
-    """Sold again. Raises `WrongState` unless it is paused."""
-    if listing.status is not ListingStatus.PAUSED:
-        raise WrongState.of(listing, "paused")
-    return replace(listing, status=ListingStatus.PUBLISHED, version=listing.version + 1)
-
-
-def withdrawn(listing: Listing) -> Listing:
-    """Not sold any more, and nothing is proposed. Raises `WrongState` when it is withdrawn already."""
-    if listing.status is ListingStatus.WITHDRAWN:
-        raise WrongState.of(listing, "not withdrawn")
-    return replace(listing, status=ListingStatus.WITHDRAWN, version=listing.version + 1, proposal=None, digest="")
-
-
-def _open(listing: Listing) -> Proposal:
-    if listing.proposal is None:
-        raise NothingProposed(f"Nothing is proposed for {listing.id}.")
-    return listing.proposal

@@ -4,14 +4,12 @@ Orders: `offer_keys`, `offers_from`, `marketplace_channels`. Feeds: `Prepared`, 
 `take_withdrawal_row`. Reviews: `stage_correction`.
 """
 
+from chalicelib.listings.domain.life import CannotCorrect, NothingProposed, WrongState
 from chalicelib.listings.domain.listing import (
-    CannotCorrect,
     ListingExists,
     ListingRefused,
     ListingStatus,
-    NothingProposed,
     TimeAhead,
-    WrongState,
 )
 from chalicelib.listings.domain.offers import Offer
 from chalicelib.listings.domain.rows import ListingRow, RowOutcome, Taken

@@ -10,7 +10,7 @@ from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.listings import events, store
-from chalicelib.listings.domain import listing as life
+from chalicelib.listings.domain import life
 from chalicelib.listings.domain.listing import Listing, ListingStatus, Terms
 from chalicelib.listings.domain.offers import OfferBook
 from chalicelib.listings.service.access import known, must_find, must_find_own

@@ -13,7 +13,7 @@ from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.ledger import service as ledger
 from chalicelib.listings import events, store
-from chalicelib.listings.domain import listing as life
+from chalicelib.listings.domain import life
 from chalicelib.listings.domain.listing import Listing, ListingStatus, Terms
 from chalicelib.listings.domain.offers import OfferBook, offer_of
 from chalicelib.listings.domain.settings import ListingSettings

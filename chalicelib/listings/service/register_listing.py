@@ -9,7 +9,7 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
 from chalicelib.listings import events, store
-from chalicelib.listings.domain import listing as life
+from chalicelib.listings.domain import life
 from chalicelib.listings.domain.listing import (
     Document,
     Listing,

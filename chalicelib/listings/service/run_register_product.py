@@ -9,7 +9,7 @@ from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
 from chalicelib.core.workflow import Workflow
 from chalicelib.listings import events, gateways, store
-from chalicelib.listings.domain import listing as life
+from chalicelib.listings.domain import life
 from chalicelib.listings.domain.checks import Verdict
 from chalicelib.listings.domain.listing import Listing, ProposalState, Terms, parts_of
 from chalicelib.listings.gateways import ImageSource

@@ -12,7 +12,7 @@ from chalicelib.core.errors import AisleError
 from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.table import Transaction
 from chalicelib.listings import store
-from chalicelib.listings.domain import listing as life
+from chalicelib.listings.domain import life
 from chalicelib.listings.domain.checks import Verdict
 from chalicelib.listings.domain.listing import (
     SUPPLIER_SKU,

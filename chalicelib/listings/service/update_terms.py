@@ -13,9 +13,9 @@ from chalicelib.core.findings import Finding
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.inventory import service as inventory
 from chalicelib.listings import events, store
-from chalicelib.listings.domain import listing as life
+from chalicelib.listings.domain import life
 from chalicelib.listings.domain.checks import Verdict, price_findings, verdict_of
-from chalicelib.listings.domain.listing import Listing, ListingRefused, ListingStatus, Terms, WrongState
+from chalicelib.listings.domain.listing import Listing, ListingRefused, ListingStatus, Terms
 from chalicelib.listings.domain.moments import moment
 from chalicelib.listings.service.access import known, must_find_own
 from chalicelib.listings.service.configure import settings_now
@@ -99,7 +99,7 @@ def put_price(
 def _open(supplier_id: str, supplier_sku: str) -> tuple[Listing, Terms]:
     listing, terms = must_find_own(supplier_id, supplier_sku)
     if listing.status is ListingStatus.WITHDRAWN:
-        raise WrongState.of(listing, "not withdrawn")
+        raise life.WrongState.of(listing, "not withdrawn")
     return listing, terms
 
 

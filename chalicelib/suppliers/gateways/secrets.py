@@ -1,16 +1,26 @@
-"""What calls of a supplier's endpoint are signed with: one secret of AWS Secrets Manager for each supplier."""
+"""What calls of a supplier's endpoint are signed with: one secret of AWS Secrets Manager for each supplier.
+
+Two changes at once: the id of a version follows from that of the version before, and Secrets Manager refuses another value under an id
+that there is (ClientRequestToken, https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html). So the
+second is made again, of what the first one kept.
+"""
 
 from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from secrets import token_bytes
+from time import sleep
 from typing import Any
 
 from chalicelib.core import clock
 from chalicelib.core.aws import client
+from chalicelib.core.errors import Contended
+from chalicelib.core.retry import full_jitter
 from chalicelib.core.settings import settings
 
 OLD_VALID = timedelta(hours=24)
@@ -19,17 +29,21 @@ OLD_VALID = timedelta(hours=24)
 KEPT_FOR = timedelta(minutes=1)
 """How long a warm function goes by what it has read."""
 
+_ATTEMPTS = 6
+
 _kept: dict[str, tuple[datetime, Credentials | None]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The secrets that a supplier's endpoint knows, and the token that it wants to see, if any."""
+    """The secrets that a supplier's endpoint knows, and the token that it wants to see, if any. `read_as` is the version of the
+    secret in Secrets Manager that they are, or were made of; None before there is one."""
 
     current: str | None = field(default=None, repr=False)
     previous: str | None = field(default=None, repr=False)
     previous_until: str | None = None
     bearer_token: str | None = field(default=None, repr=False)
+    read_as: str | None = None
 
     def valid(self, now: datetime) -> tuple[str, ...]:
         """Secrets to sign with, the newest first."""
@@ -40,6 +54,9 @@ class Credentials:
         """With a new secret; the one before holds for another day."""
         until = clock.rfc3339(now + OLD_VALID) if self.current else None
         return replace(self, current=secret, previous=self.current, previous_until=until)
+
+
+_KEPT = tuple(name for name in Credentials.__slots__ if name != "read_as")
 
 
 def new_secret() -> str:
@@ -56,16 +73,32 @@ def read(supplier_id: str, *, fresh: bool = False) -> Credentials | None:
     return kept[1]
 
 
-def write(supplier_id: str, credentials: Credentials) -> None:
-    """Keep it, in place of what was kept."""
-    text = json.dumps({name: getattr(credentials, name) for name in Credentials.__slots__})
+def change(supplier_id: str, step: Callable[[Credentials], Credentials]) -> None:
+    """Keep what `step` makes of what is kept now. Raises `Contended` when others were quicker, several times over."""
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            # What was just kept may take a moment to be read.
+            sleep(full_jitter(attempt))
+        if _write(supplier_id, step(read(supplier_id, fresh=True) or Credentials())):
+            _kept.pop(supplier_id, None)
+            return
+    raise Contended(f"What is kept of the endpoint of {supplier_id} kept changing.")
+
+
+def _write(supplier_id: str, credentials: Credentials) -> bool:
+    """Whether it was kept, in place of what it was made of."""
+    before, text = credentials.read_as, json.dumps({name: getattr(credentials, name) for name in _KEPT})
+    made = {"SecretString": text, "ClientRequestToken": sha256(f"{supplier_id} {before}".encode()).hexdigest()}
     manager = client("secretsmanager")
     try:
-        manager.put_secret_value(SecretId=_name(supplier_id), SecretString=text)
-    except manager.exceptions.ResourceNotFoundException:
-        key: dict[str, Any] = {"KmsKeyId": settings().token_key_id} if settings().token_key_id else {}
-        manager.create_secret(Name=_name(supplier_id), SecretString=text, **key)
-    _kept.pop(supplier_id, None)
+        if before is None:
+            key: dict[str, Any] = {"KmsKeyId": settings().token_key_id} if settings().token_key_id else {}
+            manager.create_secret(Name=_name(supplier_id), **made, **key)
+        else:
+            manager.put_secret_value(SecretId=_name(supplier_id), **made)
+    except manager.exceptions.ResourceExistsException:
+        return False
+    return True
 
 
 def forget() -> None:
@@ -76,10 +109,10 @@ def forget() -> None:
 def _read(supplier_id: str) -> Credentials | None:
     manager = client("secretsmanager")
     try:
-        text = manager.get_secret_value(SecretId=_name(supplier_id))["SecretString"]
+        found = manager.get_secret_value(SecretId=_name(supplier_id))
     except manager.exceptions.ResourceNotFoundException:
         return None
-    return Credentials(**json.loads(text))
+    return Credentials(**json.loads(found["SecretString"]), read_as=found["VersionId"])
 
 
 def _name(supplier_id: str) -> str:

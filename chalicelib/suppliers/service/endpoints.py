@@ -44,20 +44,19 @@ def issue_secret(
     """A new signing secret; calls are signed with the one before, too, for a day.
 
     It is shown this once: the answer that is kept for repetitions is made without it. It is kept after the command is recorded,
-    so whoever sees an error or an answer without it asks for another one.
+    so whoever sees an error or an answer without it asks for another one. Of two at once both hold, the later kept as the newer one.
     """
     require_access(supplier_id, by)
     earlier = once.earlier()
     if earlier is not None:
         raise Replay(earlier)
     after = life.with_secret(must_find(supplier_id), now())
-    held = secrets.read(supplier_id, fresh=True) or secrets.Credentials()
     secret = secrets.new_secret()
     tx = Transaction()
     store.change_supplier(tx, after, Contended)
     once.record(tx, answer(after, None))
     tx.commit()
-    secrets.write(supplier_id, held.rotated(secret, clock.now()))
+    secrets.change(supplier_id, lambda held: held.rotated(secret, clock.now()))
     return answer(after, secret)
 
 
@@ -68,10 +67,9 @@ def set_bearer_token(supplier_id: str, expected_version: int, token: str | None,
     """
     require_access(supplier_id, by)
     before = at_version(supplier_id, expected_version)
-    held = secrets.read(supplier_id, fresh=True) or secrets.Credentials()
     after = replace(before, version=before.version + 1, changed_at=now())
     tx = Transaction()
     store.change_supplier(tx, after)
     tx.commit()
-    secrets.write(supplier_id, replace(held, bearer_token=token))
+    secrets.change(supplier_id, lambda held: replace(held, bearer_token=token))
     return after

@@ -1,6 +1,7 @@
 """What the operator decides about a supplier beside its verification."""
 
 from chalicelib.core.auth import Principal
+from chalicelib.core.errors import Contended
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
 from chalicelib.suppliers import events, store
@@ -9,6 +10,7 @@ from chalicelib.suppliers.domain.record import Supplier
 from chalicelib.suppliers.service.access import require_operator
 from chalicelib.suppliers.service.apply import Shown
 from chalicelib.suppliers.service.finding import commit_once, drop_review, must_find, now
+from chalicelib.suppliers.service.location import keep_location
 
 
 def suspend(supplier_id: str, reason: str, *, by: Principal, once: Idempotency, answer: Shown) -> Answer:
@@ -68,6 +70,7 @@ def reverse_correction(supplier_id: str, number: int, *, by: Principal, once: Id
     def tell(tx: Transaction, after: Supplier, by: Principal) -> None:
         back = [each.correction.reversed() for each in after.corrections if each.number == number]
         if before.proposed is None:
+            keep_location(tx, before, after, Contended)
             events.supplier_changed(tx, after, by)
         else:
             events.supplier_corrected(tx, after, back, by)

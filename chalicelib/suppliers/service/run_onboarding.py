@@ -13,7 +13,6 @@ from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
 from chalicelib.core.workflow import Workflow
-from chalicelib.inventory import service as inventory
 from chalicelib.reviews import service as reviews
 from chalicelib.suppliers import events, store
 from chalicelib.suppliers.domain import SupplierStatus, life
@@ -24,6 +23,7 @@ from chalicelib.suppliers.gateways import secrets
 from chalicelib.suppliers.gateways.onboarding import start_onboarding
 from chalicelib.suppliers.service import corrections
 from chalicelib.suppliers.service.finding import must_find, now
+from chalicelib.suppliers.service.location import keep_location
 from chalicelib.suppliers.service.validators import check_profile
 from chalicelib.suppliers.service.validators.duplicates import check_duplicates
 from chalicelib.suppliers.service.validators.endpoint import REQUIREMENT, probe_endpoint
@@ -151,8 +151,8 @@ def _approve(one: Supplier, by: Principal) -> Outcome:
     store.change_supplier(tx, after)
     store.claim(tx, one.id, after.claims)
     store.let_go(tx, one.id, sorted(set(one.claims) - set(claims)))
+    keep_location(tx, one, after)
     if one.approved is None:
-        inventory.open_location(tx, _location(one))
         events.supplier_approved(tx, after, by)
     else:
         events.supplier_changed(tx, after, by)
@@ -164,17 +164,6 @@ def _approve(one: Supplier, by: Principal) -> Outcome:
         return {"outcome": "needs_review"}
     observability.count("SuppliersApproved")
     return {"outcome": "approved"}
-
-
-def _location(one: Supplier) -> inventory.Location:
-    return inventory.Location(
-        id=one.id,
-        name=one.profile["trading_name"],
-        type=inventory.LocationType.SUPPLIER,
-        priority=0,
-        channels=(),
-        address=part(one.profile, "/address") or {},
-    )
 
 
 def reject(supplier_id: str, version: int, reason: str, by: Principal) -> Outcome:

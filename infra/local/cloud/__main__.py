@@ -48,6 +48,7 @@ def main() -> None:
         paused_connections,
         pipes,
         rest_api_import,
+        secret_versions,
         state_machines,
     )
 
@@ -59,6 +60,7 @@ def main() -> None:
         event_buses,
         alarms,
         conditions,
+        secret_versions,
         iot_resources,
         lost_answers,
         pace,

@@ -185,3 +185,15 @@ def test_the_grammar_of_conditions_is_checked_every_time(aws: Client) -> None:
             put("attribute_not_exists(PK)")
         with pytest.raises(ClientError, match="Syntax error"):
             put("attribute_not_exists(PK) AND")
+
+
+def test_a_version_of_a_secret_is_never_written_over(aws: Client) -> None:
+    manager, token = aws("secretsmanager"), "v" * 64
+    manager.create_secret(Name="kept", SecretString="first")
+    made = manager.put_secret_value(SecretId="kept", SecretString="second", ClientRequestToken=token)
+    assert made["VersionId"] == token
+    # The same again is the same.
+    manager.put_secret_value(SecretId="kept", SecretString="second", ClientRequestToken=token)
+    with pytest.raises(manager.exceptions.ResourceExistsException):
+        manager.put_secret_value(SecretId="kept", SecretString="third", ClientRequestToken=token)
+    assert manager.get_secret_value(SecretId="kept")["SecretString"] == "second"

@@ -10,7 +10,8 @@ import pytest
 from chalicelib.core import clock
 from chalicelib.ledger import service
 from chalicelib.ledger.domain import BackLine
-from chalicelib.ledger.store.entries import BalanceItem, TotalsItem, ledger_pk
+from chalicelib.ledger.store.balances import BalanceItem, TotalsItem
+from chalicelib.ledger.store.entries import ledger_pk
 from tests.conftest import ADMIN
 from tests.unit.ledger.builders import ACME, BOLT, ORDER, a_line, ask_back, committed, sell
 

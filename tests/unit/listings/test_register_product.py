@@ -12,7 +12,7 @@ from chalicelib.core.idempotency import Idempotency, no_answer
 from chalicelib.core.table import Transaction
 from chalicelib.listings import service, store
 from chalicelib.listings.domain.images import ImageCheck, ImageState
-from chalicelib.listings.domain.listing import CannotCorrect, NothingProposed
+from chalicelib.listings.domain.life import CannotCorrect, NothingProposed
 from chalicelib.listings.service import run_register_product as steps
 from chalicelib.reviews import service as reviews
 from chalicelib.reviews.domain.case import CaseOutcome

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
+from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.suppliers import service
 from chalicelib.suppliers.domain import SupplierStatus
+from chalicelib.suppliers.service import location
 from tests.conftest import ADMIN, SHOPPER, a_machine
 from tests.unit.suppliers.builders import another
 from tests.unit.suppliers.conftest import ALICE, BOB, MACHINE, Market
@@ -31,8 +34,47 @@ def test_a_change_is_verified_while_it_sells_by_what_was_approved(market: Market
     seller = service.find_seller(supplier_id)
     assert (seller.sells, seller.name, seller.service_countries) == (True, "Blue Mugs", ())
     assert market.events(supplier_id)[2:] == ["SupplierApproved", "SupplierSubmitted", "SupplierChanged"]
-    # Its location was there before.
-    assert inventory.read_location(supplier_id, ADMIN).version == 1
+
+
+def located(supplier_id: str) -> tuple[str, str, int]:
+    """What its location is called, in which street it is, and its version."""
+    found = inventory.read_location(supplier_id, ADMIN)
+    return found.name, found.address["line1"], found.version
+
+
+MOVED = {"line1": "1 Broad Quay", "city": "Bristol", "postal_code": "BS1 4DJ", "country": "GB"}
+
+
+def test_its_location_goes_by_what_is_approved(market: Market) -> None:
+    supplier_id = market.approved()
+    assert located(supplier_id) == ("Red Mugs", "12 St James Square", 1)
+    market.changed(supplier_id, by=ALICE, trading_name="Blue Mugs", address=MOVED)
+    assert located(supplier_id) == ("Red Mugs", "12 St James Square", 1)
+    assert market.run(supplier_id) == "approved"
+    assert located(supplier_id) == ("Blue Mugs", "1 Broad Quay", 2)
+    # Nothing of it changes.
+    market.changed(supplier_id, by=ALICE, timezone="Europe/Paris")
+    assert market.run(supplier_id) == "approved"
+    assert located(supplier_id) == ("Blue Mugs", "1 Broad Quay", 2)
+
+
+def test_a_location_that_is_changed_at_that_moment_is_read_again(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supplier_id = market.approved()
+    market.changed(supplier_id, by=ALICE, trading_name="Blue Mugs")
+    describe = inventory.describe_location
+
+    def overtaken(*given: Any, **more: Any) -> None:
+        monkeypatch.setattr(location.inventory, "describe_location", describe)
+        describe(*given, **more)
+        tx = Transaction()
+        describe(tx, supplier_id, address=MOVED)
+        tx.commit()
+
+    monkeypatch.setattr(location.inventory, "describe_location", overtaken)
+    assert market.run(supplier_id) == "approved"
+    assert located(supplier_id) == ("Blue Mugs", "1 Broad Quay", 3)
 
 
 def test_a_change_that_is_refused_leaves_all_as_it_was(market: Market) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.inventory import service as inventory
 from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.service import corrections
 from tests.conftest import ADMIN
@@ -235,6 +236,7 @@ def test_a_correction_is_taken_back_after_the_approval(market: Market) -> None:
     assert reversal(market, supplier_id).json["approved"]["trading_name"] == " Red Mugs"
     assert market.events(supplier_id)[-2:] == ["SupplierApproved", "SupplierChanged"]
     assert market.read(supplier_id)["status"] == "approved"
+    assert inventory.read_location(supplier_id, ADMIN).name == " Red Mugs"
 
 
 def test_what_has_changed_since_is_not_overwritten(market: Market) -> None:

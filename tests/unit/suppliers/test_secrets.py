@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -194,3 +195,69 @@ def test_a_bearer_token_goes_along_and_is_never_shown(market: Market) -> None:
     # Another secret leaves it as it is.
     issue(market, supplier_id)
     assert service.endpoint(supplier_id).bearer_token == "t0ken-of-theirs"
+
+
+def held(supplier_id: str) -> dict[str, Any]:
+    """What Secrets Manager keeps."""
+    name = f"aisle-test/suppliers/{supplier_id}/endpoint"
+    found: dict[str, Any] = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+    return found
+
+
+def set_token(market: Market, supplier_id: str, token: str) -> Any:
+    headers = {"If-Match": f'"{market.read(supplier_id)["version"]}"'}
+    path = f"/v1/suppliers/{supplier_id}/endpoint-token"
+    return market.call("PUT", path, by=ALICE, json={"bearer_token": token}, headers=headers)
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], list[Any]]:
+    """Has a command carried out when the next one has read what is kept, and has not yet written what it made of it."""
+
+    def arrange(command: Callable[[], Any]) -> list[Any]:
+        write: Callable[..., bool] = secrets._write
+        done: list[Any] = []
+
+        def late(supplier_id: str, credentials: secrets.Credentials) -> bool:
+            monkeypatch.setattr(secrets, "_write", write)
+            done.append(command())
+            return write(supplier_id, credentials)
+
+        monkeypatch.setattr(secrets, "_write", late)
+        return done
+
+    return arrange
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_of_two_secrets_at_once_none_is_lost(market: Market, meanwhile: Any, before: int) -> None:
+    supplier_id = market.applied(endpoint_url=ENDPOINT)
+    for _ in range(before):
+        issue(market, supplier_id)
+    done = meanwhile(lambda: issue(market, supplier_id))
+    late = issue(market, supplier_id)
+    [quick] = done
+    assert (quick.status, late.status) == (201, 201)
+    assert (held(supplier_id)["current"], held(supplier_id)["previous"]) == (late.json["secret"], quick.json["secret"])
+
+
+def test_a_token_and_a_secret_at_once(market: Market, meanwhile: Any) -> None:
+    supplier_id = market.applied(endpoint_url=ENDPOINT)
+    issue(market, supplier_id)
+    meanwhile(lambda: set_token(market, supplier_id, "theirs"))
+    second = issue(market, supplier_id).json["secret"]
+    assert (held(supplier_id)["current"], held(supplier_id)["bearer_token"]) == (second, "theirs")
+    done = meanwhile(lambda: issue(market, supplier_id))
+    assert set_token(market, supplier_id, "other").status == 204
+    assert (held(supplier_id)["current"], held(supplier_id)["previous"]) == (done[0].json["secret"], second)
+    assert held(supplier_id)["bearer_token"] == "other"
+
+
+def test_a_secret_that_is_never_kept_is_not_shown(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    supplier_id = market.applied(endpoint_url=ENDPOINT)
+    first = issue(market, supplier_id).json["secret"]
+    monkeypatch.setattr(secrets, "_write", lambda *_: False)
+    monkeypatch.setattr(secrets, "sleep", lambda _: None)
+    assert issue(market, supplier_id).json["secret"] is None
+    assert set_token(market, supplier_id, "theirs").code == "contended"
+    assert (held(supplier_id)["current"], held(supplier_id)["bearer_token"]) == (first, None)
