@@ -3,6 +3,7 @@
 from chalicelib.inventory.domain.locations import (
     MAX_SOURCES,
     Location,
+    LocationOfSupplier,
     LocationStatus,
     LocationType,
     LocationUnknown,
@@ -96,6 +97,7 @@ __all__ = [
     "CountBelowReserved",
     "CountOutdated",
     "Location",
+    "LocationOfSupplier",
     "LocationStatus",
     "LocationType",
     "LocationUnknown",

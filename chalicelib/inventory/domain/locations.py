@@ -38,6 +38,11 @@ class LocationUnknown(RuleBroken):
         return cls(f"There is no location {location_id}.", faults=[Fault(pointer, cls.code, "Create it first.")])
 
 
+class LocationOfSupplier(RuleBroken):
+    code = "location_of_supplier"
+    title = "The location follows its supplier"
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A place that holds stock. It is never removed: a closed one is paused.

@@ -6,6 +6,7 @@ from chalicelib.core import http
 from chalicelib.core.errors import Conflict, NotFound, Stale
 from chalicelib.core.schemas import PageQuery
 from chalicelib.inventory import service
+from chalicelib.inventory.domain import LocationOfSupplier
 from chalicelib.inventory.routes.blueprint import SCOPE, routes
 from chalicelib.inventory.schemas import (
     ChangeLocation,
@@ -75,7 +76,7 @@ def read_location(location_id: str) -> Response:
     answers={200: LocationView},
     scopes=[SCOPE],
     versioned=True,
-    raises=[NotFound, Stale],
+    raises=[NotFound, LocationOfSupplier, Stale],
 )
 def change_location(location_id: str) -> Response:
     """Replaces everything but the id. Orders see a change within half a minute."""

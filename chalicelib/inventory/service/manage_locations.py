@@ -10,7 +10,14 @@ from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Transaction
 from chalicelib.inventory import store
-from chalicelib.inventory.domain import Location, LocationUnknown, is_name, sources
+from chalicelib.inventory.domain import (
+    Location,
+    LocationOfSupplier,
+    LocationType,
+    LocationUnknown,
+    is_name,
+    sources,
+)
 
 
 def sourcing_locations(channel: str, *, fresh: bool = False) -> tuple[Location, ...]:
@@ -55,9 +62,11 @@ def describe_location(
 
 
 def change_location(location_id: str, expected_version: int, changes: dict[str, Any], *, by: Principal) -> Location:
-    """Replace everything but the id. Raises `NotFound`, and `Stale` unless it is at `expected_version`."""
+    """Replace everything but the id. Raises `NotFound`, `LocationOfSupplier`, and `Stale` unless it is at `expected_version`."""
     by.require(Role.ADMIN, scope="inventory.write")
     before = _must_find(location_id)
+    if before.type is LocationType.SUPPLIER:
+        raise LocationOfSupplier(f"{location_id} is called, and is, as supplier {location_id} says of itself.")
     if before.version != expected_version:
         raise Stale(f"Location {location_id} is at version {before.version}, not {expected_version}.")
     changed = replace(before, **changes, version=expected_version + 1)

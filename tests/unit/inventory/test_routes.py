@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.table import Transaction
+from chalicelib.inventory import service
+from chalicelib.inventory.domain import Location, LocationType
 from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, a_machine
 
 pytestmark = pytest.mark.usefixtures("table")
@@ -58,6 +61,17 @@ def test_a_location_is_created_read_changed_and_listed(call, post):
     assert call("GET", path, by=ASSOCIATE).json == changed.json
     assert call("GET", "/v1/inventory/locations", by=ASSOCIATE).json == {"items": [changed.json], "next_cursor": None}
     assert post("/v1/inventory/locations", LEEDS, ADMIN).status == 409
+
+
+def test_the_location_of_a_supplier_is_not_made_one_of_ours(call):
+    tx = Transaction()
+    service.open_location(tx, Location("sup_1", "Quayside", LocationType.SUPPLIER, 0, (), LEEDS["address"]))
+    tx.commit()
+    change = {name: value for name, value in LEEDS.items() if name != "id"}
+    path = "/v1/inventory/locations/sup_1"
+    refused = call("PUT", path, json=change, by=ADMIN, headers={"If-Match": '"1"'})
+    assert (refused.status, refused.code) == (422, "location_of_supplier")
+    assert call("GET", path, by=ADMIN).json["type"] == "supplier"
 
 
 def test_stock_is_received_once_per_key(call, post, shop):
