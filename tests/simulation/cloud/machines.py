@@ -37,7 +37,7 @@ _NUMBERS: Mapping[str, int] = {
     "lanes": 4,
     "fallback_seconds": 14 * 24 * 3600,
     "clearing_timeout_seconds": 7 * 24 * 3600,
-    "review_timeout_seconds": 180 * 24 * 3600,
+    "review_timeout_seconds": 60 * 24 * 3600,
 }
 """As infra/terraform/state_machines.tf has them."""
 

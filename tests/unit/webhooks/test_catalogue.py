@@ -49,6 +49,10 @@ def test_of_every_type_it_is_decided_whether_it_is_sent() -> None:
     assert undecided == set(), "add these to EVENT_TYPES or NOT_SENT in chalicelib/webhooks/catalogue.py"
 
 
+def test_every_type_is_documented() -> None:
+    assert published() - documented() == set(), "add these to the table of docs/events.md"
+
+
 def test_nothing_is_listed_that_does_not_exist() -> None:
     assert set(EVENT_TYPES) - documented() - published() == set()
 
