@@ -48,6 +48,14 @@ def test_filters_combine(desk, many):
         assert desk.ids(overdue="false") == many
 
 
+def test_the_next_page_may_be_asked_of_a_slower_clock(desk, many):
+    with later(hours=48 + 5):
+        page = desk.lists(overdue="true", limit=4).json
+        assert [one["id"] for one in page["items"]] == many[:4]
+    with later(hours=48 + 2):
+        assert desk.ids(overdue="true", limit=4, cursor=page["next_cursor"]) == []
+
+
 def test_overdue_to_the_second(desk):
     case_id = desk.opened()
     with later(hours=47, minutes=59, seconds=59):
@@ -136,6 +144,9 @@ def test_a_list_shows_what_somebody_works_on(desk):
         ({"min_level": 4}, "/min_level"),
         ({"min_level": -1}, "/min_level"),
         ({"supplier_id": "a%23b"}, "/supplier_id"),
+        ({"supplier_id": "-a"}, "/supplier_id"),
+        ({"assignee": "a%23b"}, "/assignee"),
+        ({"assignee": "a" * 129}, "/assignee"),
         ({"limit": 101}, "/limit"),
         ({"colour": "red"}, "/colour"),
     ],
