@@ -171,6 +171,17 @@ def test_two_that_open_different_versions_at_once_leave_one_open(desk):
     assert desk.ids() == [newest]
 
 
+def test_two_versions_at_once_after_one_that_was_decided_leave_one_open(desk):
+    desk.decides(desk.opened(version=1))
+    second, third = Transaction(), Transaction()
+    desk.opens(second, "sup_1", 2)
+    desk.opens(third, "sup_1", 3)
+    second.commit()
+    with pytest.raises(Stale):
+        third.commit()
+    assert len(desk.ids()) == 1
+
+
 def test_the_first_two_versions_at_once_leave_one_open(desk):
     first, second = Transaction(), Transaction()
     desk.opens(first, "sup_1", 1)
