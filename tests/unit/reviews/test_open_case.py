@@ -257,6 +257,68 @@ def test_case_of_names_the_case_of_a_version(desk):
     assert service.case_of("supplier", "sup_1", 3) is None
 
 
+def superseded(id="sup_1", type="parked"):
+    tx = Transaction()
+    service.supersede(tx, type, id, WORKFLOW)
+    tx.commit()
+
+
+def test_what_was_done_after_all_leaves_nothing_to_decide(desk):
+    case_id = desk.opened(type="parked")
+    desk.does(case_id, "claims")
+    desk.keeps(case_id, "t")
+    for _ in range(2):
+        superseded()
+    shown = desk.read(case_id)
+    assert (shown["state"], shown["claim"], shown["decision"]) == ("superseded", None, None)
+    assert shown["closed_at"] == "2026-03-02T09:00:00.000000Z"
+    last = shown["history"][-1]
+    assert (last["type"], last["version"], last["data"]["successor_id"]) == ("ReviewSuperseded", 3, None)
+    assert last["actor"] == WORKFLOW.as_actor()
+    assert len(shown["history"]) == 3
+    assert (desk.ids(), desk.ids(state="superseded")) == ([], [case_id])
+    desk.completes(case_id)
+    assert desk.told.outcomes == [("t", "superseded")]
+    assert desk.decides(case_id).code == "case_closed"
+
+
+def test_what_is_given_up_once_more_gets_another_case(desk):
+    first = desk.opened(type="parked")
+    superseded()
+    second = desk.opened(type="parked")
+    assert second != first
+    assert desk.ids() == [second]
+
+
+def test_what_was_decided_is_not_superseded(desk):
+    case_id = desk.opened(type="parked")
+    desk.decides(case_id, "reject")
+    superseded()
+    assert desk.events(case_id)[-1] == ("ReviewDecided", 2)
+
+
+@pytest.mark.parametrize("before", ["nothing", "closed"])
+def test_nothing_to_supersede_is_fine_unless_it_came_meanwhile(desk, before):
+    if before == "closed":
+        desk.opened(type="parked")
+    superseded()
+    tx = Transaction()
+    service.supersede(tx, "parked", "sup_1", WORKFLOW)
+    desk.opened(type="parked")
+    with pytest.raises(Stale):
+        tx.commit()
+
+
+def test_a_reviewer_who_was_quicker_is_not_superseded(desk):
+    case_id = desk.opened(type="parked")
+    tx = Transaction()
+    service.supersede(tx, "parked", "sup_1", WORKFLOW)
+    desk.decides(case_id, "approve")
+    with pytest.raises(Stale):
+        tx.commit()
+    assert desk.read(case_id)["state"] == "decided"
+
+
 def test_the_gravest_two_hundred_findings_are_kept(desk):
     findings = [a_finding(f"/{n}", Severity.INFO) for n in range(250)] + [a_finding("/bad", Severity.ERROR)]
     shown = desk.read(desk.opened(findings=findings, title="T" * 300))
