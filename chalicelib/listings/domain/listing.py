@@ -63,6 +63,13 @@ class ListingExists(Conflict):
     title = "The supplier has registered this SKU of its own already"
 
 
+class ListingLimitReached(Conflict):
+    """`limit` says how many it may have; one that is withdrawn makes room for another."""
+
+    code = "listing_limit_reached"
+    title = "The supplier has as many listings as it may"
+
+
 class WrongState(Conflict):
     """`status` says which it is in."""
 
@@ -134,7 +141,7 @@ class Listing:
 
     `sku` is the catalogue's, once it is known; `owns_product` says that this listing made its product, whose text follows it.
     `digest` tells what the supplier sent last from anything else, `source` is the row of the feed that brought it. `fee_charged`: once
-    in a listing's life.
+    in a listing's life. `place` names the hold of a batch, if it was one that registered or withdrew the listing last.
     """
 
     supplier_id: str
@@ -152,6 +159,7 @@ class Listing:
     published_at: str | None = None
     fee_charged: bool = False
     source: str | None = None
+    place: str | None = None
 
     @property
     def id(self) -> str:
@@ -206,9 +214,10 @@ def submitted(
     as_of: str,
     now: str,
     source: str | None = None,
+    place: str | None = None,
 ) -> Listing:
     """The listing with a document to be checked. What is published goes on selling meanwhile; what was proposed before is given
-    up."""
+    up. `place` is for one that `takes_place`."""
     if before is None:
         proposal = Proposal(document, 1, as_of)
         return Listing(
@@ -220,6 +229,7 @@ def submitted(
             digest_of(document),
             proposal=proposal,
             source=source,
+            place=place,
         )
     version = before.version + 1
     status = before.status if before.is_standing else ListingStatus.SUBMITTED
@@ -232,7 +242,13 @@ def submitted(
         digest=digest_of(document),
         proposal=proposal,
         source=source,
+        place=place if takes_place(before) else before.place,
     )
+
+
+def takes_place(before: Listing | None) -> bool:
+    """Whether a listing that is registered is one more of its supplier's."""
+    return before is None or before.status is ListingStatus.WITHDRAWN
 
 
 def changed(
@@ -334,11 +350,18 @@ def resumed(listing: Listing) -> Listing:
     return replace(listing, status=ListingStatus.PUBLISHED, version=listing.version + 1)
 
 
-def withdrawn(listing: Listing) -> Listing:
-    """Not sold any more, and nothing is proposed. Raises `WrongState` when it is withdrawn already."""
+def withdrawn(listing: Listing, *, place: str | None = None) -> Listing:
+    """Not sold any more, and nothing is proposed; `place` as in `Listing`. Raises `WrongState` when it is withdrawn already."""
     if listing.status is ListingStatus.WITHDRAWN:
         raise WrongState.of(listing, "not withdrawn")
-    return replace(listing, status=ListingStatus.WITHDRAWN, version=listing.version + 1, proposal=None, digest="")
+    return replace(
+        listing,
+        status=ListingStatus.WITHDRAWN,
+        version=listing.version + 1,
+        proposal=None,
+        digest="",
+        place=place or listing.place,
+    )
 
 
 def _open(listing: Listing) -> Proposal:

@@ -1,12 +1,13 @@
 """What listings offer to routes and to other contexts.
 
 Orders: `offer_keys`, `offers_from`, `marketplace_channels`. Feeds: `Prepared`, `take_row`, `take_stock_row`, `take_price_row`,
-`take_withdrawal_row`. Reviews: `stage_correction`.
+`leaving`, `take_withdrawal_row`. Reviews: `stage_correction`.
 """
 
 from chalicelib.listings.domain.listing import (
     CannotCorrect,
     ListingExists,
+    ListingLimitReached,
     ListingRefused,
     ListingStatus,
     NothingProposed,
@@ -25,6 +26,7 @@ from chalicelib.listings.service.configure import (
     read_schema,
     read_settings,
 )
+from chalicelib.listings.service.places import leaving
 from chalicelib.listings.service.read_listings import (
     ListingFile,
     list_listings,
@@ -54,6 +56,7 @@ __all__ = [
     "CannotCorrect",
     "ListingExists",
     "ListingFile",
+    "ListingLimitReached",
     "ListingRefused",
     "ListingRow",
     "ListingStatus",
@@ -71,6 +74,7 @@ __all__ = [
     "change_settings",
     "check_listing",
     "forget_settings",
+    "leaving",
     "list_listings",
     "marketplace_channels",
     "offer_keys",
