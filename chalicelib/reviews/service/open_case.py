@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import count
 
 from chalicelib.core import clock
 from chalicelib.core.auth import Principal
@@ -118,14 +117,3 @@ def _open_one(tx: Transaction, subject_type: str, subject_id: str) -> Case | Non
         return before
     store.check_latest(tx, subject_type, subject_id, latest)
     return None
-
-
-def case_of(subject_type: str, subject_id: str, subject_version: int) -> Case | None:
-    """The case of a version of a subject, the last one where it came to review several times, or None."""
-    found: Case | None = None
-    for round in count(1):
-        case = store.get_case(case_id(subject_type, subject_id, subject_version, round))
-        if case is None:
-            return found
-        found = case
-    raise AssertionError("rounds never run out")

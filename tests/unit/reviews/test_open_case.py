@@ -91,7 +91,6 @@ def test_what_is_validated_again_may_come_again(desk):
     assert desk.opened(version=2) == second
     desk.keeps(second, "t")
     assert desk.told.outputs == []
-    assert service.case_of("supplier", "sup_1", 2).id == second
     desk.decides(second, "revalidate")
     assert desk.opened(version=2) not in (first, second)
 
@@ -249,12 +248,6 @@ def test_what_was_closed_and_came_again_is_not_left_behind(desk):
     desk.opened()
     with pytest.raises(Stale):
         tx.commit()
-
-
-def test_case_of_names_the_case_of_a_version(desk):
-    one, two = desk.opened(version=1), desk.opened(version=2)
-    assert [service.case_of("supplier", "sup_1", version).id for version in (1, 2)] == [one, two]
-    assert service.case_of("supplier", "sup_1", 3) is None
 
 
 def superseded(id="sup_1", type="parked"):
