@@ -41,7 +41,7 @@ def plain(market, own, **changed):
     return market.row(own, gtin=None, title=f"Mug {own}", **changed)
 
 
-def batch(market, rows, before=None, lines=None):
+def batch(market, rows, before=None):
     """What becomes of rows that are taken together, in their order."""
     seller = find_seller(ACME)
     with Prepared.of(seller, rows) as prepared:
@@ -219,8 +219,25 @@ def test_one_that_is_withdrawn_before_its_batch_ends_is_counted_out_once(market)
     assert (standing(market), taken(market)) == (["B"], 1)
 
 
-class Died(Exception):
-    """The function was ended."""
+def test_one_that_is_changed_before_its_batch_ends_is_counted(market):
+    seller, row = find_seller(ACME), plain(market, "A")
+    with Prepared.of(seller, [row]) as prepared:
+        service.take_row(seller, row, feed_id="fed_1", line=1, by=FEED, prepared=prepared)
+        version = market.listing(f"{ACME}:A").version
+        changed = market.call("PATCH", path("A"), by=ANN, json={"title": "Blue mug"}, version=version)
+        assert changed.status in (200, 202), changed
+    assert (standing(market), taken(market)) == (["A"], 1)
+
+
+def test_a_batch_that_fails_keeps_no_places(market):
+    rows = [plain(market, "A"), plain(market, "B")]
+
+    def fails():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        batch(market, rows, before=fails)
+    assert (standing(market), taken(market), items(market, "HOLD")) == ([], 0, [])
 
 
 def dies(market, monkeypatch):

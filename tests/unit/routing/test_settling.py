@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.core import clock
 from chalicelib.core.errors import Stale, Unavailable
+from chalicelib.fulfilment import service as fulfilments
 from chalicelib.orders import service as orders
 from chalicelib.reviews import service as reviews
 from chalicelib.routing import service, store
@@ -474,6 +475,34 @@ def test_what_a_system_cannot_be_told_the_operator_tells(market: Market) -> None
     [after] = cases(market)
     assert "is not held and may leave" in after["findings"][0]["message"]
     assert after["id"] != case["id"]
+
+
+def test_of_two_changes_that_are_told_at_once_the_later_is_in_the_case(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED))
+    market.offer()
+    held = hold(market)
+    waits = fulfilments.read(market.part, ROUTING)
+    release(market, held)
+    open_case, others = reviews.open_case, [fulfilments.read(market.part, ROUTING)]
+
+    def hears(part: Any) -> None:
+        call = Call(clock.rfc3339(clock.now()), "change", 1, 501, "not_supported", "status_501", "")
+        talk = Talk(Heard(Kind.NOT_SUPPORTED, "status_501"), call)
+        TELLING._note_change(market.value, part, talk, ROUTING)
+
+    def meanwhile(tx: Any, **given: Any) -> str:
+        if others:
+            hears(others.pop())
+        return open_case(tx, **given)
+
+    monkeypatch.setattr(ask_operator.reviews, "open_case", meanwhile)
+    hears(waits)
+    [case] = cases(market)
+    assert "is not held and may leave" in case["findings"][0]["message"]
+    assert [one["held"] for one in market.events("ChangeNotSupported")] == [False]
 
 
 def test_a_system_that_takes_changes_again_leaves_nothing_to_tell(market: Market) -> None:
