@@ -52,8 +52,8 @@ def review_decided(tx: Transaction, case: Case, by: Principal) -> None:
     _publish(tx, "ReviewDecided", case, by, {"outcome": outcome})
 
 
-def review_superseded(tx: Transaction, case: Case, successor_id: str, by: Principal) -> None:
-    """A newer version of its subject came to review."""
+def review_superseded(tx: Transaction, case: Case, successor_id: str | None, by: Principal) -> None:
+    """A newer version of its subject came to review, as `successor_id`; None: what it was about was done after all."""
     _publish(tx, "ReviewSuperseded", case, by, {"successor_id": successor_id})
 
 

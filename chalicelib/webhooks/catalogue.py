@@ -129,7 +129,7 @@ EVENT_TYPES = {
     "aisle.reviews.ReviewEscalated": "A review case went up a level",
     "aisle.reviews.ReviewOpened": "A person must decide on a supplier, a product, or what a supplier did not ship",
     "aisle.reviews.ReviewReleased": "A reviewer gave a case back",
-    "aisle.reviews.ReviewSuperseded": "A newer version of what is reviewed came to review",
+    "aisle.reviews.ReviewSuperseded": "A newer version of what is reviewed came to review, or nothing is left to decide",
     "aisle.reviews.ReviewWithdrawn": "What was reviewed is withdrawn",
     "aisle.routing.ChangeNotSupported": "A supplier cannot be told to wait, or of another address",
     "aisle.routing.OrderAcceptedBySupplier": "A supplier ships an order, or a part of it",

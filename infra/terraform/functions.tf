@@ -226,10 +226,10 @@ locals {
       extra   = [local.list_locations]
     }
     routing-on-request = {
-      does    = "Has suppliers asked to ship, and tells them what to leave out, to wait, or where to send it"
+      does    = "Has suppliers asked to ship, tells them what to leave out, to wait, or where to send it, and opens review cases"
       timeout = local.consumer_timeout_seconds
       queue   = "routing-requests"
-      keys    = concat(local.declining_keys, ["ALLOCATION#", "ROUTINGHEALTH#", "SCORECARD#"])
+      keys    = concat(local.declining_keys, ["ALLOCATION#", "ROUTINGHEALTH#", "SCORECARD#", "CASE#"])
       reads   = ["ROUTINGSETTINGS", "SUPPLIER#"]
       environment = {
         AISLE_ROUTE_ORDER_ARN  = "${local.arn.state_machine}routing-route-order"
@@ -259,9 +259,9 @@ locals {
       extra       = [local.list_locations, local.read_token, local.complete["routing-route-order"]]
     }
     routing-tasks = {
-      does    = "Asks suppliers whether they ship, keeps the task token, and has their answers take effect"
+      does    = "Asks suppliers whether they ship, keeps the task token, has their answers take effect, opens review cases"
       timeout = local.task_timeout_seconds
-      keys    = concat(local.declining_keys, ["ALLOCATION#", "ROUTINGHEALTH#", "SCORECARD#"])
+      keys    = concat(local.declining_keys, ["ALLOCATION#", "ROUTINGHEALTH#", "SCORECARD#", "CASE#"])
       reads   = ["ROUTINGSETTINGS", "SUPPLIER#"]
       environment = {
         AISLE_TOKEN_KEY_ID     = module.key["data"].arn

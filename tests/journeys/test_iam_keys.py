@@ -57,6 +57,7 @@ from chalicelib.returns import service as returns
 from chalicelib.returns.consumers import on_return_authorised, on_return_progressed
 from chalicelib.returns.tasks import returns_tasks
 from chalicelib.reviews import service as reviews
+from chalicelib.reviews import store as reviews_store
 from chalicelib.reviews.consumers import on_review_decided
 from chalicelib.reviews.tasks import reviews_tasks
 from chalicelib.routing import store as routing_store
@@ -446,12 +447,14 @@ def _reviewed(company: Company) -> None:
 
 
 def _routed(company: Company) -> None:
-    """A supplier that ships a part and takes that back; one that says nothing; and an order that is called off."""
+    """A supplier that can neither be told to wait nor to leave out; that ships a part and takes that back; that says nothing; and an
+    order that is called off."""
     supplier_id = "sup_01J00000000000000000000000"
     company.shop.opens(supplier_id, priority=0)
     company.shop.sells("S", leeds=9, **{supplier_id: 9})
     part = {"decision": "partial", "lines": [{"line_id": "1", "quantity": 1}]}
-    replies = iter([Reply(200, {}, json.dumps(part).encode()), *[Reply(500, {}, b"")] * 9])
+    said = [(200, {"decision": "accepted"}), (501, {}), (200, {"decision": "too_late"}), (200, part), *[(500, {})] * 9]
+    replies = iter([Reply(status, {}, json.dumps(body).encode()) for status, body in said])
     endpoint = SimpleNamespace(
         url="https://keys.example.com", secrets=("whsec_" + b64encode(bytes(32)).decode(),), bearer_token=None
     )
@@ -459,6 +462,15 @@ def _routed(company: Company) -> None:
         patch.object(suppliers, "endpoint", lambda supplier_id: suppliers.find_seller(supplier_id) or endpoint),
         patch.object(outside, "call", lambda *_, **__: next(replies)),
     ):
+        order_id, allocation_id = _asked(company)
+        _route(company, order_id, allocation_id, "offer_order")
+        company.asks(f"/v1/orders/{order_id}/holds", {"reason": "fraud"})
+        _route(company, order_id, allocation_id, "settle_allocation", "tell_supplier")
+        company.asks(f"/v1/orders/{order_id}/cancellations", {})
+        _told_supplier(company, order_id, allocation_id, "recall")
+        for what in ("change", "cancellation"):
+            assert reviews_store.latest_of("parked", f"{allocation_id}.{what}"), what
+
         order_id, allocation_id = _asked(company)
         _route(company, order_id, allocation_id, "offer_order", "settle_allocation", "tell_supplier")
         value = routing_store.get_allocation(allocation_id)

@@ -1,6 +1,7 @@
 """Rows on their way to listings: several at a time, and of each what became of it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from functools import partial
 from time import sleep
@@ -20,19 +21,22 @@ WORKERS = 8
 _TRIES = 3
 
 Take = Callable[[Row], RowOutcome]
+LetGo = Callable[[str], RowOutcome]
 
 
 class Shelf(Protocol):
     """Where rows go."""
 
-    def taking(self, feed: Feed, seller: Seller, rows: Sequence[Row], by: Principal) -> Take:
-        """Read ahead what some rows need; the function that takes one of them."""
+    def taking(self, feed: Feed, seller: Seller, rows: Sequence[Row], by: Principal) -> AbstractContextManager[Take]:
+        """Read ahead what some rows need, and take it back when they are taken; the function that takes one of them."""
 
     def standing(self, feed: Feed, by: Principal) -> Iterator[str]:
         """The supplier's SKUs that a file which replaces has to name, if they are to stay."""
 
-    def let_go(self, feed: Feed, seller: Seller, supplier_sku: str, by: Principal) -> RowOutcome:
-        """Do what it means that a file which replaces does not name this SKU."""
+    def letting_go(
+        self, feed: Feed, seller: Seller, supplier_skus: Sequence[str], by: Principal
+    ) -> AbstractContextManager[LetGo]:
+        """The function that does what it means that a file which replaces does not name one of these SKUs."""
 
 
 def take_rows(shelf: Shelf, feed: Feed, seller: Seller, rows: Sequence[Row], by: Principal) -> list[RowResult]:
@@ -44,17 +48,16 @@ def take_rows(shelf: Shelf, feed: Feed, seller: Seller, rows: Sequence[Row], by:
 
     if not rows:
         return []
-    take = shelf.taking(feed, seller, rows, by)
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row.supplier_sku, []).append(row)
 
-    def run(group: list[Row]) -> list[RowResult]:
+    def run(take: Take, group: list[Row]) -> list[RowResult]:
         return [_result(row, partial(take, row)) for row in group]
 
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with shelf.taking(feed, seller, rows, by) as take, ThreadPoolExecutor(WORKERS) as pool:
         # Each group runs in a copy of this context, so its events carry the feed's correlation id.
-        running = [pool.submit(copy_context().run, run, group) for group in groups.values()]
+        running = [pool.submit(copy_context().run, run, take, group) for group in groups.values()]
         results = [result for future in running for result in future.result()]
     return sorted(results, key=lambda result: result.line or 0)
 
@@ -63,11 +66,11 @@ def withdraw(shelf: Shelf, feed: Feed, seller: Seller, skus: Sequence[str], by: 
     """Let go of what the file does not name; as `take_rows`."""
     from concurrent.futures import ThreadPoolExecutor  # late: other functions need no threads
 
-    def run(sku: str) -> RowResult:
-        return _result(Row(0, sku, {}), lambda: shelf.let_go(feed, seller, sku, by))
+    def run(let_go: LetGo, sku: str) -> RowResult:
+        return _result(Row(0, sku, {}), partial(let_go, sku))
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        running = [pool.submit(copy_context().run, run, sku) for sku in skus]
+    with shelf.letting_go(feed, seller, skus, by) as let_go, ThreadPoolExecutor(WORKERS) as pool:
+        running = [pool.submit(copy_context().run, run, let_go, sku) for sku in skus]
         return [_withdrawn(future.result()) for future in running]
 
 
@@ -119,21 +122,23 @@ def _attempt(row: Row, take: Callable[[], RowOutcome]) -> RowResult:
 class Listings:
     """The shelf of the marketplace."""
 
-    def taking(self, feed: Feed, seller: Seller, rows: Sequence[Row], by: Principal) -> Take:
-        """What rows say is taken by listings."""
+    @contextmanager
+    def taking(self, feed: Feed, seller: Seller, rows: Sequence[Row], by: Principal) -> Iterator[Take]:
+        """What rows say is taken by listings; new ones take their places together."""
         if feed.kind is Kind.STOCK:
-            return lambda row: listings.take_stock_row(
+            yield lambda row: listings.take_stock_row(
                 seller, row.supplier_sku, row.fields["on_hand"], row.fields["as_of"], by=by
             )
-        if feed.kind is Kind.PRICES:
-            return lambda row: listings.take_price_row(
+        elif feed.kind is Kind.PRICES:
+            yield lambda row: listings.take_price_row(
                 seller, row.supplier_sku, row.fields["prices"], row.fields["as_of"], by=by
             )
-        given = {row.line: _listing_row(row, feed) for row in rows}
-        prepared = listings.Prepared.of(seller, list(given.values()))
-        return lambda row: listings.take_row(
-            seller, given[row.line], feed_id=feed.id, line=row.line, by=by, prepared=prepared
-        )
+        else:
+            given = {row.line: _listing_row(row, feed) for row in rows}
+            with listings.Prepared.of(seller, list(given.values())) as prepared:
+                yield lambda row: listings.take_row(
+                    seller, given[row.line], feed_id=feed.id, line=row.line, by=by, prepared=prepared
+                )
 
     def standing(self, feed: Feed, by: Principal) -> Iterator[str]:
         """All listings that are not withdrawn; for stock those that have a place in it."""
@@ -146,11 +151,14 @@ class Listings:
             if cursor is None:
                 return
 
-    def let_go(self, feed: Feed, seller: Seller, supplier_sku: str, by: Principal) -> RowOutcome:
+    @contextmanager
+    def letting_go(self, feed: Feed, seller: Seller, supplier_skus: Sequence[str], by: Principal) -> Iterator[LetGo]:
         """Products are withdrawn; of stock there is none, from when the file came."""
         if feed.kind is Kind.STOCK:
-            return listings.take_stock_row(seller, supplier_sku, 0, feed.received_at, by=by)
-        return listings.take_withdrawal_row(seller, supplier_sku, by=by)
+            yield lambda sku: listings.take_stock_row(seller, sku, 0, feed.received_at, by=by)
+        else:
+            with listings.leaving(seller.id, supplier_skus) as hold:
+                yield lambda sku: listings.take_withdrawal_row(seller, sku, by=by, hold=hold)
 
 
 _LISTED_AT_ONCE = 500

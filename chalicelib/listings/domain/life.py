@@ -59,9 +59,10 @@ def submitted(
     as_of: str,
     now: str,
     source: str | None = None,
+    place: str | None = None,
 ) -> Listing:
     """The listing with a document to be checked. What is published goes on selling meanwhile; what was proposed before is given
-    up."""
+    up. `place` is for one that `takes_place`."""
     if before is None:
         proposal = Proposal(document, 1, as_of)
         return Listing(
@@ -73,6 +74,7 @@ def submitted(
             digest_of(document),
             proposal=proposal,
             source=source,
+            place=place,
         )
     version = before.version + 1
     status = before.status if before.is_standing else ListingStatus.SUBMITTED
@@ -85,7 +87,13 @@ def submitted(
         digest=digest_of(document),
         proposal=proposal,
         source=source,
+        place=place if takes_place(before) else before.place,
     )
+
+
+def takes_place(before: Listing | None) -> bool:
+    """Whether a listing that is registered is one more of its supplier's."""
+    return before is None or before.status is ListingStatus.WITHDRAWN
 
 
 def changed(
@@ -187,11 +195,18 @@ def resumed(listing: Listing) -> Listing:
     return replace(listing, status=ListingStatus.PUBLISHED, version=listing.version + 1)
 
 
-def withdrawn(listing: Listing) -> Listing:
-    """Not sold any more, and nothing is proposed. Raises `WrongState` when it is withdrawn already."""
+def withdrawn(listing: Listing, *, place: str | None = None) -> Listing:
+    """Not sold any more, and nothing is proposed; `place` as in `Listing`. Raises `WrongState` when it is withdrawn already."""
     if listing.status is ListingStatus.WITHDRAWN:
         raise WrongState.of(listing, "not withdrawn")
-    return replace(listing, status=ListingStatus.WITHDRAWN, version=listing.version + 1, proposal=None, digest="")
+    return replace(
+        listing,
+        status=ListingStatus.WITHDRAWN,
+        version=listing.version + 1,
+        proposal=None,
+        digest="",
+        place=place or listing.place,
+    )
 
 
 def _open(listing: Listing) -> Proposal:

@@ -61,6 +61,13 @@ class ListingExists(Conflict):
     title = "The supplier has registered this SKU of its own already"
 
 
+class ListingLimitReached(Conflict):
+    """`limit` says how many it may have; one that is withdrawn makes room for another."""
+
+    code = "listing_limit_reached"
+    title = "The supplier has as many listings as it may"
+
+
 class ListingRefused(RuleBroken):
     """Each fault is a rule that nobody can waive."""
 
@@ -108,7 +115,7 @@ class Listing:
 
     `sku` is the catalogue's, once it is known; `owns_product` says that this listing made its product, whose text follows it.
     `digest` tells what the supplier sent last from anything else, `source` is the row of the feed that brought it. `fee_charged`: once
-    in a listing's life.
+    in a listing's life. `place` names the hold of a batch, if it was one that registered or withdrew the listing last.
     """
 
     supplier_id: str
@@ -126,6 +133,7 @@ class Listing:
     published_at: str | None = None
     fee_charged: bool = False
     source: str | None = None
+    place: str | None = None
 
     @property
     def id(self) -> str:

@@ -29,7 +29,7 @@ from chalicelib.listings.schemas import (
     answers={202: ListingStateView},
     scopes=SCOPES,
     idempotent=True,
-    raises=[NotFound, Forbidden, service.SupplierNotApproved, service.ListingExists],
+    raises=[NotFound, Forbidden, service.SupplierNotApproved, service.ListingExists, service.ListingLimitReached],
 )
 def register_listing(supplier_id: str) -> Response:
     """It is corrected and checked, and is on sale within seconds when nothing is found; a person looks at the rest."""

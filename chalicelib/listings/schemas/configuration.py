@@ -28,6 +28,9 @@ class ListingSettingsBody(Schema):
     forbidden_words: list[Word] = Field(default=[], max_length=500)
     min_image_side: Annotated[int, Field(ge=0, le=10_000)] = Field(default=300, description="Pixels")
     max_weight_grams: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
+    max_listings: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        default=500_000, description="Of one supplier, withdrawn ones left out; who has more keeps them"
+    )
 
     def as_settings(self) -> ListingSettings:
         """The domain's settings."""
@@ -48,6 +51,7 @@ class ListingSettingsView(View):
     forbidden_words: tuple[str, ...]
     min_image_side: int
     max_weight_grams: int
+    max_listings: int
     version: int
 
 

@@ -1,12 +1,13 @@
 """What listings offer to routes and to other contexts.
 
 Orders: `offer_keys`, `offers_from`, `marketplace_channels`. Feeds: `Prepared`, `take_row`, `take_stock_row`, `take_price_row`,
-`take_withdrawal_row`. Reviews: `stage_correction`.
+`leaving`, `take_withdrawal_row`. Reviews: `stage_correction`.
 """
 
 from chalicelib.listings.domain.life import CannotCorrect, NothingProposed, WrongState
 from chalicelib.listings.domain.listing import (
     ListingExists,
+    ListingLimitReached,
     ListingRefused,
     ListingStatus,
     TimeAhead,
@@ -23,6 +24,7 @@ from chalicelib.listings.service.configure import (
     read_schema,
     read_settings,
 )
+from chalicelib.listings.service.places import leaving
 from chalicelib.listings.service.read_listings import (
     ListingFile,
     list_listings,
@@ -52,6 +54,7 @@ __all__ = [
     "CannotCorrect",
     "ListingExists",
     "ListingFile",
+    "ListingLimitReached",
     "ListingRefused",
     "ListingRow",
     "ListingStatus",
@@ -69,6 +72,7 @@ __all__ = [
     "change_settings",
     "check_listing",
     "forget_settings",
+    "leaving",
     "list_listings",
     "marketplace_channels",
     "offer_keys",

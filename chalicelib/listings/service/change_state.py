@@ -52,9 +52,14 @@ def withdraw_listing(supplier_id: str, supplier_sku: str, *, by: Principal, once
     )
 
 
-def stage_withdrawal(tx: Transaction, before: Listing, terms: Terms, by: Principal) -> Listing:
-    """Add to `tx` that a listing is withdrawn, all but the listing itself. Raises `WrongState`."""
-    after = life.withdrawn(before)
+def stage_withdrawal(
+    tx: Transaction, before: Listing, terms: Terms, by: Principal, *, hold: str | None = None
+) -> Listing:
+    """Add to `tx` that a listing is withdrawn, all but the listing itself; its place is free with it, or with the others of a
+    `hold`. Raises `WrongState`."""
+    after = life.withdrawn(before, place=hold)
+    if hold is None:
+        store.free_places(tx, before.supplier_id, 1)
     give_up_review(tx, before, by)
     if before.is_standing and before.sku:
         book = store.get_book(before.sku).without(before.supplier_id)

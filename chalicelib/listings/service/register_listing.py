@@ -20,6 +20,7 @@ from chalicelib.listings.domain.listing import (
     listing_id,
 )
 from chalicelib.listings.service.access import must_find_own, selling
+from chalicelib.listings.service.places import stage_place, with_room
 from chalicelib.listings.service.settle import NotAtVersion, until_settled
 from chalicelib.reviews import service as reviews
 
@@ -36,7 +37,8 @@ def register_listing(
 ) -> Answer:
     """Take what a supplier sells, to be checked by register-product; `on_hand` units are on sale once it is published.
 
-    A withdrawn listing is registered anew under its SKU. Raises `NotFound`, `SupplierNotApproved`, `ListingExists`.
+    A withdrawn listing is registered anew under its SKU. Raises `NotFound`, `SupplierNotApproved`, `ListingExists`,
+    `ListingLimitReached`.
     """
     seller = selling(supplier_id, by)
 
@@ -50,6 +52,7 @@ def register_listing(
             )
         after = life.submitted(before, seller.id, supplier_sku, document, as_of=now, now=now)
         tx = Transaction()
+        stage_place(tx, seller.id, supplier_sku, before)
         stage_submission(tx, before, after, by)
         held = terms if on_hand is None else replace(terms, on_hand=on_hand, stock_as_of=now)
         store.put_terms(tx, terms.version, replace(held, version=terms.version + 1))
@@ -58,7 +61,7 @@ def register_listing(
         tx.commit()
         return final
 
-    return until_settled(attempt)
+    return until_settled(lambda: with_room(seller.id, attempt))
 
 
 def change_listing(

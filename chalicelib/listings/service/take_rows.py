@@ -5,6 +5,8 @@ Taking a row twice changes nothing: what says what was said before is not writte
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import TracebackType
+from typing import Self
 
 from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal
@@ -25,10 +27,11 @@ from chalicelib.listings.domain.listing import (
 from chalicelib.listings.domain.moments import moment
 from chalicelib.listings.domain.rows import ListingRow, RowOutcome, Taken
 from chalicelib.listings.service.access import must_find_own
-from chalicelib.listings.service.assess import assess, look_at_images
+from chalicelib.listings.service.assess import Assessment, assess, look_at_images
 from chalicelib.listings.service.change_state import stage_withdrawal
 from chalicelib.listings.service.configure import settings_now
 from chalicelib.listings.service.gather import Gathered, gather
+from chalicelib.listings.service.places import Room, room_for, stage_place, with_room
 from chalicelib.listings.service.publish import stage_publication
 from chalicelib.listings.service.register_listing import give_up_review, stage_submission
 from chalicelib.listings.service.settle import until_settled
@@ -47,17 +50,31 @@ _STATES = {
 
 
 class Prepared:
-    """What is stored of some rows, read ahead in batches. Writes are guarded by conditions, so it may be outdated."""
+    """What is stored of some rows, read ahead in batches. Writes are guarded by conditions, so it may be outdated. While it is entered,
+    places are held for new listings."""
 
-    def __init__(self, rows: Mapping[str, ListingRow], gathered: dict[str, Gathered]) -> None:
+    def __init__(self, seller: Seller, rows: Mapping[str, ListingRow], gathered: dict[str, Gathered]) -> None:
         self._rows, self._gathered = rows, gathered
         self.images_left = IMAGES_AT_ONCE
+        self.room: Room | None = None
+        new = [sku for sku, one in gathered.items() if life.takes_place(one.listing)]
+        self._holding = room_for(seller.id, new)
+
+    def __enter__(self) -> Self:
+        self.room = self._holding.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.room = None
+        self._holding.__exit__(kind, error, traceback)
 
     @classmethod
     def of(cls, seller: Seller, rows: Sequence[ListingRow]) -> "Prepared":
         """Read what is needed to take `rows`: six round trips per hundred of them, or fewer."""
         named = {row.supplier_sku: row for row in rows if SUPPLIER_SKU.fullmatch(row.supplier_sku)}
-        return cls(named, gather(seller, {sku: row.document() for sku, row in named.items()}))
+        return cls(seller, named, gather(seller, {sku: row.document() for sku, row in named.items()}))
 
     def take(self, row: ListingRow) -> Gathered | None:
         """What was read for the row, once: after its first attempt it does not hold any more."""
@@ -84,7 +101,9 @@ def take_row(
             gathered = gather(seller, {row.supplier_sku: row.document()})[row.supplier_sku]
         return _take(seller, row, gathered, source, by, prepared)
 
-    return _outcome(seller, attempt, line)
+    if prepared and prepared.room:
+        return _outcome(seller, attempt, line)
+    return _outcome(seller, lambda: with_room(seller.id, attempt), line)
 
 
 def take_stock_row(seller: Seller, supplier_sku: str, on_hand: int, as_of: str | None, *, by: Principal) -> RowOutcome:
@@ -99,15 +118,15 @@ def take_price_row(
     return _outcome(seller, lambda: _told(put_price(seller.id, supplier_sku, prices, as_of, by)))
 
 
-def take_withdrawal_row(seller: Seller, supplier_sku: str, *, by: Principal) -> RowOutcome:
-    """Withdraw a listing as a row says; one that is withdrawn stays so. Never raises."""
+def take_withdrawal_row(seller: Seller, supplier_sku: str, *, by: Principal, hold: str | None = None) -> RowOutcome:
+    """Withdraw a listing as a row says, one of those of a `hold` of `leaving`; one that is withdrawn stays so. Never raises."""
 
     def attempt() -> RowOutcome:
         before, terms = must_find_own(seller.id, supplier_sku)
         if before.status is ListingStatus.WITHDRAWN:
             return RowOutcome(Taken.UNCHANGED, sku=before.sku)
         tx = Transaction()
-        after = stage_withdrawal(tx, before, terms, by)
+        after = stage_withdrawal(tx, before, terms, by, hold=hold)
         store.put_listing(tx, before, after)
         tx.commit()
         return RowOutcome(Taken.UPDATED, sku=after.sku)
@@ -148,15 +167,35 @@ def _take(
     known = _known(row, gathered, as_of)
     if known is not None:
         return known
+    room = prepared.room if prepared else None
+    if room and life.takes_place(gathered.listing):
+        room.check(row.supplier_sku)
     urls = gathered.fixed.document.get("images") or ()
     images = look_at_images(urls, gathered.images, most=_looks(prepared, len(urls)))
     assessed = assess(seller, gathered, settings_now(), images)
     if assessed.verdict is Verdict.REFUSE:
         return _refused(*assessed.findings)
-    before, now = gathered.listing, clock.rfc3339(clock.now())
-    proposed = life.submitted(before, seller.id, row.supplier_sku, row.document(), as_of=as_of, now=now, source=source)
-    terms = _with_stock(gathered.terms, row, as_of)
+    return _write(seller, row, gathered, assessed, room, as_of, source, by)
+
+
+def _write(
+    seller: Seller,
+    row: ListingRow,
+    gathered: Gathered,
+    assessed: Assessment,
+    room: Room | None,
+    as_of: str,
+    source: str,
+    by: Principal,
+) -> RowOutcome:
+    before, document = gathered.listing, row.document()
     tx = Transaction()
+    place = stage_place(tx, seller.id, row.supplier_sku, before, room)
+    now = clock.rfc3339(clock.now())
+    proposed = life.submitted(
+        before, seller.id, row.supplier_sku, document, as_of=as_of, now=now, source=source, place=place
+    )
+    terms = _with_stock(gathered.terms, row, as_of)
     if assessed.verdict is Verdict.REVIEW:
         stage_submission(tx, before, proposed, by)
         store.put_terms(tx, gathered.terms.version, replace(terms, version=gathered.terms.version + 1))

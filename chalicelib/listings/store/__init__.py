@@ -6,6 +6,8 @@
 | its terms | LISTING#<supplier>:<supplier sku> | TERMS | | |
 | offers of a SKU | OFFERS#<sku> | OFFERS | | |
 | attributes of a category | ATTRIBUTESCHEMA#<category> | ATTRIBUTESCHEMA | | |
+| how many a supplier has | LISTING#PLACES#<supplier> | PLACES | | |
+| what a batch of rows registers or withdraws | LISTING#PLACES#<supplier> | HOLD#<ulid> | | |
 | the operator's settings | LISTINGSETTINGS | LISTINGSETTINGS | | |
 | what an image is | IMAGECHECK#<hash of its URL> | IMAGECHECK | | |
 """
@@ -31,15 +33,28 @@ from chalicelib.listings.store.listings import (
     terms_in,
 )
 from chalicelib.listings.store.offers import book_in, book_key, get_book, put_book
+from chalicelib.listings.store.places import (
+    Hold,
+    add_hold,
+    end_hold,
+    free_places,
+    holds_of,
+    take_places,
+)
 
 __all__ = [
+    "Hold",
     "NextListing",
+    "add_hold",
     "book_in",
     "book_key",
     "change_schema",
     "change_settings",
+    "end_hold",
+    "free_places",
     "get_book",
     "get_both",
+    "holds_of",
     "image_keys",
     "images_in",
     "keep_images",
@@ -54,5 +69,6 @@ __all__ = [
     "read_settings",
     "schema_keys",
     "schemas_in",
+    "take_places",
     "terms_in",
 ]

@@ -43,7 +43,8 @@ LAPSING = frozenset({SubjectType.ALLOCATION})
 
 
 class CaseState(StrEnum):
-    """`open` until a reviewer decides, a newer version of the subject takes its place, or the subject is withdrawn."""
+    """`open` until a reviewer decides, a newer version of the subject takes its place or nothing is left to decide (`superseded`), or
+    the subject is withdrawn."""
 
     OPEN = "open"
     DECIDED = "decided"
@@ -149,10 +150,11 @@ class Case:
 
     @property
     def may_reopen(self) -> bool:
-        """Whether the same version of the subject may come to review again: what was approved or rejected stays so."""
+        """Whether the version of the subject may come to review again, as long as there is no newer one: what was approved or rejected
+        stays so."""
         if self.state is CaseState.DECIDED:
             return self.decision is not None and self.decision.outcome is CaseOutcome.REVALIDATE
-        return self.state is CaseState.WITHDRAWN
+        return not self.is_open
 
 
 def case_id(type: str, id: str, version: int, round: int) -> str:
@@ -207,7 +209,7 @@ def decide(case: Case, outcome: CaseOutcome, reason: str, who: str, now: datetim
 
 
 def supersede(case: Case, now: datetime) -> Case:
-    """The case closed in favour of one of a newer version. Raises `CaseClosed`."""
+    """The case closed in favour of one of a newer version, or because nothing is left to decide. Raises `CaseClosed`."""
     _check_open(case)
     return _closed(case, CaseState.SUPERSEDED, now)
 

@@ -1,4 +1,4 @@
-"""Use cases of reviews, and what other contexts ask of them: `open_case`, `withdraw`, `keep_token`, `case_of`."""
+"""Use cases of reviews, and what other contexts ask of them: `open_case`, `withdraw`, `supersede`, `keep_token`."""
 
 from chalicelib.reviews.domain.case import (
     Case,
@@ -17,7 +17,7 @@ from chalicelib.reviews.service.correct_subject import StageCorrection, correct_
 from chalicelib.reviews.service.deadlines import change_deadlines, read_deadlines
 from chalicelib.reviews.service.decide_case import decide_case
 from chalicelib.reviews.service.escalate_case import escalate_case, escalate_overdue
-from chalicelib.reviews.service.open_case import NewerCase, case_of, open_case, withdraw
+from chalicelib.reviews.service.open_case import NewerCase, open_case, supersede, withdraw
 from chalicelib.reviews.service.read_cases import CaseFile, Listed, list_cases, read_case
 from chalicelib.reviews.service.waiting_workflows import complete, keep_token
 from chalicelib.reviews.service.work_on_case import assign_case, claim_case, comment_on_case, release_case
@@ -41,7 +41,6 @@ __all__ = [
     "TooManyChanges",
     "Wanted",
     "assign_case",
-    "case_of",
     "change_deadlines",
     "claim_case",
     "comment_on_case",
@@ -56,5 +55,6 @@ __all__ = [
     "read_case",
     "read_deadlines",
     "release_case",
+    "supersede",
     "withdraw",
 ]

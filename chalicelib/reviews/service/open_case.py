@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import count
 
 from chalicelib.core import clock
 from chalicelib.core.auth import Principal
@@ -37,8 +36,8 @@ def open_case(
     writes, and returns the case's id.
 
     Opening again is harmless: a version that is under review, or was approved or rejected, keeps its case, nothing is added, and
-    the token of a workflow that waits for it is completed with what was decided. A version that was to be validated again, or was
-    withdrawn, gets another case. A case of an older version is superseded.
+    the token of a workflow that waits for it is completed with what was decided. A version that was to be validated again, was
+    withdrawn, or was done without a decision (`supersede`), gets another case. A case of an older version is superseded.
 
     `title` is for reviewers, up to 200 characters and nothing personal: lists show it. The 200 gravest findings are kept.
     Raises `NewerCase` when a newer version came to review. At commit raises `CaseExists` when the same version was opened at the
@@ -59,7 +58,7 @@ def open_case(
     store.add_findings(tx, made.id, gravest_first(findings)[:MAX_FINDINGS])
     store.point(tx, made, instead_of=latest)
     if before is not None and before.is_open:
-        _supersede(tx, before, made.id, now, by)
+        _supersede(tx, before, made.id, by)
     events.review_opened(tx, made, by)
     return made.id
 
@@ -85,8 +84,8 @@ def _made(
     )
 
 
-def _supersede(tx: Transaction, before: Case, successor_id: str, now: datetime, by: Principal) -> None:
-    after = life.supersede(before, now)
+def _supersede(tx: Transaction, before: Case, successor_id: str | None, by: Principal) -> None:
+    after = life.supersede(before, clock.now())
     store.change_case(tx, before, after)
     events.review_superseded(tx, after, successor_id, by)
 
@@ -95,22 +94,26 @@ def withdraw(tx: Transaction, subject_type: str, subject_id: str, by: Principal)
     """Close the open case of a subject that was withdrawn, in the caller's transaction (up to three writes); nothing to close is
     fine. Its workflow is told `superseded`: there is nothing left to do. At commit raises `Stale` when a reviewer or another
     version was quicker: read and try again."""
+    before = _open_one(tx, subject_type, subject_id)
+    if before is not None:
+        after = life.withdraw(before, clock.now())
+        store.change_case(tx, before, after)
+        events.review_withdrawn(tx, after, by)
+
+
+def supersede(tx: Transaction, subject_type: str, subject_id: str, by: Principal) -> None:
+    """Close the open case of what was done after all, by itself or by being tried again, in the caller's transaction (up to three
+    writes): nobody has to decide it any more. Raises as `withdraw`; nothing to close is fine, so this is safe to repeat."""
+    before = _open_one(tx, subject_type, subject_id)
+    if before is not None:
+        _supersede(tx, before, None, by)
+
+
+def _open_one(tx: Transaction, subject_type: str, subject_id: str) -> Case | None:
+    """The open case of a subject; None when there is none, nor will be at commit."""
     latest = store.latest_of(subject_type, subject_id)
     before = store.get_case(latest.case_id) if latest else None
-    if before is None or not before.is_open:
-        store.check_latest(tx, subject_type, subject_id, latest)
-        return
-    after = life.withdraw(before, clock.now())
-    store.change_case(tx, before, after)
-    events.review_withdrawn(tx, after, by)
-
-
-def case_of(subject_type: str, subject_id: str, subject_version: int) -> Case | None:
-    """The case of a version of a subject, the last one where it came to review several times, or None."""
-    found: Case | None = None
-    for round in count(1):
-        case = store.get_case(case_id(subject_type, subject_id, subject_version, round))
-        if case is None:
-            return found
-        found = case
-    raise AssertionError("rounds never run out")
+    if before is not None and before.is_open:
+        return before
+    store.check_latest(tx, subject_type, subject_id, latest)
+    return None

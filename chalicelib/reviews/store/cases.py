@@ -183,14 +183,8 @@ def latest_of(type: str, id: str) -> Latest | None:
 
 
 def point(tx: Transaction, case: Case, *, instead_of: Latest | None) -> None:
-    """The subject's last case is this one from now on. At commit raises `CaseExists` if it was before, and `Stale` when another
-    was opened meanwhile."""
-
-    def moved(raw: RawItem | None) -> AisleError:
-        if raw and raw["case_id"]["S"] == case.id:
-            return CaseExists(f"Case {case.id} was opened at the same moment.", case_id=case.id)
-        return Stale(f"Another version of {case.subject.type} {case.subject.id} came to review at the same moment.")
-
+    """The subject's last case is this one from now on. Raises `Stale` at commit when another was opened meanwhile; when it was this
+    one, `add_case` has an error of its own."""
     before = SubjectItem.case_id == instead_of.case_id if instead_of else SubjectItem.pk.does_not_exist()
     item = SubjectItem(
         _subject_pk(case.subject.type, case.subject.id),
@@ -199,7 +193,11 @@ def point(tx: Transaction, case: Case, *, instead_of: Latest | None) -> None:
         subject_version=case.subject.version,
         round=case.round,
     )
-    tx.put(item, before, moved)
+    tx.put(
+        item,
+        before,
+        lambda _: Stale(f"Another version of {case.subject.type} {case.subject.id} came to review at the same moment."),
+    )
 
 
 def check_latest(tx: Transaction, type: str, id: str, latest: Latest | None) -> None:

@@ -7,6 +7,7 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Stale
 from chalicelib.core.observability import count
 from chalicelib.core.table import Transaction
+from chalicelib.reviews.service import CaseExists, NewerCase
 from chalicelib.routing import events, store
 from chalicelib.routing.domain import allocation as life
 from chalicelib.routing.domain.allocation import Allocation, AllocationState
@@ -23,24 +24,29 @@ nothing."""
 def note_call(allocation_id: str, talk: Talk, change: Change, by: Principal) -> Allocation:
     """Add the call to the log, and make the change, to the allocation as it is now. Nonsense is told, and counted."""
     for _ in range(_ATTEMPTS):
-        before = must_find(allocation_id).value
-        tx = Transaction()
-        store.add_call(tx, allocation_id, talk.call)
-        after, counts = change(before, tx)
-        if talk.heard.kind is Kind.NONSENSE:
-            counts = {**counts, "misbehaved": counts.get("misbehaved", 0) + 1}
-            events.supplier_misbehaved(tx, after, talk.call.what, talk.heard.reason, by)
-        if after is not before:
-            store.change_allocation(tx, after)
-        add_counts(tx, after, counts)
         try:
-            tx.commit()
-        except Stale:
+            after = _noted(allocation_id, talk, change, by)
+        except (Stale, CaseExists, NewerCase):
             continue
         if talk.heard.kind is Kind.NONSENSE:
             count("SuppliersMisbehaved")
         return after
     raise Stale(f"Allocation {allocation_id} kept changing.")
+
+
+def _noted(allocation_id: str, talk: Talk, change: Change, by: Principal) -> Allocation:
+    before = must_find(allocation_id).value
+    tx = Transaction()
+    store.add_call(tx, allocation_id, talk.call)
+    after, counts = change(before, tx)
+    if talk.heard.kind is Kind.NONSENSE:
+        counts = {**counts, "misbehaved": counts.get("misbehaved", 0) + 1}
+        events.supplier_misbehaved(tx, after, talk.call.what, talk.heard.reason, by)
+    if after is not before:
+        store.change_allocation(tx, after)
+    add_counts(tx, after, counts)
+    tx.commit()
+    return after
 
 
 def add_counts(tx: Transaction, value: Allocation, counts: dict[str, int]) -> None:

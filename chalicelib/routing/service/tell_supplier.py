@@ -16,6 +16,7 @@ from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.domain.answers import Kind, heard_of_cancellation, heard_of_change
 from chalicelib.routing.domain.waits import CALL_OFF_HOURS, wait_seconds
 from chalicelib.routing.gateways import Endpoint, Question
+from chalicelib.routing.service.ask_operator import ask_about_change, ask_about_recall, changes_are_known
 from chalicelib.routing.service.converse import EndpointRests, Talk, Ways, converse, must_find, ship_to
 from chalicelib.routing.service.note_call import count_try, is_open, note_call
 from chalicelib.routing.service.offer_order import private_of
@@ -105,6 +106,7 @@ def _note_recall(value: Allocation, recall: Recall, talk: Talk, by: Principal) -
         store.close_recall(tx, value.id, recall, str(talk.heard.kind))
         if talk.heard.kind is Kind.TOO_LATE:
             events.recall_too_late(tx, before, recall.lines, by)
+            ask_about_recall(tx, before, recall, by)
         return before, {}
 
     note_call(value.id, talk, change, by)
@@ -186,6 +188,9 @@ def _note_change(value: Allocation, part: Fulfilment, talk: Talk, by: Principal)
         after = life.note(before, told_version=part.version)
         if talk.heard.kind is Kind.NOT_SUPPORTED:
             events.change_not_supported(tx, after, part.held, by)
+            ask_about_change(tx, after, part, by)
+        else:
+            changes_are_known(tx, after, by)
         return after, {}
 
     note_call(value.id, talk, change, by)

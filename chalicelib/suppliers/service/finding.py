@@ -12,6 +12,9 @@ from chalicelib.reviews import service as reviews
 from chalicelib.suppliers import store
 from chalicelib.suppliers.domain.record import Check, Supplier
 
+PARKED = "parked"
+"""What review cases call an onboarding that was given up."""
+
 
 def now() -> str:
     """The current moment, as it is stored."""

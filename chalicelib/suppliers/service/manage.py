@@ -4,12 +4,13 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Contended
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
+from chalicelib.reviews import service as reviews
 from chalicelib.suppliers import events, store
 from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.domain.record import Supplier
 from chalicelib.suppliers.service.access import require_operator
 from chalicelib.suppliers.service.apply import Shown
-from chalicelib.suppliers.service.finding import commit_once, drop_review, must_find, now
+from chalicelib.suppliers.service.finding import PARKED, commit_once, drop_review, must_find, now
 from chalicelib.suppliers.service.location import keep_location
 
 
@@ -46,6 +47,7 @@ def offboard(supplier_id: str, reason: str, *, by: Principal, once: Idempotency,
 
     def let_go(tx: Transaction, after: Supplier) -> None:
         drop_review(tx, before, by)
+        reviews.withdraw(tx, PARKED, supplier_id, by)
         store.let_go(tx, supplier_id, sorted(set(before.claims) - set(after.claims)))
 
     return commit_once(

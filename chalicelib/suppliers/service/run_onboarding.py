@@ -22,7 +22,7 @@ from chalicelib.suppliers.domain.requirements import group_of, is_refused, stand
 from chalicelib.suppliers.gateways import secrets
 from chalicelib.suppliers.gateways.onboarding import start_onboarding
 from chalicelib.suppliers.service import corrections
-from chalicelib.suppliers.service.finding import must_find, now
+from chalicelib.suppliers.service.finding import PARKED, must_find, now
 from chalicelib.suppliers.service.location import keep_location
 from chalicelib.suppliers.service.validators import check_profile
 from chalicelib.suppliers.service.validators.duplicates import check_duplicates
@@ -148,6 +148,7 @@ def _approve(one: Supplier, by: Principal) -> Outcome:
     claims = claims_of(one.profile)
     after = life.approved(one, sorted(claims), now())
     tx = Transaction()
+    _no_longer_parked(tx, one, by)
     store.change_supplier(tx, after)
     store.claim(tx, one.id, after.claims)
     store.let_go(tx, one.id, sorted(set(one.claims) - set(claims)))
@@ -174,6 +175,7 @@ def reject(supplier_id: str, version: int, reason: str, by: Principal) -> Outcom
 def _reject(one: Supplier, reason: str, by: Principal) -> Outcome:
     after = life.rejected(one, reason, now())
     tx = Transaction()
+    _no_longer_parked(tx, one, by)
     store.change_supplier(tx, after)
     events.supplier_rejected(tx, after, reason, by)
     tx.commit()
@@ -210,6 +212,7 @@ def _open(one: Supplier, by: Principal) -> str:
         by=by,
     )
     after = life.sent_to_review(one, review_id, now())
+    _no_longer_parked(tx, one, by)
     store.change_supplier(tx, after)
     events.supplier_sent_to_review(tx, after, by)
     tx.commit()
@@ -224,7 +227,7 @@ def park_onboarding(supplier_id: str, version: int, state: str, by: Principal) -
     tx = Transaction()
     review_id = reviews.open_case(
         tx,
-        subject_type="parked",
+        subject_type=PARKED,
         subject_id=supplier_id,
         subject_version=version,
         supplier_id=supplier_id,
@@ -237,3 +240,8 @@ def park_onboarding(supplier_id: str, version: int, state: str, by: Principal) -
     observability.count("CompensationParked")
     observability.log.error("parked for a person", supplier_id=supplier_id, version=version, state=state)
     return {"outcome": "parked", "review_id": review_id}
+
+
+def _no_longer_parked(tx: Transaction, one: Supplier, by: Principal) -> None:
+    """What was submitted has got past where an earlier run was given up, so nobody has to see to that any more."""
+    reviews.supersede(tx, PARKED, one.id, by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -51,8 +52,11 @@ class FakeShelf:
     """Called with each SKU before it is taken."""
     _lock: Any = field(default_factory=Lock)
 
-    def taking(self, feed: Feed, seller: Seller, rows: Sequence[Row], by: Principal) -> Callable[[Row], RowOutcome]:
-        return lambda row: self._take(row.supplier_sku, row.fields)
+    @contextmanager
+    def taking(
+        self, feed: Feed, seller: Seller, rows: Sequence[Row], by: Principal
+    ) -> Iterator[Callable[[Row], RowOutcome]]:
+        yield lambda row: self._take(row.supplier_sku, row.fields)
 
     def _take(self, sku: str, fields: dict[str, Any]) -> RowOutcome:
         if self.before:
@@ -72,7 +76,13 @@ class FakeShelf:
     def standing(self, feed: Feed, by: Principal) -> Iterator[str]:
         yield from sorted(self.held)
 
-    def let_go(self, feed: Feed, seller: Seller, supplier_sku: str, by: Principal) -> RowOutcome:
+    @contextmanager
+    def letting_go(
+        self, feed: Feed, seller: Seller, supplier_skus: Sequence[str], by: Principal
+    ) -> Iterator[Callable[[str], RowOutcome]]:
+        yield self._let_go
+
+    def _let_go(self, supplier_sku: str) -> RowOutcome:
         with self._lock:
             self.held.pop(supplier_sku, None)
         return RowOutcome(Taken.UPDATED)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 
 from chalicelib.core.table import Transaction
@@ -14,6 +15,7 @@ from chalicelib.inventory import service as inventory
 from chalicelib.listings import service as listings
 from chalicelib.listings import store as listings_store
 from chalicelib.listings.domain.images import ImageCheck, ImageState
+from chalicelib.listings.domain.settings import ListingSettings
 from chalicelib.suppliers import store as supplier_store
 from chalicelib.suppliers.service import find_seller
 from tests.conftest import ADMIN
@@ -144,6 +146,51 @@ def test_products_that_a_file_does_not_name_are_withdrawn(shop: Inbox) -> None:
     shop.deliver(feed_id)
     assert shop.run(again) == "finished"
     assert shop.read(again)["missing"] == 0
+
+
+def limit(most: int) -> None:
+    tx = Transaction()
+    listings_store.change_settings(
+        tx, ListingSettings(max_listings=most, version=1 + listings_store.read_settings().version)
+    )
+    tx.commit()
+    listings.forget_settings()
+
+
+def places(shop: Inbox) -> list[tuple[str, Any]]:
+    """The supplier's counter, and what is held of it."""
+    found = boto3.client("dynamodb").query(
+        TableName="aisle-test",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"LISTING#PLACES#{ACME}"}},
+    )
+    return [(one["sk"]["S"], one.get("taken", {}).get("N")) for one in found["Items"]]
+
+
+def test_rows_beyond_the_limit_say_so_and_withdrawn_ones_make_room(shop: Inbox) -> None:
+    mugs = category(shop)
+    limit(6)
+    skus = [f"M{number}" for number in range(8)]
+    first = shop.send(products(mugs, *skus), "products")
+    assert shop.run(first) == "finished"
+    assert shop.read(first)["progress"]["counts"] == {"created": 6, "refused": 2}
+    refused = [row for row in shop.rows(first) if row["outcome"] == "refused"]
+    assert {(row["code"], row["detail"]) for row in refused} == {
+        ("listing_limit_reached", "The supplier has as many listings as it may: 6.")
+    }
+    assert places(shop) == [("PLACES", "6")]
+
+    there = [row["supplier_sku"] for row in shop.rows(first) if row["outcome"] == "created"]
+    swap = shop.send(products(mugs, *there[:5], "NEW"), "products", mode="replace")
+    shop.deliver(first)
+    assert shop.run(swap) == "finished"
+    assert shop.read(swap)["progress"]["counts"] == {"unchanged": 5, "refused": 1, "withdrawn": 1}
+    assert places(shop) == [("PLACES", "5")]
+    last = shop.send(products(mugs, "NEW"), "products")
+    shop.deliver(swap)
+    shop.run(last)
+    assert shop.read(last)["progress"]["counts"] == {"created": 1}
+    assert places(shop) == [("PLACES", "6")]
 
 
 def test_a_row_that_listings_refuses_says_why(shop: Inbox) -> None:

@@ -40,7 +40,7 @@ class Waiting:
 
 
 def decide(case_id, outcome, key="k"):
-    case = reviews.case_of(*_subject(case_id))
+    case = get_case(case_id)
     reviews.decide_case(
         case_id,
         CaseOutcome(outcome),
@@ -50,11 +50,6 @@ def decide(case_id, outcome, key="k"):
         once=Idempotency.of("t", key + case_id, b""),
         answer=lambda _: no_answer(),
     )
-
-
-def _subject(case_id):
-    case = get_case(case_id)
-    return "listing", case.subject.id, case.subject.version
 
 
 def rules(listing_id):
@@ -88,8 +83,8 @@ def test_what_was_found_goes_to_a_person_with_its_corrections(market):
     assert (str(listing.status), rules(MUG)) == ("in_review", ["brand_not_registered"])
     assert listing.proposal.document["title"] == "Red mug"
     assert [one.rule for one in listing.proposal.corrections] == ["whitespace"]
-    case = reviews.case_of("listing", MUG, listing.version)
-    assert (case.id, case.supplier_id, case.title) == (done["review_id"], ACME, "MUG: Red mug")
+    case = get_case(done["review_id"])
+    assert (case.subject.version, case.supplier_id, case.title) == (listing.version, ACME, "MUG: Red mug")
     assert market.events(MUG) == ["ListingSubmitted", "ListingCorrected", "ListingSentToReview"]
     assert steps.check_listing(MUG, 1, None, TASK) == done  # again: its answer was lost
     assert market.events(MUG)[-1] == "ListingSentToReview"
@@ -119,7 +114,8 @@ def test_nobody_can_pass_over_what_cannot_be_sold(market):
     assert again["review_id"] != review
     assert steps.publish_listing(MUG, 1, review, TASK) == again  # its answer was lost
     assert rules(MUG) == ["category_unknown"]
-    assert reviews.case_of("listing", MUG, market.listing(MUG).version).is_open
+    case = get_case(again["review_id"])
+    assert (case.is_open, case.subject.version) == (True, market.listing(MUG).version)
 
 
 def test_rejected(market):
@@ -223,7 +219,8 @@ def test_a_step_that_failed_comes_to_a_person(market):
     steps.open_listing_review(MUG, 1, None, "States.TaskFailed", "token-1", TASK, workflow=waiting)
     listing = market.listing(MUG)
     assert (str(listing.status), rules(MUG)) == ("in_review", ["check_failed"])
-    case = reviews.case_of("listing", MUG, listing.version)
+    case = get_case(listing.proposal.review_id)
+    assert case.subject.version == listing.version
     steps.open_listing_review(MUG, 1, None, "States.TaskFailed", "token-2", TASK, workflow=waiting)
     assert market.listing(MUG).version == listing.version  # one case for both
     decide(case.id, "revalidate")

@@ -7,11 +7,11 @@ from chalicelib.fulfilment import store as fulfilments
 from chalicelib.fulfilment.service import FulfilmentLine
 from chalicelib.ledger import service as ledger
 from chalicelib.orders import service
-from chalicelib.reviews import service as reviews
 from chalicelib.suppliers.domain import SupplierStatus
 from tests.conftest import SHOPPER
 from tests.integration.orders.conftest import WORKFLOW, Shop
 from tests.unit.orders.marketplace import Market, line
+from tests.unit.reviews.builders import case_of
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ def test_a_replacement_that_is_too_dear_is_for_the_operator_and_then_refunded(ma
     order_id, [part] = market.confirmed(line("MUG", 2))
     decline(part, {"1": 2})
     service.reassign_units(order_id, part, WORKFLOW)
-    case = reviews.case_of(service.SUBJECT, part, 1)
+    case = case_of(service.SUBJECT, part)
     assert case is not None
     assert case.supplier_id == first
     before = service.find_order(order_id).version

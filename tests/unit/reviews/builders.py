@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.core.auth import Principal, Role
 from chalicelib.core.findings import Finding, Severity
+from chalicelib.reviews import store
 from chalicelib.reviews.domain.case import Case, Subject, SubjectType
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -11,6 +12,12 @@ DUE = START + timedelta(hours=48)
 
 ANNA = Principal("user", "usr_anna", roles=frozenset({Role.ADMIN}))
 BEN = Principal("user", "usr_ben", roles=frozenset({Role.ADMIN}))
+
+
+def case_of(type: str, id: str) -> Case | None:
+    """The last case of a subject, or None."""
+    latest = store.latest_of(type, id)
+    return store.get_case(latest.case_id) if latest else None
 
 
 def a_finding(field: str = "/name", severity: Severity = Severity.WARNING, **fields) -> Finding:

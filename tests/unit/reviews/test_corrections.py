@@ -5,8 +5,10 @@ from pynamodb.attributes import NumberAttribute
 
 from chalicelib.core.errors import RuleBroken, Stale
 from chalicelib.core.table import Item, Json, find
+from chalicelib.listings import service as listings
 from chalicelib.reviews import service
 from chalicelib.reviews.routes import subjects
+from chalicelib.suppliers import service as suppliers
 from tests.unit.reviews.builders import ANNA, BEN
 from tests.unit.reviews.conftest import later, once, show
 
@@ -129,6 +131,8 @@ def test_some_subjects_have_nothing_to_correct(desk, case_id):
         ({"corrections": [{"field": "name", "value": 1}]}, "/corrections/0/field"),
         ({"corrections": [{"field": "/name"}]}, "/corrections/0/value"),
         ({"corrections": [{"field": "/name", "value": "x" * 1_999}]}, "/corrections/0/value"),
+        ({"corrections": [{"field": "/" + "x" * 200, "value": 1}]}, "/corrections/0/field"),
+        ({"expected": 10**9 + 1}, "/expected_subject_version"),
         ({"expected": 0}, "/expected_subject_version"),
         ({"expected": None}, "/expected_subject_version"),
     ],
@@ -136,6 +140,31 @@ def test_some_subjects_have_nothing_to_correct(desk, case_id):
 def test_corrections_that_are_none(desk, case_id, change, pointer):
     reply = corrects(desk, case_id, **change)
     assert (reply.status, reply.json["errors"][0]["pointer"]) == (400, pointer)
+
+
+def test_the_longest_field_and_value(desk, case_id):
+    field, value = "/" + "x" * 199, "x" * 1_998
+    assert corrects(desk, case_id, value, field=field).status == 200
+    assert thing()[1][field] == value
+
+
+def test_a_case_that_keeps_changing_is_given_up(desk, case_id, owner, monkeypatch):
+    def stage(*args, **named):
+        service.comment_on_case(case_id, "At the same moment", by=BEN, once=once(), answer=show)
+        return owner.stage(*args, **named)
+
+    monkeypatch.setitem(subjects.OWNERS, "supplier", stage)
+    reply = corrects(desk, case_id)
+    assert (reply.status, reply.code, reply.json["retryable"]) == (409, "contended", True)
+    assert (thing()[0], owner.asked) == (3, 8)
+
+
+def test_who_writes_corrections():
+    assert subjects.owner_of("listing") is listings.stage_correction
+    assert subjects.owner_of("supplier") is suppliers.stage_changes
+    for type in ("allocation", "parked"):
+        with pytest.raises(subjects.NotCorrectable):
+            subjects.owner_of(type)
 
 
 def test_the_decision_tells_of_the_corrected_version(desk, case_id):

@@ -71,12 +71,23 @@ def test_who_changed_them_is_told(desk):
     assert event.data["hours"]["parked"] == {"error": 48, "warning": 48, "info": 7}
 
 
+def test_ninety_days_at_most(desk):
+    body = {"hours": {"supplier": dict.fromkeys(DEFAULT, 2160)}, "escalation_hours": 2160}
+    reply = desk.call("PUT", PATH, json=body, If_Match='"0"')
+    assert (reply.json["hours"]["supplier"], reply.json["escalation_hours"]) == (dict.fromkeys(DEFAULT, 2160), 2160)
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
         ({"hours": {"gift": {}}}, "/hours/gift"),
         ({"hours": {"supplier": {"error": 0}}}, "/hours/supplier/error"),
         ({"hours": {"supplier": {"error": 2161}}}, "/hours/supplier/error"),
+        ({"hours": {"listing": {"warning": 0}}}, "/hours/listing/warning"),
+        ({"hours": {"allocation": {"warning": 2161}}}, "/hours/allocation/warning"),
+        ({"hours": {"parked": {"info": 0}}}, "/hours/parked/info"),
+        ({"hours": {"parked": {"info": 2161}}}, "/hours/parked/info"),
+        ({"escalation_hours": 2161}, "/escalation_hours"),
         ({"hours": {"supplier": {"fatal": 1}}}, "/hours/supplier/fatal"),
         ({"escalation_hours": 0}, "/escalation_hours"),
         ({"escalation_hours": 1.5}, "/escalation_hours"),

@@ -5,6 +5,7 @@ from threading import Thread
 
 import pytest
 
+from chalicelib.core import clock
 from chalicelib.core.auth import system
 from chalicelib.core.errors import Forbidden
 from chalicelib.reviews import service, store, tasks
@@ -159,6 +160,15 @@ def test_one_that_a_reviewer_decides_meanwhile_is_settled(desk, monkeypatch):
         monkeypatch.setattr(ESCALATING.store, "get_case", {case_id: before}.get)
         assert runs()["settled"] == 2
     assert desk.read(case_id)["level"] == 0
+
+
+def test_what_is_not_due_is_not_looked_at(desk):
+    case_id = desk.opened()
+    with later(hours=47, minutes=59, seconds=59):
+        assert list(store.due_cases(clock.now())) == []
+        assert runs() == {"escalated": 0, "settled": 0, "failed": 0, "left": 0, "overdue": 0}
+    with later(hours=48):
+        assert list(store.due_cases(clock.now())) == [case_id]
 
 
 def test_a_run_ends_in_time(desk):

@@ -91,7 +91,6 @@ def test_what_is_validated_again_may_come_again(desk):
     assert desk.opened(version=2) == second
     desk.keeps(second, "t")
     assert desk.told.outputs == []
-    assert service.case_of("supplier", "sup_1", 2).id == second
     desk.decides(second, "revalidate")
     assert desk.opened(version=2) not in (first, second)
 
@@ -171,6 +170,17 @@ def test_two_that_open_different_versions_at_once_leave_one_open(desk):
     assert desk.ids() == [newest]
 
 
+def test_two_versions_at_once_after_one_that_was_decided_leave_one_open(desk):
+    desk.decides(desk.opened(version=1))
+    second, third = Transaction(), Transaction()
+    desk.opens(second, "sup_1", 2)
+    desk.opens(third, "sup_1", 3)
+    second.commit()
+    with pytest.raises(Stale):
+        third.commit()
+    assert len(desk.ids()) == 1
+
+
 def test_the_first_two_versions_at_once_leave_one_open(desk):
     first, second = Transaction(), Transaction()
     desk.opens(first, "sup_1", 1)
@@ -240,10 +250,66 @@ def test_what_was_closed_and_came_again_is_not_left_behind(desk):
         tx.commit()
 
 
-def test_case_of_names_the_case_of_a_version(desk):
-    one, two = desk.opened(version=1), desk.opened(version=2)
-    assert [service.case_of("supplier", "sup_1", version).id for version in (1, 2)] == [one, two]
-    assert service.case_of("supplier", "sup_1", 3) is None
+def superseded(id="sup_1", type="parked"):
+    tx = Transaction()
+    service.supersede(tx, type, id, WORKFLOW)
+    tx.commit()
+
+
+def test_what_was_done_after_all_leaves_nothing_to_decide(desk):
+    case_id = desk.opened(type="parked")
+    desk.does(case_id, "claims")
+    desk.keeps(case_id, "t")
+    for _ in range(2):
+        superseded()
+    shown = desk.read(case_id)
+    assert (shown["state"], shown["claim"], shown["decision"]) == ("superseded", None, None)
+    assert shown["closed_at"] == "2026-03-02T09:00:00.000000Z"
+    last = shown["history"][-1]
+    assert (last["type"], last["version"], last["data"]["successor_id"]) == ("ReviewSuperseded", 3, None)
+    assert last["actor"] == WORKFLOW.as_actor()
+    assert len(shown["history"]) == 3
+    assert (desk.ids(), desk.ids(state="superseded")) == ([], [case_id])
+    desk.completes(case_id)
+    assert desk.told.outcomes == [("t", "superseded")]
+    assert desk.decides(case_id).code == "case_closed"
+
+
+def test_what_is_given_up_once_more_gets_another_case(desk):
+    first = desk.opened(type="parked")
+    superseded()
+    second = desk.opened(type="parked")
+    assert second != first
+    assert desk.ids() == [second]
+
+
+def test_what_was_decided_is_not_superseded(desk):
+    case_id = desk.opened(type="parked")
+    desk.decides(case_id, "reject")
+    superseded()
+    assert desk.events(case_id)[-1] == ("ReviewDecided", 2)
+
+
+@pytest.mark.parametrize("before", ["nothing", "closed"])
+def test_nothing_to_supersede_is_fine_unless_it_came_meanwhile(desk, before):
+    if before == "closed":
+        desk.opened(type="parked")
+    superseded()
+    tx = Transaction()
+    service.supersede(tx, "parked", "sup_1", WORKFLOW)
+    desk.opened(type="parked")
+    with pytest.raises(Stale):
+        tx.commit()
+
+
+def test_a_reviewer_who_was_quicker_is_not_superseded(desk):
+    case_id = desk.opened(type="parked")
+    tx = Transaction()
+    service.supersede(tx, "parked", "sup_1", WORKFLOW)
+    desk.decides(case_id, "approve")
+    with pytest.raises(Stale):
+        tx.commit()
+    assert desk.read(case_id)["state"] == "decided"
 
 
 def test_the_gravest_two_hundred_findings_are_kept(desk):

@@ -1,5 +1,6 @@
 """Reviewers at work, over the API."""
 
+from importlib import import_module
 from threading import Barrier, Thread
 
 import pytest
@@ -11,6 +12,8 @@ from chalicelib.reviews.service import CaseClaimed, CaseClosed, CaseOutcome
 from tests.conftest import a_machine
 from tests.unit.reviews.builders import ANNA, BEN
 from tests.unit.reviews.conftest import later, once, show
+
+READING = import_module("chalicelib.reviews.service.read_cases")
 
 
 def raced(*acts):
@@ -151,6 +154,32 @@ def test_a_comment_has_some_words_but_not_too_many(desk, text):
     assert (reply.status, reply.json["errors"][0]["pointer"]) == (400, "/text")
 
 
+@pytest.mark.parametrize("reason", ["", "x" * 2_001, None])
+def test_an_escalation_says_why_in_so_many_words(desk, reason):
+    reply = desk.does(desk.opened(), "escalations", reason=reason)
+    assert (reply.status, reply.json["errors"][0]["pointer"]) == (400, "/reason")
+
+
+@pytest.mark.parametrize("assignee", ["", "-ben", "b#n", "b" * 129, "ben\n", None])
+def test_a_case_is_the_work_of_somebody_with_an_id(desk, assignee):
+    reply = desk.does(desk.opened(), "assignments", assignee=assignee)
+    assert (reply.status, reply.json["errors"][0]["pointer"]) == (400, "/assignee")
+
+
+def test_an_id_has_up_to_128_characters(desk):
+    case_id, longest = desk.opened(), "Ben_1.x@y+z=-" + "b" * 115
+    assert desk.does(case_id, "assignments", assignee=longest).json["assignee"] == longest
+    assert desk.ids(assignee=longest.replace("+", "%2B")) == [case_id]
+
+
+def test_the_latest_of_the_history_is_shown(desk, monkeypatch):
+    monkeypatch.setattr(READING, "HISTORY", 2)
+    case_id = desk.opened()
+    desk.does(case_id, "claims")
+    desk.does(case_id, "releases")
+    assert [one["type"] for one in desk.read(case_id)["history"]] == ["ReviewClaimed", "ReviewReleased"]
+
+
 def test_a_closed_case_takes_nothing_more(desk):
     case_id = desk.opened()
     desk.decides(case_id)
@@ -238,6 +267,8 @@ def test_comments_at_the_same_moment_are_all_kept(desk):
     [
         ({"decision": "maybe"}, "/decision"),
         ({"reason": ""}, "/reason"),
+        ({"reason": "x" * 2_001}, "/reason"),
+        ({"expected_version": 10**9 + 1}, "/expected_version"),
         ({"expected_version": 0}, "/expected_version"),
         ({"expected_version": "1"}, "/expected_version"),
         ({"more": 1}, "/more"),

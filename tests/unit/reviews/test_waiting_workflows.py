@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 from chalicelib.core import outbox
-from chalicelib.core.errors import Forbidden, NotFound
+from chalicelib.core.errors import Contended, Forbidden, NotFound, Stale
 from chalicelib.reviews import consumers, service
 from tests.unit.reviews.builders import ANNA
 from tests.unit.reviews.conftest import WORKFLOW, Told, later
@@ -81,6 +81,15 @@ def test_a_token_kept_at_the_moment_of_the_decision_is_not_forgotten(desk):
     slow = Slow()
     service.keep_token(case_id, "t", WORKFLOW, workflow=slow)
     assert slow.outcomes == [("t", "approve")]
+
+
+def test_a_case_that_keeps_changing_keeps_no_token(desk, monkeypatch):
+    def stale(*_):
+        raise Stale("The case was closed.")
+
+    monkeypatch.setattr(WAITING.store, "keep_token", stale)
+    with pytest.raises(Contended):
+        desk.keeps(desk.opened(), "t")
 
 
 def test_only_the_system_keeps_tokens(desk):

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from chalicelib.core import clock
 from chalicelib.core.errors import Stale, Unavailable
+from chalicelib.fulfilment import service as fulfilments
 from chalicelib.orders import service as orders
+from chalicelib.reviews import service as reviews
 from chalicelib.routing import service, store
+from chalicelib.routing.domain.answers import Heard, Kind
+from chalicelib.routing.service import ask_operator
+from chalicelib.routing.service.converse import Talk
+from chalicelib.routing.store import Call, Recall
 from tests.conftest import SHOPPER
 from tests.unit.routing.builders import (
     ACCEPTED,
@@ -26,6 +33,7 @@ from tests.unit.routing.builders import (
 )
 
 CANCELLED = says({"decision": "cancelled"})
+TELLING = import_module("chalicelib.routing.service.tell_supplier")
 
 
 def later(**given: float) -> Any:
@@ -293,6 +301,93 @@ def test_a_recall_that_comes_too_late_is_kept_as_such(market: Market) -> None:
     assert told["units"] == {"1": 3}
 
 
+def cases(market: Market, state: str = "open") -> list[Any]:
+    """Review cases about what suppliers' systems do not do."""
+    query = f"subject_type=parked&state={state}&supplier_id={market.value.supplier_id}"
+    found = market.shop.call("GET", f"/v1/review-cases?{query}").json["items"]
+    return [market.shop.call("GET", f"/v1/review-cases/{one['id']}").json for one in found]
+
+
+def decided(market: Market, case: Any) -> None:
+    body = {"decision": "approve", "reason": "Seen to", "expected_version": case["version"]}
+    assert market.shop.call("POST", f"/v1/review-cases/{case['id']}/decisions", json=body).status == 200
+
+
+def too_late(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED)).on("cancellation", says({"decision": "too_late"}))
+    market.offer()
+
+
+def test_what_has_left_is_for_the_operator(market: Market) -> None:
+    too_late(market)
+    cancels(market, 3)
+    for _ in range(2):
+        market.recall()
+    [case] = cases(market)
+    assert case["subject"] == {"type": "parked", "id": f"{market.part}.cancellation", "version": 1}
+    assert (case["severity"], case["title"]) == ("error", "Units that left before they were recalled")
+    [found] = case["findings"]
+    assert (found["field"], found["rule"]) == ("/lines/1", "recall_too_late")
+    assert found["message"].startswith("3 units have left")
+    assert "Then decide `approve`" in found["suggested_fix"]
+    decided(market, case)
+    market.recall()
+    assert cases(market) == []
+
+
+def test_what_leaves_too_late_again_takes_the_place_of_the_case(market: Market) -> None:
+    too_late(market)
+    for _ in range(2):
+        cancels(market, 1)
+        market.recall()
+    [case] = cases(market)
+    assert [one["message"].split()[0] for one in case["findings"]] == ["2"]
+    [before] = cases(market, "superseded")
+    assert before["history"][-1]["data"]["successor_id"] == case["id"]
+    decided(market, case)
+    cancels(market, 1)
+    market.recall()
+    [third] = cases(market)
+    assert [one["message"].split()[0] for one in third["findings"]] == ["3"], "nobody has heard of the third unit yet"
+
+
+def test_of_two_recalls_that_are_told_at_once_both_are_in_the_case(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    too_late(market)
+    for _ in range(2):
+        cancels(market, 1)
+        service.keep_in_line(market.part, orders.decline_units, ROUTING)
+    first, second = store.recalls_of(market.part)
+    open_case, others = reviews.open_case, [second]
+
+    def hears(recall: Recall) -> None:
+        call = Call(clock.rfc3339(clock.now()), "cancellation", 1, 200, "too_late", "too_late", "")
+        TELLING._note_recall(market.value, recall, Talk(Heard(Kind.TOO_LATE, "too_late"), call), ROUTING)
+
+    def meanwhile(tx: Any, **given: Any) -> str:
+        case_id = open_case(tx, **given)
+        if others:
+            hears(others.pop())
+        return case_id
+
+    monkeypatch.setattr(ask_operator.reviews, "open_case", meanwhile)
+    hears(first)
+    assert {one.state for one in store.recalls_of(market.part)} == {"too_late"}
+    [case] = cases(market)
+    assert [one["message"].split()[0] for one in case["findings"]] == ["2"]
+
+
+def test_what_is_cancelled_in_time_is_for_nobody(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED)).on("cancellation", says({"decision": "cancelled"}))
+    market.offer()
+    cancels(market, 3)
+    market.recall()
+    assert cases(market) == []
+
+
 def test_a_recall_of_what_nobody_knows_is_nothing(market: Market) -> None:
     market.sold(3)
     market.recall()
@@ -350,6 +445,79 @@ def test_a_supplier_that_cannot_change_is_not_asked_again(market: Market) -> Non
     assert market.log()[1:] == [("change", "not_supported", "status_501")]
     [told] = market.events("ChangeNotSupported")
     assert told["held"] is True
+
+
+def release(market: Market, hold_id: str) -> None:
+    reply = market.shop.call(
+        "POST",
+        f"/v1/orders/{market.order_id}/holds/{hold_id}/release",
+    )
+    assert reply.status == 200, reply
+
+
+def test_what_a_system_cannot_be_told_the_operator_tells(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED)).on("change", says(b"", 501))
+    market.offer()
+    held = hold(market)
+    for _ in range(2):
+        changes(market)
+    [case] = cases(market)
+    part = market.shop.call("GET", f"/v1/fulfilments/{market.part}").json
+    assert case["subject"] == {"type": "parked", "id": f"{market.part}.change", "version": part["version"]}
+    [found] = case["findings"]
+    assert (found["field"], found["rule"], found["severity"]) == ("", "change_not_supported", "error")
+    assert "is held and must not leave" in found["message"]
+    assert "London" not in str(case)
+    decided(market, case)
+    release(market, held)
+    changes(market)
+    [after] = cases(market)
+    assert "is not held and may leave" in after["findings"][0]["message"]
+    assert after["id"] != case["id"]
+
+
+def test_of_two_changes_that_are_told_at_once_the_later_is_in_the_case(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED))
+    market.offer()
+    held = hold(market)
+    waits = fulfilments.read(market.part, ROUTING)
+    release(market, held)
+    open_case, others = reviews.open_case, [fulfilments.read(market.part, ROUTING)]
+
+    def hears(part: Any) -> None:
+        call = Call(clock.rfc3339(clock.now()), "change", 1, 501, "not_supported", "status_501", "")
+        talk = Talk(Heard(Kind.NOT_SUPPORTED, "status_501"), call)
+        TELLING._note_change(market.value, part, talk, ROUTING)
+
+    def meanwhile(tx: Any, **given: Any) -> str:
+        if others:
+            hears(others.pop())
+        return open_case(tx, **given)
+
+    monkeypatch.setattr(ask_operator.reviews, "open_case", meanwhile)
+    hears(waits)
+    [case] = cases(market)
+    assert "is not held and may leave" in case["findings"][0]["message"]
+    assert [one["held"] for one in market.events("ChangeNotSupported")] == [False]
+
+
+def test_a_system_that_takes_changes_again_leaves_nothing_to_tell(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED)).on("change", says(b"", 501), says(b"", 204))
+    market.offer()
+    held = hold(market)
+    changes(market)
+    [case] = cases(market)
+    release(market, held)
+    changes(market)
+    assert cases(market) == []
+    [closed] = cases(market, "superseded")
+    assert closed["id"] == case["id"]
+    assert closed["history"][-1]["data"]["successor_id"] is None
 
 
 def test_a_hold_during_the_offer_is_told_after_the_answer(market: Market) -> None:

@@ -174,7 +174,7 @@ def test_the_case_of_who_is_offboarded_is_withdrawn(market: Market) -> None:
     market.changed(supplier_id, by=ALICE, **WRONG_VAT)
     market.run(supplier_id)
     market.call("POST", f"/v1/suppliers/{supplier_id}/offboardings", json={"reason": "x"})
-    assert market.reviews.withdrawn == [("supplier", supplier_id)]
+    assert market.reviews.withdrawn == [("supplier", supplier_id), ("parked", supplier_id)]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.core.outbox import timeline
 from chalicelib.core.table import Transaction
 from chalicelib.reviews import service as reviews
+from chalicelib.reviews import store
 from chalicelib.suppliers import service
 from tests.conftest import ADMIN
+from tests.unit.reviews.builders import case_of
 from tests.unit.suppliers.conftest import ALICE, Market
 from tests.unit.suppliers.test_reviews import WRONG_VAT
 
@@ -71,4 +74,66 @@ def test_what_is_parked_is_parked_once(real: Market) -> None:
     supplier_id = real.applied()
     for _ in range(2):
         assert real.step("park_onboarding", supplier_id, state="VerifyProfile") == "parked"
-    assert reviews.case_of("parked", supplier_id, 1) is not None
+    case = case_of("parked", supplier_id)
+    assert case is not None
+    assert [event.type for event in timeline(store.case_pk(case.id))] == ["ReviewOpened"]
+
+
+def parked(market: Market, supplier_id: str) -> str:
+    """The case of an onboarding that was given up."""
+    assert market.step("park_onboarding", supplier_id, state="VerifyProfile") == "parked"
+    case = case_of("parked", supplier_id)
+    assert case is not None
+    assert case.is_open
+    return case.id
+
+
+def history(market: Market, review_id: str) -> tuple[str, list[str]]:
+    shown = market.call("GET", f"/v1/review-cases/{review_id}").json
+    return shown["state"], [one["type"] for one in shown["history"]]
+
+
+CLOSED = ("superseded", ["ReviewOpened", "ReviewSuperseded"])
+
+
+@pytest.mark.parametrize("again", ["resumed", "submitted"])
+def test_what_was_given_up_and_is_approved_leaves_no_case(real: Market, again: str) -> None:
+    supplier_id = real.applied()
+    review_id = parked(real, supplier_id)
+    if again == "submitted":
+        assert real.call("POST", f"/v1/suppliers/{supplier_id}/submissions", by=ADMIN).status == 202
+        assert history(real, review_id) == ("open", ["ReviewOpened"]), "it has not succeeded yet"
+    assert real.run(supplier_id) == "approved"
+    assert history(real, review_id) == CLOSED
+    assert real.run(supplier_id) == "approved"
+    assert history(real, review_id) == CLOSED
+
+
+def test_what_was_given_up_and_is_with_a_reviewer_leaves_one_case(real: Market) -> None:
+    supplier_id = real.applied(**WRONG_VAT)
+    review_id = parked(real, supplier_id)
+    assert real.run(supplier_id) == "needs_review"
+    assert history(real, review_id) == CLOSED
+    [left] = real.call("GET", "/v1/review-cases").json["items"]
+    assert left["id"] == real.read(supplier_id)["review_id"]
+
+
+def test_what_was_given_up_and_is_rejected_leaves_no_case(real: Market) -> None:
+    supplier_id = real.applied()
+    review_id = parked(real, supplier_id)
+    assert real.step("reject_supplier", supplier_id, reason="review") == "rejected"
+    assert history(real, review_id) == CLOSED
+
+
+def test_what_is_given_up_once_more_is_a_case_again(real: Market) -> None:
+    supplier_id = real.applied(**WRONG_VAT)
+    first = parked(real, supplier_id)
+    real.run(supplier_id)
+    assert parked(real, supplier_id) != first
+
+
+def test_who_is_offboarded_leaves_no_case(real: Market) -> None:
+    supplier_id = real.approved()
+    review_id = parked(real, supplier_id)
+    assert real.call("POST", f"/v1/suppliers/{supplier_id}/offboardings", json={"reason": "x"}).status == 200
+    assert history(real, review_id) == ("withdrawn", ["ReviewOpened", "ReviewWithdrawn"])
