@@ -1,6 +1,7 @@
 """Use cases of orders."""
 
 from chalicelib.orders.domain import Line, Order
+from chalicelib.orders.domain.sourcing import OWN
 from chalicelib.orders.service.cancel_order import cancel_order, finish_cancellation, list_cancellations, read_options
 from chalicelib.orders.service.decide_order import confirm_order, park_compensation, refuse_order
 from chalicelib.orders.service.decline_units import decline_units
@@ -51,6 +52,7 @@ from chalicelib.orders.service.staff import (
 from chalicelib.orders.store import ReviewResolved
 
 __all__ = [
+    "OWN",
     "SUBJECT",
     "AlreadyPromised",
     "AlreadyThere",

@@ -28,24 +28,38 @@ from chalicelib.suppliers.service import Seller
 
 
 class SellerCannotSupply(Conflict):
-    """A seller that was asked for by name has no offer, too few units, or does not ship there."""
+    """A seller that was asked for by name has no offer, too few units, or does not ship there; `shortages` says what it has `left` to
+    sell there."""
 
     code = "seller_cannot_supply"
     title = "This seller cannot supply it"
+
+    @classmethod
+    def of(cls, lines: Mapping[int, LineRequest], left: Mapping[int, int]) -> "SellerCannotSupply":
+        """The error of these lines, by their numbers (from 1), of which their sellers have so many units."""
+        faults = [
+            Fault(f"/lines/{number - 1}/seller", cls.code, f"{line.seller} does not sell {line.sku} now.")
+            for number, line in lines.items()
+        ]
+        shortages = [
+            {"sku": line.sku, "seller": line.seller, "wanted": line.quantity, "left": left.get(number, 0)}
+            for number, line in lines.items()
+        ]
+        return cls(faults[0].detail, faults=faults, shortages=shortages)
 
 
 @dataclass(frozen=True, slots=True)
 class Selling:
     """Who sells which line, by line id; lines that are not named are the retailer's. `found` is what was read, for pricing.
 
-    `short`: what a unit would cost (minor units) of lines that suppliers offer, but have not enough of. `supplier_units`: what all
-    suppliers of a SKU have.
+    `short`: what a unit would cost (minor units) of lines that suppliers offer, but have not enough of. `supplier_units`: what each
+    supplier of a SKU has, by (SKU, supplier).
     """
 
     found: Found
     choices: Mapping[str, SellerChoice] = field(default_factory=dict)
     short: Mapping[str, int] = field(default_factory=dict)
-    supplier_units: Mapping[str, int] = field(default_factory=dict)
+    supplier_units: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def prices(self) -> dict[str, int]:
@@ -57,11 +71,11 @@ class Selling:
         wanted = {line.sku: line for number, line in enumerate(lines, start=1) if str(number) in self.short}
         if wanted:
             raise inventory.StockTooLow.of(
-                [
-                    {"sku": sku, "wanted": line.quantity, "left": self.supplier_units.get(sku, 0)}
-                    for sku, line in wanted.items()
-                ]
+                [{"sku": sku, "wanted": line.quantity, "left": self._left(sku)} for sku, line in wanted.items()]
             )
+
+    def _left(self, sku: str) -> int:
+        return sum(units for (one, _), units in self.supplier_units.items() if one == sku)
 
     def own_units(self, line_id: str, ordered: int) -> int:
         """Units of the line that the retailer sells itself."""
@@ -102,6 +116,7 @@ def sell_lines(
 ) -> Selling:
     """Choose who sells each line, out of a batch read with `offer_keys` and the catalogue's. Lines whose price staff set are the
     retailer's; so are those that nobody offers, or that nobody has enough of: what is short is found out where units are planned.
+    Lines that name their seller come first: they can have nobody else's units.
 
     `country` and `region` are where it goes to, as far as that is known. With `only_own` nobody else is asked. Raises
     `SellerCannotSupply` for a line whose seller was named and has not enough of it to sell.
@@ -109,24 +124,31 @@ def sell_lines(
     offers = {} if only_own else listings.offers_from(found, dict.fromkeys(line.sku for line in request.lines))
     offers = {sku: by_sku for sku, by_sku in offers.items() if by_sku}
     if not _sold_on(request.channel, offers):
-        _check_named(request, {})
+        _check_named(request, {}, {})
         return Selling(found)
     market = _Market.read(request, offers, found, country=country, region=region, fresh=fresh)
     there = market.supplier_units()
-    choices: dict[str, SellerChoice] = {}
+    choices: dict[int, SellerChoice] = {}
     short: dict[str, int] = {}
-    for number, line in enumerate(request.lines, start=1):
+    left: dict[int, int] = {}
+    for number, line in _named_first(request.lines):
         if line.sku not in offers or line.unit_price is not None:
             continue
         candidates = market.candidates(line)
         choice = fulfilment.choose_sellers(line.quantity, candidates)
+        left[number] = choice.left
         if choice.parts:
-            choices[str(number)] = choice
+            choices[number] = choice
             market.take(line.sku, choice)
         elif candidates and all(one.seller != OWN for one in candidates):
             short[str(number)] = min(one.price for one in candidates)
-    _check_named(request, choices)
-    return Selling(market.found, choices, short, there)
+    _check_named(request, choices, left)
+    return Selling(market.found, {str(number): choices[number] for number in sorted(choices)}, short, there)
+
+
+def _named_first(lines: Sequence[LineRequest]) -> list[tuple[int, LineRequest]]:
+    """The lines with their numbers, those that name their seller before the others."""
+    return sorted(enumerate(lines, start=1), key=lambda one: one[1].seller is None)
 
 
 def replacements(
@@ -153,14 +175,14 @@ def _sold_on(channel: str, offers: Mapping[str, Sequence[Offer]]) -> bool:
     return bool(offers) and channel in listings.marketplace_channels()
 
 
-def _check_named(request: PriceRequest, choices: Mapping[str, SellerChoice]) -> None:
-    faults = [
-        Fault(f"/lines/{number - 1}/seller", SellerCannotSupply.code, f"{line.seller} does not sell {line.sku} now.")
+def _check_named(request: PriceRequest, choices: Collection[int], left: Mapping[int, int]) -> None:
+    unable = {
+        number: line
         for number, line in enumerate(request.lines, start=1)
-        if line.seller not in (None, OWN) and str(number) not in choices
-    ]
-    if faults:
-        raise SellerCannotSupply(faults[0].detail, faults=faults)
+        if line.seller not in (None, OWN) and number not in choices
+    }
+    if unable:
+        raise SellerCannotSupply.of(unable, left)
 
 
 @dataclass(slots=True)
@@ -284,12 +306,9 @@ class _Market:
             "commission": commission.as_dict(),
         }
 
-    def supplier_units(self) -> dict[str, int]:
-        """What all suppliers of each SKU have."""
-        return {
-            sku: sum(self.left[sku, supplier_id] for supplier_id in dict.fromkeys(one.supplier_id for one in by_sku))
-            for sku, by_sku in self.offers.items()
-        }
+    def supplier_units(self) -> dict[tuple[str, str], int]:
+        """What each supplier has of each SKU that it offers."""
+        return {at: units for at, units in self.left.items() if at[1] != OWN}
 
     def replace(self, line: LineRequest, dearest: int) -> Sequence[SellerPart]:
         """As many units of the line as suppliers have who ask no more than this for one."""

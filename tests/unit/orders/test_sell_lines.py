@@ -171,8 +171,27 @@ def test_a_named_seller_sells_it_or_nobody_does(market: Market) -> None:
     reply = market.order(line("MUG", 1, seller=dear))
     assert (reply.status, reply.code) == (409, "seller_cannot_supply")
     assert reply.json["errors"][0]["pointer"] == "/lines/0/seller"
+    assert reply.json["shortages"] == [{"sku": "MUG", "seller": dear, "wanted": 1, "left": 0}]
     order_id, _ = market.confirmed(line("MUG", 1, seller="own"))
     assert at(market, order_id) == {"leeds": [("MUG", 1)]}
+
+
+def test_who_names_a_seller_comes_before_who_does_not(market: Market) -> None:
+    cheap = market.supplier()
+    market.shop.sells("MUG", price=950, leeds=5)
+    market.offers("MUG", cheap, 800, 4)
+    order_id, _ = market.confirmed(line("MUG", 2), line("MUG", 3, seller=cheap))
+    assert at(market, order_id) == {"leeds": [("MUG", 2)], cheap: [("MUG", 3)]}
+    order = service.find_order(order_id)
+    assert [one.unit_price for one in order.lines] == [950, 800]
+    assert [one["line_id"] for one in order.reasons if "line_id" in one] == ["1", "2"]
+
+
+def test_what_has_no_price_of_ours_is_pointed_at_where_ours_is_asked_for(market: Market) -> None:
+    supplier = market.supplier()
+    market.offers(market.lists("MUG"), supplier, 800, 5)
+    reply = market.order(line("MUG", 1, seller=supplier), line("MUG", 1, seller="own"))
+    assert (reply.status, [one["pointer"] for one in reply.json["errors"]]) == (422, ["/lines/1/sku"])
 
 
 def test_a_used_one_is_sold_only_to_who_asks_for_its_seller(market: Market) -> None:
