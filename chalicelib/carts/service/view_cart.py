@@ -82,7 +82,7 @@ def look_at(cart: Cart) -> CartSeen:
         return CartSeen(cart, tuple(lines))
     own = {one.sku: one for one in inventory.availability([line.sku for line in cart.lines], cart.channel)}
     quoted = _quoted(cart)
-    left = _Left.of(cart.lines, own, quoted.supplier_units)
+    left = _Left(own, quoted.supplier_units, {line.sku: line.quantity for line in cart.lines if line.seller == OWN})
     return CartSeen(
         cart, tuple(_seen(line, quoted, left) for line in cart.lines), quoted.quote, quoted.shipping_problem
     )
@@ -90,12 +90,13 @@ def look_at(cart: Cart) -> CartSeen:
 
 @dataclass(slots=True)
 class _Quoted:
-    """What the lines that are for sale cost, and the problem of each that is not. `supplier_units`: by (SKU, supplier)."""
+    """What the lines that are for sale cost, and the problem of each that is not. `supplier_units`: what those who may sell a line
+    have left for it."""
 
     quote: Quote | None = None
     priced: Mapping[LineKey, orders.Line] = field(default_factory=dict)
     problems: dict[LineKey, str] = field(default_factory=dict)
-    supplier_units: dict[tuple[str, str], int] = field(default_factory=dict)
+    supplier_units: dict[LineKey, int] = field(default_factory=dict)
     shipping_problem: str | None = None
 
 
@@ -114,7 +115,8 @@ def _quoted(cart: Cart) -> _Quoted:
                 found.problems |= dict.fromkeys(_concerned(fault, lines), fault.code)
         else:
             found.priced = {line.key: price for line, price in zip(lines, found.quote.lines, strict=True)}
-            found.supplier_units |= found.quote.supplier_units
+            units = found.quote.supplier_units
+            found.supplier_units |= {line.key: units.get(str(number), 0) for number, line in enumerate(lines, start=1)}
             break
         lines = tuple(line for line in lines if line.key not in found.problems)
     return found
@@ -151,38 +153,21 @@ def _request(cart: Cart, lines: Sequence[CartLine]) -> PriceRequest:
 
 @dataclass(slots=True)
 class _Left:
-    """What there is of each SKU: in the own stock, with suppliers, and how much of either is named by lines."""
+    """What there is for each line: of the own stock, by SKU, less what lines that name it take; and of suppliers, by line."""
 
     own: Mapping[str, inventory.Availability]
-    suppliers: Mapping[tuple[str, str], int]
-    named: Mapping[LineKey, int]
-
-    @classmethod
-    def of(
-        cls,
-        lines: Sequence[CartLine],
-        own: Mapping[str, inventory.Availability],
-        suppliers: Mapping[tuple[str, str], int],
-    ) -> "_Left":
-        """What is left for these lines."""
-        return cls(own, suppliers, {line.key: line.quantity for line in lines if line.seller is not None})
+    suppliers: Mapping[LineKey, int]
+    taken: Mapping[str, int]
 
     def units(self, line: CartLine) -> int:
         """Units that the line may have now."""
-        theirs = (
-            max(0, units - self._taken(line, supplier_id))
-            for (sku, supplier_id), units in self.suppliers.items()
-            if sku == line.sku and line.seller in (None, supplier_id)
-        )
-        return max(0, self._own_units(line)) + sum(theirs)
+        return max(0, self._own_units(line)) + self.suppliers.get(line.key, 0)
 
     def _own_units(self, line: CartLine) -> int:
         """Units of the own stock for the line; below zero where lines that name it want more than is there."""
-        return self.own[line.sku].total - self._taken(line, OWN) if line.seller in (None, OWN) else 0
-
-    def _taken(self, line: CartLine, seller: str) -> int:
-        """Units that go to the line that names the seller, before this one that names none."""
-        return self.named.get((line.sku, seller), 0) if line.seller is None else 0
+        if line.seller is None:
+            return self.own[line.sku].total - self.taken.get(line.sku, 0)
+        return self.own[line.sku].total if line.seller == OWN else 0
 
     def promised_on(self, line: CartLine) -> str | None:
         """Where the own stock has units of the line that are still to come, the day for which the first would be promised."""

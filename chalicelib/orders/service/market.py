@@ -155,10 +155,6 @@ class Market:
             "commission": commission.as_dict(),
         }
 
-    def supplier_units(self) -> dict[tuple[str, str], int]:
-        """What each supplier has of each SKU that it offers."""
-        return {at: units for at, units in self.left.items() if at[1] != OWN}
-
     def open_units(self) -> dict[str, int]:
         """What suppliers have of each SKU for whoever names no seller: new, and of those whom the operator's rules leave out nowhere."""
         return {

@@ -21,7 +21,7 @@ from chalicelib.promotions.service import Discounts
 class Quote:
     """What it would cost at this moment, and what each promotion and code did or why it did nothing.
 
-    `supplier_units`: what suppliers have of the SKUs that they offer, by (SKU, supplier). `sellers`: who would sell each line, and why.
+    `supplier_units`: what the suppliers that would be asked for a line have left for it, by line id. `sellers`: who would sell each line, and why.
     """
 
     lines: tuple[Line, ...]
@@ -30,7 +30,7 @@ class Quote:
     shipping: dict[str, str] | None
     total: Money
     tax: Money
-    supplier_units: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    supplier_units: Mapping[str, int] = field(default_factory=dict)
     sellers: Sequence[Mapping[str, Any]] = ()
 
 

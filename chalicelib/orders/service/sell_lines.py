@@ -24,14 +24,14 @@ class SellerCannotSupply(Conflict):
     title = "This seller cannot supply it"
 
     @classmethod
-    def of(cls, lines: Mapping[int, LineRequest], left: Mapping[int, int]) -> "SellerCannotSupply":
-        """The error of these lines, by their numbers (from 1), of which their sellers have so many units."""
+    def of(cls, lines: Mapping[int, LineRequest], left: Mapping[str, int]) -> "SellerCannotSupply":
+        """The error of these lines, by their numbers (from 1), of which their sellers have so many units left, by line id."""
         faults = [
             Fault(f"/lines/{number - 1}/seller", cls.code, f"{line.seller} does not sell {line.sku} now.")
             for number, line in lines.items()
         ]
         shortages = [
-            {"sku": line.sku, "seller": line.seller, "wanted": line.quantity, "left": left.get(number, 0)}
+            {"sku": line.sku, "seller": line.seller, "wanted": line.quantity, "left": left.get(str(number), 0)}
             for number, line in lines.items()
         ]
         return cls(faults[0].detail, faults=faults, shortages=shortages)
@@ -41,14 +41,14 @@ class SellerCannotSupply(Conflict):
 class Selling:
     """Who sells which line, by line id; lines that are not named are the retailer's. `found` is what was read, for pricing.
 
-    `short`: what a unit would cost (minor units) of lines that suppliers offer, but have not enough of. `supplier_units`: what each
-    supplier of a SKU has, by (SKU, supplier).
+    `short`: what a unit would cost (minor units) of lines that suppliers offer, but have not enough of. `supplier_units`: what those
+    who would be asked for a line have left for it, by line id.
     """
 
     found: Found
     choices: Mapping[str, SellerChoice] = field(default_factory=dict)
     short: Mapping[str, int] = field(default_factory=dict)
-    supplier_units: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    supplier_units: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def prices(self) -> dict[str, int]:
@@ -57,14 +57,13 @@ class Selling:
 
     def check_enough(self, lines: Sequence[LineRequest]) -> None:
         """Raise `StockTooLow` when suppliers, who alone sell a line, have not enough of it."""
-        wanted = {line.sku: line for number, line in enumerate(lines, start=1) if str(number) in self.short}
+        wanted = {
+            line.sku: {"sku": line.sku, "wanted": line.quantity, "left": self.supplier_units[str(number)]}
+            for number, line in enumerate(lines, start=1)
+            if str(number) in self.short
+        }
         if wanted:
-            raise inventory.StockTooLow.of(
-                [{"sku": sku, "wanted": line.quantity, "left": self._left(sku)} for sku, line in wanted.items()]
-            )
-
-    def _left(self, sku: str) -> int:
-        return sum(units for (one, _), units in self.supplier_units.items() if one == sku)
+            raise inventory.StockTooLow.of(list(wanted.values()))
 
     def own_units(self, line_id: str, ordered: int) -> int:
         """Units of the line that the retailer sells itself."""
@@ -115,23 +114,22 @@ def sell_lines(
         _check_named(request, {}, {})
         return Selling(found)
     market = Market.read(request, offers, found, country=country, region=region, fresh=fresh)
-    there = market.supplier_units()
     choices: dict[int, SellerChoice] = {}
     short: dict[str, int] = {}
-    left: dict[int, int] = {}
+    left: dict[str, int] = {}
     for number, line in _named_first(request.lines):
         if line.sku not in offers or line.unit_price is not None:
             continue
         candidates = market.candidates(line)
         choice = fulfilment.choose_sellers(line.quantity, candidates)
-        left[number] = choice.left
+        left[str(number)] = sum(one.units for one in candidates if one.seller != OWN)
         if choice.parts:
             choices[number] = choice
             market.take(line.sku, choice)
         elif candidates and all(one.seller != OWN for one in candidates):
             short[str(number)] = min(one.price for one in candidates)
     _check_named(request, choices, left)
-    return Selling(market.found, {str(number): choices[number] for number in sorted(choices)}, short, there)
+    return Selling(market.found, {str(number): choices[number] for number in sorted(choices)}, short, left)
 
 
 def _named_first(lines: Sequence[LineRequest]) -> list[tuple[int, LineRequest]]:
@@ -157,7 +155,7 @@ def replacements(
     return [market.replace(line, market.rules.dearest(price)) for line, price in zip(request.lines, paid, strict=True)]
 
 
-def _check_named(request: PriceRequest, choices: Collection[int], left: Mapping[int, int]) -> None:
+def _check_named(request: PriceRequest, choices: Collection[int], left: Mapping[str, int]) -> None:
     unable = {
         number: line
         for number, line in enumerate(request.lines, start=1)

@@ -149,6 +149,21 @@ def test_each_problem_stays_with_its_line(market: Market, guest: Guest, call: An
     ]
 
 
+def test_what_has_no_price_of_ours_any_more_is_still_sold_by_a_supplier(
+    market: Market, guest: Guest, call: Any
+) -> None:
+    supplier = market.supplier()
+    market.offers("MUG", supplier, 990, 5)
+    guest.sets("MUG", 1, seller="own")
+    guest.sets("MUG", 2, seller=supplier)
+    etag = market.shop.call("GET", "/v1/catalog/variants/MUG").headers["etag"]
+    body = {"prices": [{"channel": "web", "currency": "EUR", "amount": 1100}]}
+    assert call("PUT", "/v1/variants/MUG/prices", json=body, by=ADMIN, headers={"If-Match": etag}).status == 200
+    seen = guest.looks()
+    assert lines_of(seen) == [("own", 1, None, "no_price"), (supplier, 2, 990, None)]
+    assert (seen.json["totals"]["total"], seen.json["ready"]) == (1980, False)
+
+
 def test_what_one_line_names_is_not_promised_to_another(market: Market, guest: Guest) -> None:
     supplier = market.supplier()
     market.offers("MUG", supplier, 800, 4)
@@ -165,6 +180,24 @@ def test_what_one_line_names_is_not_promised_to_another(market: Market, guest: G
     assert market.shop.stock("MUG") == {"leeds": (5, 0, 5), supplier: (4, 0, 4)}
 
 
+def test_a_line_is_told_only_of_units_that_it_may_have(market: Market, guest: Guest) -> None:
+    """Used goods go to who names their seller, and who is left out by the rules sells nothing."""
+    used, out = market.supplier(), market.supplier()
+    market.lists("LAMP")
+    market.offers("LAMP", used, 700, 3, condition="used")
+    market.offers("LAMP", out, 900, 6)
+    assert stock_of(guest.sets("LAMP", 1)) == [(None, "in_stock", None)]
+    assert market.rules({"seller": out, "excluded": True}).status == 200
+    guest.removes("LAMP")
+    seen = guest.sets("LAMP", 2, seller=used)
+    assert (stock_of(seen), seen.json["ready"]) == ([(used, "only_left", 3)], True)
+    market.rules(version=1)
+    guest.sets("LAMP", 6)
+    market.rules({"seller": out, "excluded": True}, version=2)
+    seen = guest.looks()
+    assert (stock_of(seen)[1], seen.json["ready"]) == ((None, "not_available", None), False)
+
+
 def test_units_to_come_are_the_retailer_s_alone(market: Market, guest: Guest, call: Any) -> None:
     supplier = market.supplier()
     market.offers("MUG", supplier, 800, 2)
@@ -177,6 +210,8 @@ def test_units_to_come_are_the_retailer_s_alone(market: Market, guest: Guest, ca
     assert (stock_of(seen)[1], seen.json["lines"][1]["promised_on"]) == ((None, "only_left", 2), None)
     seen = guest.sets("MUG", 3)
     assert (seen.json["lines"][1]["promised_on"], seen.json["ready"]) == (None, False)
+    seen = guest.sets("MUG", 2, seller=supplier)
+    assert (seen.json["lines"][2]["unit_price"], seen.json["lines"][2]["promised_on"]) == (800, None)
 
 
 def test_a_merged_cart_keeps_who_sells_its_lines(market: Market, guest: Guest, call: Any) -> None:

@@ -198,7 +198,8 @@ def test_a_used_one_is_sold_only_to_who_asks_for_its_seller(market: Market) -> N
     market.lists("MUG")
     supplier = market.supplier()
     market.offers("MUG", supplier, 300, 5, condition="used")
-    assert market.order(line("MUG")).status == 409
+    refused = market.order(line("MUG"))
+    assert (refused.status, refused.json["shortages"]) == (409, [{"sku": "MUG", "wanted": 1, "left": 0}])
     assert market.order(line("MUG", seller=supplier)).status == 202
 
 
