@@ -42,4 +42,4 @@ def _of_suppliers(skus: Sequence[str], channel: str, found: Found) -> dict[str, 
     if not offers:
         return {}
     asked = PriceRequest(channel, currency="", lines=[LineRequest(sku, 1) for sku in offers])
-    return Market.read(asked, offers, found, country=None, region=None, fresh=False, choosing=False).open_units()
+    return Market.read(asked, offers, found, fresh=False, choosing=False).open_units()

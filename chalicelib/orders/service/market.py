@@ -22,7 +22,7 @@ from chalicelib.orders.domain.sourcing import SourcingRules
 from chalicelib.orders.service.price_order import Found, LineRequest, PriceRequest
 from chalicelib.routing import service as routing
 from chalicelib.suppliers import service as suppliers
-from chalicelib.suppliers.service import Seller
+from chalicelib.suppliers.service import Place, Seller
 
 
 def offers_on(channel: str, found: Found, skus: Iterable[str]) -> dict[str, tuple[Offer, ...]]:
@@ -45,8 +45,6 @@ class Market:
     rules: SourcingRules
     places: Mapping[str, Sequence[str]]
     left: dict[tuple[str, str], int]
-    country: str | None
-    region: str | None
 
     @classmethod
     def read(
@@ -55,8 +53,6 @@ class Market:
         offers: Mapping[str, Sequence[Offer]],
         found: Found,
         *,
-        country: str | None,
-        region: str | None,
         fresh: bool,
         choosing: bool = True,
     ) -> "Market":
@@ -90,8 +86,6 @@ class Market:
             store.sourcing_in(found),
             catalog.places(found, offers),
             left,
-            country,
-            region,
         )
 
     def candidates(self, line: LineRequest) -> list[Candidate]:
@@ -131,12 +125,11 @@ class Market:
         return None if rule.excluded else rule.preference
 
     def _goes_there(self, seller: Seller) -> bool:
-        return self.country is None or seller.serves(self.country)
+        return self.request.country is None or seller.serves(self.request.country)
 
     def _distance(self, seller: Seller) -> int:
-        if self.country is None or seller.country == self.country:
-            return 1
-        return 2
+        wanted = self.request
+        return suppliers.distance(seller, Place(wanted.country or "", wanted.region, wanted.postal_code))
 
     def _terms(self, offer: Offer, price: int) -> dict[str, Any]:
         commission = ledger.terms_from(

@@ -46,6 +46,7 @@ class PriceRequest:
     coupons: Sequence[str] = ()
     country: str | None = None
     region: str | None = None
+    postal_code: str | None = None
     vat_number: str | None = None
     shipping_method: str | None = None
     offered: Mapping[str, int] = field(default_factory=dict)

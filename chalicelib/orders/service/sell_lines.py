@@ -97,8 +97,6 @@ def sell_lines(
     request: PriceRequest,
     found: Found,
     *,
-    country: str | None,
-    region: str | None = None,
     only_own: bool = False,
     fresh: bool = False,
 ) -> Selling:
@@ -106,14 +104,14 @@ def sell_lines(
     retailer's; so are those that nobody offers, or that nobody has enough of: what is short is found out where units are planned.
     Lines that name their seller come first: they can have nobody else's units.
 
-    `country` and `region` are where it goes to, as far as that is known. With `only_own` nobody else is asked. Raises
+    With `only_own` nobody else is asked. Raises
     `SellerCannotSupply` for a line whose seller was named and has not enough of it to sell.
     """
     offers = {} if only_own else offers_on(request.channel, found, [line.sku for line in request.lines])
     if not offers:
         _check_named(request, {}, {})
         return Selling(found)
-    market = Market.read(request, offers, found, country=country, region=region, fresh=fresh)
+    market = Market.read(request, offers, found, fresh=fresh)
     choices: dict[int, SellerChoice] = {}
     short: dict[str, int] = {}
     left: dict[str, int] = {}
@@ -151,7 +149,7 @@ def replacements(
     }
     if not offers:
         return [() for _ in request.lines]
-    market = Market.read(request, offers, found, country=request.country, region=request.region, fresh=True)
+    market = Market.read(request, offers, found, fresh=True)
     return [market.replace(line, market.rules.dearest(price)) for line, price in zip(request.lines, paid, strict=True)]
 
 
