@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.core.errors import Conflict, NotFound, RuleBroken
 
 MAX_LINES = 500
-"""Lines of one cart. It is one item, and every change writes it whole: 500 lines are some 40 KB of the 400 KB that fit. Longer
+"""Lines of one cart. It is one item, and every change writes it whole: 500 lines are up to 60 KB of the 400 KB that fit. Longer
 orders are placed from their lines directly."""
 
 MAX_QUANTITY = 9_999
@@ -80,13 +80,24 @@ class TotalChanged(Conflict):
     title = "It costs something else now"
 
 
+LineKey = tuple[str, str | None]
+"""A SKU, and the seller that is named for it: a cart has one line for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """Units of a SKU, and the unit price that was shown last (minor units; None: none yet)."""
+    """Units of a SKU, and the unit price that was shown last (minor units; None: none yet). `seller`: who is to sell them (`own` or a
+    supplier's id); None leaves that open."""
 
     sku: str
     quantity: int
     shown: int | None = None
+    seller: str | None = None
+
+    @property
+    def key(self) -> LineKey:
+        """What makes it another line than the others of its cart."""
+        return self.sku, self.seller
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +134,9 @@ class Cart:
         """Whether it counts as abandoned."""
         return self.state is State.ACTIVE and bool(self.lines) and now >= self.changed_at + IDLE_AFTER
 
-    def line(self, sku: str) -> CartLine | None:
-        """The line of a SKU, or None."""
-        return next((line for line in self.lines if line.sku == sku), None)
+    def line(self, key: LineKey) -> CartLine | None:
+        """The line of a SKU and the seller that is named for it, or None."""
+        return next((line for line in self.lines if line.key == key), None)
 
 
 def check_open(cart: Cart) -> None:
@@ -139,21 +150,23 @@ def check_open(cart: Cart) -> None:
         )
 
 
-def set_line(cart: Cart, sku: str, quantity: int, now: datetime) -> Cart:
-    """The cart with so many units of a SKU; a new line comes last. Raises `CartClosed`, `CartFull`."""
-    known = cart.line(sku)
+def set_line(cart: Cart, key: LineKey, quantity: int, now: datetime) -> Cart:
+    """The cart with so many units of a line; a new one comes last. Raises `CartClosed`, `CartFull`."""
+    known = cart.line(key)
     if known is not None:
         lines = tuple(replace(line, quantity=quantity) if line is known else line for line in cart.lines)
     else:
-        lines = (*cart.lines, CartLine(sku, quantity))
+        sku, seller = key
+        lines = (*cart.lines, CartLine(sku, quantity, seller=seller))
     return _changed(cart, now, lines=_bounded(lines))
 
 
-def remove_line(cart: Cart, sku: str, now: datetime) -> Cart:
-    """The cart without a SKU. Raises `CartClosed`, and `NotFound` when it is not in there."""
-    if cart.line(sku) is None:
-        raise NotFound(f"Cart {cart.id} has no {sku}.")
-    return _changed(cart, now, lines=tuple(line for line in cart.lines if line.sku != sku))
+def remove_line(cart: Cart, key: LineKey, now: datetime) -> Cart:
+    """The cart without a line. Raises `CartClosed`, and `NotFound` when it is not in there."""
+    if cart.line(key) is None:
+        sku, seller = key
+        raise NotFound(f"Cart {cart.id} has no {sku}{f' of {seller}' if seller else ''}.")
+    return _changed(cart, now, lines=tuple(line for line in cart.lines if line.key != key))
 
 
 def configure(cart: Cart, changes: Mapping[str, Any], now: datetime) -> Cart:
@@ -164,15 +177,15 @@ def configure(cart: Cart, changes: Mapping[str, Any], now: datetime) -> Cart:
     return replace(changed, lines=tuple(replace(line, shown=None) for line in changed.lines))
 
 
-def show(cart: Cart, prices: Mapping[str, int]) -> Cart:
-    """The cart, with the unit prices by SKU that its owner is shown now."""
-    return replace(cart, lines=tuple(replace(line, shown=prices.get(line.sku, line.shown)) for line in cart.lines))
+def show(cart: Cart, prices: Mapping[LineKey, int]) -> Cart:
+    """The cart, with the unit prices by line that its owner is shown now."""
+    return replace(cart, lines=tuple(replace(line, shown=prices.get(line.key, line.shown)) for line in cart.lines))
 
 
 def merge(cart: Cart, guest: Cart, now: datetime) -> tuple[Cart, Cart]:
     """The customer's cart with what the guest's held, and the guest's, which has ended.
 
-    Quantities of a SKU are added, up to `MAX_QUANTITY`. Of coupons, the customer's own come first, up to `MAX_COUPONS`. Where it
+    Quantities of a SKU are added where both name the same seller, or none, up to `MAX_QUANTITY`. Of coupons, the customer's own come first, up to `MAX_COUPONS`. Where it
     goes is the customer's word, else the guest's. Raises `CartClosed`, `CartsDiffer`, `CartFull`.
     """
     check_open(guest)
@@ -180,10 +193,10 @@ def merge(cart: Cart, guest: Cart, now: datetime) -> tuple[Cart, Cart]:
         raise CartsDiffer(
             f"One is for {guest.channel} in {guest.currency}, the other for {cart.channel} in {cart.currency}."
         )
-    lines = {line.sku: line for line in cart.lines}
+    lines = {line.key: line for line in cart.lines}
     for line in guest.lines:
-        known = lines.get(line.sku)
-        lines[line.sku] = line if known is None else _added(known, line)
+        known = lines.get(line.key)
+        lines[line.key] = line if known is None else _added(known, line)
     whole = _changed(
         cart,
         now,
@@ -204,7 +217,7 @@ def order(cart: Cart, order_id: str) -> Cart:
 
 def _added(line: CartLine, more: CartLine) -> CartLine:
     quantity = min(line.quantity + more.quantity, MAX_QUANTITY)
-    return CartLine(line.sku, quantity, more.shown if line.shown is None else line.shown)
+    return replace(line, quantity=quantity, shown=more.shown if line.shown is None else line.shown)
 
 
 def _bounded(lines: tuple[CartLine, ...]) -> tuple[CartLine, ...]:

@@ -16,13 +16,16 @@ def cart_merged(tx: Transaction, cart: Cart, guest: Cart, by: Principal) -> None
 
 
 def cart_abandoned(tx: Transaction, cart: Cart, by: Principal) -> None:
-    """`CartAbandoned`: nobody has changed it for a day. Once for each time that it falls idle."""
+    """`CartAbandoned`: nobody has changed it for a day. Once for each time that it falls idle. Each SKU once, whoever is to sell it."""
+    units: dict[str, int] = {}
+    for line in cart.lines:
+        units[line.sku] = units.get(line.sku, 0) + line.quantity
     data = {
         "channel": cart.channel,
         "currency": cart.currency,
         "customer_id": cart.customer_id,
         "idle_since": clock.rfc3339(cart.changed_at),
-        "lines": [[line.sku, line.quantity] for line in cart.lines],
+        "lines": [[sku, quantity] for sku, quantity in units.items()],
     }
     _publish(tx, "CartAbandoned", cart, data, by)
 

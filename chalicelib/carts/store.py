@@ -56,7 +56,7 @@ def _item(cart: Cart) -> CartItem:
         "changed_at": clock.rfc3339(cart.changed_at),
         "customer_id": cart.customer_id,
         "state": cart.state,
-        "lines": [[line.sku, line.quantity, line.shown] for line in cart.lines],
+        "lines": [_stored(line) for line in cart.lines],
         "coupons": list(cart.coupons),
         "country": cart.country,
         "region": cart.region,
@@ -77,6 +77,11 @@ def _item(cart: Cart) -> CartItem:
         item.gsi3pk = _due_pk(cart.id)
         item.gsi3sk = _due_sk(cart)
     return item
+
+
+def _stored(line: CartLine) -> list[Any]:
+    stored = [line.sku, line.quantity, line.shown]
+    return stored if line.seller is None else [*stored, line.seller]
 
 
 def _due_sk(cart: Cart) -> str | None:

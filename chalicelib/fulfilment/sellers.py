@@ -26,7 +26,7 @@ OWN = "own"
 class Candidate:
     """Somebody who could sell a line: `units` at `price` minor units each, leaving within `days`.
 
-    A lower `preference` goes first. `distance`: 0 in the region that it goes to, 1 in its country, 2 abroad. `rating`: 0 to 100.
+    A lower `preference` and a lower `distance` go first; the retailer itself is near. `rating`: 0 to 100.
     `terms` are carried along.
     """
 

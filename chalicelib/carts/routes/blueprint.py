@@ -12,7 +12,7 @@ from chalicelib.carts.domain import (
     CartFull,
     TotalChanged,
 )
-from chalicelib.carts.schemas import CartView, CheckOut, ConfigureCart, OrderedView, SetLine
+from chalicelib.carts.schemas import CartView, CheckOut, ConfigureCart, LineQuery, OrderedView, SetLine
 from chalicelib.carts.service import CartSeen, Visitor
 from chalicelib.catalog.service import OffersRefused
 from chalicelib.core import http
@@ -22,6 +22,7 @@ from chalicelib.core.idempotency import Answer
 from chalicelib.core.table import CommandTooLarge
 from chalicelib.inventory.service import StockTooLow
 from chalicelib.orders.domain import Decision, Order
+from chalicelib.orders.service import SellerCannotSupply
 from chalicelib.promotions.service import CouponExhausted, CouponRefused
 from chalicelib.shipping.service import ShippingUnavailable
 from chalicelib.taxes.service import VatNumberInvalid
@@ -34,7 +35,7 @@ MAX_WAIT = 20
 """Seconds an answer may be held: the gateway gives up after 29."""
 
 CHANGING = [NotFound, Stale, CartClosed]
-SETTING = [*CHANGING, CartFull, OffersRefused]
+SETTING = [*CHANGING, CartFull, OffersRefused, SellerCannotSupply]
 CHECKING_OUT = [
     NotFound,
     CartClosed,
@@ -42,6 +43,7 @@ CHECKING_OUT = [
     CartChanged,
     TotalChanged,
     OffersRefused,
+    SellerCannotSupply,
     StockTooLow,
     CouponRefused,
     CouponExhausted,
@@ -58,8 +60,14 @@ def shown(seen: CartSeen) -> Response:
 
 def set_line(cart_id: str, sku: str, visitor: Visitor) -> Response:
     """200 with the cart, which has so many units of the SKU now."""
-    quantity = http.body(SetLine).quantity
-    return shown(service.set_line(cart_id, sku, quantity, http.expected_version(), visitor))
+    seller, quantity = http.query(LineQuery).seller, http.body(SetLine).quantity
+    return shown(service.set_line(cart_id, (sku, seller), quantity, http.expected_version(), visitor))
+
+
+def remove_line(cart_id: str, sku: str, visitor: Visitor) -> Response:
+    """200 with the cart, which has nothing of that line any more."""
+    seller = http.query(LineQuery).seller
+    return shown(service.remove_line(cart_id, (sku, seller), http.expected_version(), visitor))
 
 
 def configure(cart_id: str, visitor: Visitor) -> Response:

@@ -10,6 +10,7 @@ from chalicelib.carts.schemas import (
     CartView,
     CheckOut,
     ConfigureCart,
+    LineQuery,
     MergeCarts,
     OpenCart,
     OrderedView,
@@ -72,13 +73,15 @@ def configure_cart(cart_id: str) -> Response:
     "/v1/carts/{cart_id}/lines/{sku}",
     summary="Set a line of a cart",
     body=SetLine,
+    query=LineQuery,
     answers={200: CartView},
     scopes=[SCOPE],
     versioned=True,
     raises=SETTING,
 )
 def set_cart_line(cart_id: str, sku: str) -> Response:
-    """So many units of a SKU, whatever there were; up to 500 lines."""
+    """So many units of a SKU, whatever there were; up to 500 lines. With a `seller` nobody else is to sell them: that is a line of its
+    own beside the one without."""
     return blueprint.set_line(cart_id, sku, Visitor(http.caller()))
 
 
@@ -86,14 +89,15 @@ def set_cart_line(cart_id: str, sku: str) -> Response:
     "DELETE",
     "/v1/carts/{cart_id}/lines/{sku}",
     summary="Remove a line of a cart",
+    query=LineQuery,
     answers={200: CartView},
     scopes=[SCOPE],
     versioned=True,
     raises=CHANGING,
 )
 def remove_cart_line(cart_id: str, sku: str) -> Response:
-    """Nothing of a SKU any more."""
-    return blueprint.shown(service.remove_line(cart_id, sku, http.expected_version(), Visitor(http.caller())))
+    """Nothing of a SKU any more; with a `seller`, of the line that names it, else of the one that names none."""
+    return blueprint.remove_line(cart_id, sku, Visitor(http.caller()))
 
 
 @routes.endpoint(
@@ -107,8 +111,8 @@ def remove_cart_line(cart_id: str, sku: str) -> Response:
     raises=[NotFound, CartClosed, CartsDiffer, CartFull],
 )
 def merge_carts(cart_id: str) -> Response:
-    """On sign-in, with the token of the guest's cart in the header Cart-Token. Quantities of a SKU are added, up to 9,999.
-    Repeating it changes nothing."""
+    """On sign-in, with the token of the guest's cart in the header Cart-Token. Quantities of a SKU are added where both
+    name the same seller, or none, up to 9,999. Repeating it changes nothing."""
     wanted = http.body(MergeCarts)
     return blueprint.shown(service.merge_carts(cart_id, wanted.guest_cart_id, http.header(TOKEN), http.caller()))
 

@@ -9,6 +9,7 @@ from chalicelib.carts.schemas import (
     CartView,
     CheckOut,
     ConfigureCart,
+    LineQuery,
     OpenedGuestCart,
     OpenGuestCart,
     OrderedView,
@@ -77,6 +78,7 @@ def configure_guest_cart(cart_id: str) -> Response:
     "/v1/guest-carts/{cart_id}/lines/{sku}",
     summary="Set a line of a guest's cart",
     body=SetLine,
+    query=LineQuery,
     answers={200: CartView},
     public=True,
     token=TOKEN,
@@ -84,7 +86,8 @@ def configure_guest_cart(cart_id: str) -> Response:
     raises=SETTING,
 )
 def set_guest_cart_line(cart_id: str, sku: str) -> Response:
-    """So many units of a SKU, whatever there were; up to 500 lines."""
+    """So many units of a SKU, whatever there were; up to 500 lines. With a `seller` nobody else is to sell them: that is a line of its
+    own beside the one without."""
     return blueprint.set_line(cart_id, sku, _visitor())
 
 
@@ -92,6 +95,7 @@ def set_guest_cart_line(cart_id: str, sku: str) -> Response:
     "DELETE",
     "/v1/guest-carts/{cart_id}/lines/{sku}",
     summary="Remove a line of a guest's cart",
+    query=LineQuery,
     answers={200: CartView},
     public=True,
     token=TOKEN,
@@ -99,8 +103,8 @@ def set_guest_cart_line(cart_id: str, sku: str) -> Response:
     raises=CHANGING,
 )
 def remove_guest_cart_line(cart_id: str, sku: str) -> Response:
-    """Nothing of a SKU any more."""
-    return blueprint.shown(service.remove_line(cart_id, sku, http.expected_version(), _visitor()))
+    """Nothing of a SKU any more; with a `seller`, of the line that names it, else of the one that names none."""
+    return blueprint.remove_line(cart_id, sku, _visitor())
 
 
 @routes.endpoint(

@@ -1,6 +1,6 @@
 """What callers send and get of carts."""
 
-from chalicelib.carts.schemas.changing import ConfigureCart, MergeCarts, OpenCart, OpenGuestCart, SetLine
+from chalicelib.carts.schemas.changing import ConfigureCart, LineQuery, MergeCarts, OpenCart, OpenGuestCart, SetLine
 from chalicelib.carts.schemas.checking_out import CheckOut, OrderedView
 from chalicelib.carts.schemas.viewing import CartView, OpenedGuestCart
 
@@ -8,6 +8,7 @@ __all__ = [
     "CartView",
     "CheckOut",
     "ConfigureCart",
+    "LineQuery",
     "MergeCarts",
     "OpenCart",
     "OpenGuestCart",

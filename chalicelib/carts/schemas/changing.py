@@ -26,6 +26,11 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 CustomerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 CartId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 MethodId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+SellerName = Annotated[
+    str,
+    StringConstraints(pattern=r"^(own|sup_[0-7][0-9A-HJKMNP-TV-Z]{25})$"),
+    Field(description="Who is to sell it; `own` is the retailer itself", examples=["own"]),
+]
 Coupon = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 
 
@@ -40,6 +45,12 @@ class OpenCart(OpenGuestCart):
     """The customer's cart of a channel. Staff and machines name the customer."""
 
     customer_id: CustomerId | None = None
+
+
+class LineQuery(Schema):
+    """Which line of a SKU: a cart has one for each seller that is named, beside the one that names none."""
+
+    seller: SellerName | None = None
 
 
 class SetLine(Schema):

@@ -12,9 +12,11 @@ from chalicelib.promotions.service import Finding, Rule
 
 class CartLineView(View):
     """A line at today's price. `was`: the price that was shown before, where it changed. `left`: units to be had, where they are
-    few. `promised_on`: where units are still to come, the day for which the first of them would be promised. A line with a `problem` (sku_unknown, not_active, no_price) cannot be ordered."""
+    few. `promised_on`: where units are still to come, the day for which the first of them would be promised. `seller`: who is to sell
+    it, where that is named. A line with a `problem` (sku_unknown, not_active, no_price, seller_cannot_supply) cannot be ordered."""
 
     sku: str
+    seller: str | None
     quantity: int
     name: str | None
     unit_price: int | None
@@ -30,6 +32,7 @@ class CartLineView(View):
     def of(cls, line: LineSeen) -> "CartLineView":
         return cls.model_construct(
             sku=line.sku,
+            seller=line.seller,
             quantity=line.quantity,
             name=line.name,
             unit_price=line.unit_price,

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.carts import domain, store
-from chalicelib.carts.domain import Cart
+from chalicelib.carts.domain import Cart, LineKey
 from chalicelib.carts.service.access import Visitor, find_cart
 from chalicelib.carts.service.view_cart import CartSeen, look_at
 from chalicelib.catalog.service import OffersRefused
 from chalicelib.core import clock
 from chalicelib.core.errors import Fault, Stale
 from chalicelib.core.table import Transaction
+from chalicelib.orders.service import SellerCannotSupply
 
 
 def read_cart(cart_id: str, visitor: Visitor) -> CartSeen:
@@ -19,20 +20,23 @@ def read_cart(cart_id: str, visitor: Visitor) -> CartSeen:
     return look_at(find_cart(cart_id, visitor))
 
 
-def set_line(cart_id: str, sku: str, quantity: int, expected_version: int, visitor: Visitor) -> CartSeen:
-    """So many units of a SKU, whatever there were. Raises `NotFound`, `Stale`, `CartClosed`, `CartFull`, `OffersRefused`."""
+def set_line(cart_id: str, key: LineKey, quantity: int, expected_version: int, visitor: Visitor) -> CartSeen:
+    """So many units of a SKU, of the seller that is named or of any, whatever there were.
+
+    Raises `NotFound`, `Stale`, `CartClosed`, `CartFull`, `OffersRefused`, `SellerCannotSupply`.
+    """
     return _change(
         cart_id,
         expected_version,
         visitor,
-        lambda cart, now: domain.set_line(cart, sku, quantity, now),
-        lambda seen: _check_for_sale(seen, sku),
+        lambda cart, now: domain.set_line(cart, key, quantity, now),
+        lambda seen: _check_for_sale(seen, key),
     )
 
 
-def remove_line(cart_id: str, sku: str, expected_version: int, visitor: Visitor) -> CartSeen:
-    """Nothing of a SKU any more. Raises `NotFound` (also for the line), `Stale`, `CartClosed`."""
-    return _change(cart_id, expected_version, visitor, lambda cart, now: domain.remove_line(cart, sku, now))
+def remove_line(cart_id: str, key: LineKey, expected_version: int, visitor: Visitor) -> CartSeen:
+    """Nothing of a SKU any more, of the seller that is named or where none is. Raises `NotFound` (also for the line), `Stale`, `CartClosed`."""
+    return _change(cart_id, expected_version, visitor, lambda cart, now: domain.remove_line(cart, key, now))
 
 
 def configure(cart_id: str, changes: Mapping[str, Any], expected_version: int, visitor: Visitor) -> CartSeen:
@@ -63,8 +67,12 @@ def _change(
     return seen
 
 
-def _check_for_sale(seen: CartSeen, sku: str) -> None:
-    problem = next((line.problem for line in seen.lines if line.sku == sku), None)
-    if problem is not None:
-        fault = Fault("/sku", problem, f"{sku} cannot be bought here.")
+def _check_for_sale(seen: CartSeen, key: LineKey) -> None:
+    line = next(line for line in seen.lines if line.key == key)
+    if line.problem == SellerCannotSupply.code:
+        fault = Fault("/seller", line.problem, f"{line.seller} does not sell {line.quantity} of {line.sku} now.")
+        short = {"sku": line.sku, "seller": line.seller, "wanted": line.quantity, "left": line.left or 0}
+        raise SellerCannotSupply(fault.detail, faults=[fault], shortages=[short])
+    if line.problem is not None:
+        fault = Fault("/sku", line.problem, f"{line.sku} cannot be bought here.")
         raise OffersRefused(fault.detail, faults=[fault])

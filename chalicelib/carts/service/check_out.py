@@ -68,7 +68,7 @@ def _request(cart: Cart, wanted: CheckoutRequest) -> OrderRequest:
         currency=cart.currency,
         customer_id=cart.customer_id,
         reference=wanted.reference,
-        lines=[LineRequest(line.sku, line.quantity) for line in cart.lines],
+        lines=[LineRequest(line.sku, line.quantity, seller=line.seller) for line in cart.lines],
         charges=(),
         contact=wanted.contact,
         shipping_address=wanted.shipping_address,

@@ -1,4 +1,4 @@
-"""Routes that read stock; what can be sold, for everybody."""
+"""Routes that read stock, for staff."""
 
 from chalice.app import Response
 
@@ -9,27 +9,10 @@ from chalicelib.core.schemas import PageQuery
 from chalicelib.inventory import service
 from chalicelib.inventory.routes.blueprint import SCOPE, routes
 from chalicelib.inventory.schemas import (
-    AvailabilityQuery,
-    AvailabilityView,
     MovementView,
     StockQuery,
     StockView,
 )
-
-
-@routes.endpoint(
-    "GET",
-    "/v1/availability",
-    summary="What can be sold",
-    query=AvailabilityQuery,
-    answers={200: http.list_of(AvailabilityView)},
-    public=True,
-)
-def read_availability() -> Response:
-    """Units that a channel may sell of up to 20 SKUs: what is available beyond its safety stock."""
-    wanted = http.query(AvailabilityQuery)
-    found = service.availability(wanted.sku, wanted.channel)
-    return http.listed(Page(found, None), lambda one: AvailabilityView.for_channel(one, wanted.channel))
 
 
 @routes.endpoint(

@@ -16,9 +16,6 @@ from chalicelib.inventory.schemas.commands import (
 )
 from chalicelib.inventory.schemas.locations import ChangeLocation, CreateLocation, LocationAddress, LocationView
 from chalicelib.inventory.schemas.reading import (
-    AvailabilityQuery,
-    AvailabilityView,
-    AvailableAt,
     MovementView,
     StockQuery,
     StockView,
@@ -37,9 +34,6 @@ __all__ = [
     "AdjustStock",
     "AdjustmentLine",
     "ArrivedLine",
-    "AvailabilityQuery",
-    "AvailabilityView",
-    "AvailableAt",
     "BookedLine",
     "BookedView",
     "ChangeLocation",

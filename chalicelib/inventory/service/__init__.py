@@ -41,6 +41,7 @@ from chalicelib.inventory.service.manage_locations import (
 from chalicelib.inventory.service.read_stock import (
     Availability,
     availability,
+    availability_in,
     backorders,
     levels,
     movements_of,
@@ -94,6 +95,7 @@ __all__ = [
     "TooManyUnits",
     "adjust_stock",
     "availability",
+    "availability_in",
     "backorders",
     "cancel_transfer",
     "change_location",

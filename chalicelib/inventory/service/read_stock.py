@@ -71,9 +71,14 @@ def backorders(
 
 def availability(skus: Sequence[str], channel: str) -> list[Availability]:
     """What the channel may sell of each SKU. For anybody; a SKU that was never stocked has none."""
-    sites = [location.id for location in sourcing_locations(channel)]
     wanted = list(dict.fromkeys(skus))
-    found = find_many(stock_keys(wanted, sites))
+    sites = [location.id for location in sourcing_locations(channel)]
+    return availability_in(find_many(stock_keys(wanted, sites)), wanted, channel)
+
+
+def availability_in(found: Mapping[tuple[str, str], Item], wanted: Sequence[str], channel: str) -> list[Availability]:
+    """As `availability`, out of a batch read with `stock_keys` of the channel's `sourcing_locations`."""
+    sites = [location.id for location in sourcing_locations(channel)]
     sellable, later = levels(found, wanted, sites, channel), backorders(found, wanted, sites, channel)
     return [
         Availability(

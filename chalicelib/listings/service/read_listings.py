@@ -13,6 +13,7 @@ from chalicelib.listings import store
 from chalicelib.listings.domain.listing import Listing, ListingStatus, Terms
 from chalicelib.listings.domain.offers import Offer, OfferOnSale, cheapest_first
 from chalicelib.listings.service.access import known, must_find_own
+from chalicelib.listings.service.configure import settings_now
 from chalicelib.suppliers import service as suppliers
 
 
@@ -59,11 +60,13 @@ def offers_from(found: Mapping[tuple[str, str], Item], skus: Iterable[str]) -> d
 
 
 def offers_of(sku: str, channel: str, currency: str | None, by: Principal) -> list[OfferOnSale]:
-    """Who sells a SKU, the cheapest first where a currency is asked for, with what a channel may sell of each. For anybody.
+    """Who sells a SKU on a channel, the cheapest first where a currency is asked for, with what it may sell of each. For anybody.
 
     Raises `NotFound` for what the catalogue does not show.
     """
     catalog.get_variant(sku, by=by)
+    if channel not in settings_now().channels:
+        return []
     offers = cheapest_first(store.get_book(sku).on_sale, currency)
     sellers = [offer.supplier_id for offer in offers]
     found = find_many([*suppliers.seller_keys(sellers), *inventory.stock_keys([sku], sellers)])

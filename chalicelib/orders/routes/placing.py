@@ -42,6 +42,7 @@ MAX_WAIT = 20
     raises=[
         Forbidden,
         OffersRefused,
+        service.SellerCannotSupply,
         StockTooLow,
         TotalNegative,
         CommandTooLarge,
@@ -88,7 +89,7 @@ def _held(placed: Response) -> Response:
     body=QuoteOrder,
     answers={200: QuoteView},
     scopes=["orders.write"],
-    raises=[Forbidden, OffersRefused, TotalNegative, VatNumberInvalid, ShippingUnavailable],
+    raises=[Forbidden, OffersRefused, service.SellerCannotSupply, TotalNegative, VatNumberInvalid, ShippingUnavailable],
 )
 def quote_order() -> Response:
     """What it would cost now, and what each promotion and code did or why it did nothing. Nothing is reserved."""

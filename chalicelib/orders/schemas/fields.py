@@ -11,6 +11,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 CustomerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+PostalCode = Annotated[str, StringConstraints(min_length=1, max_length=20)]
 LineId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}$")]
 MAX_AMOUNT = 100_000_000_00
 """A hundred million of the major unit: beyond any retail price, far below where sums could leave 64 bits."""
@@ -43,6 +44,6 @@ class Address(Schema):
     line1: Text
     line2: Text | None = None
     city: Text
-    postal_code: Annotated[str, StringConstraints(min_length=1, max_length=20)] | None = None
+    postal_code: PostalCode | None = None
     region: Text | None = None
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(description="ISO 3166-1 alpha-2")

@@ -14,6 +14,7 @@ from chalicelib.orders.schemas.fields import (
     Currency,
     CustomerId,
     PickupChoice,
+    PostalCode,
     Sku,
     Text,
 )
@@ -82,7 +83,7 @@ class PaymentMethod(Schema):
 
 
 class QuoteOrder(Schema):
-    """What to price: as an order, with no more of the address than tax and postage need."""
+    """What to price: as an order, with no more of the address than tax, postage and the choice of sellers need."""
 
     channel: Channel = "web"
     currency: Currency
@@ -93,6 +94,7 @@ class QuoteOrder(Schema):
         default=None, description="ISO 3166-1 alpha-2"
     )
     region: Text | None = None
+    postal_code: PostalCode | None = None
     vat_number: VatNumber | None = None
     shipping_method: ShippingMethod | None = None
 
@@ -105,6 +107,7 @@ class QuoteOrder(Schema):
             coupons=self.coupons,
             country=self.country,
             region=self.region,
+            postal_code=self.postal_code,
             vat_number=self.vat_number,
             shipping_method=self.shipping_method,
         )

@@ -1,9 +1,11 @@
 """Use cases of orders."""
 
 from chalicelib.orders.domain import Line, Order
+from chalicelib.orders.domain.sourcing import OWN
 from chalicelib.orders.service.cancel_order import cancel_order, finish_cancellation, list_cancellations, read_options
 from chalicelib.orders.service.decide_order import confirm_order, park_compensation, refuse_order
 from chalicelib.orders.service.decline_units import decline_units
+from chalicelib.orders.service.find_units import Sellable, find_sellable
 from chalicelib.orders.service.give_up_uncollected import give_up_uncollected
 from chalicelib.orders.service.know_customer import claim_order, forget_person, guest_orders
 from chalicelib.orders.service.place_order import OrderRequest, place_order
@@ -51,6 +53,7 @@ from chalicelib.orders.service.staff import (
 from chalicelib.orders.store import ReviewResolved
 
 __all__ = [
+    "OWN",
     "SUBJECT",
     "AlreadyPromised",
     "AlreadyThere",
@@ -64,6 +67,7 @@ __all__ = [
     "PromisePast",
     "Quote",
     "ReviewResolved",
+    "Sellable",
     "SellerCannotSupply",
     "WarehouseAnswer",
     "WorkflowRunning",
@@ -76,6 +80,7 @@ __all__ = [
     "decide_units",
     "decline_units",
     "find_order",
+    "find_sellable",
     "finish_cancellation",
     "forget_person",
     "give_up_uncollected",

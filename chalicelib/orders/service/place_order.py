@@ -61,6 +61,7 @@ class OrderRequest:
             coupons=self.coupons,
             country=self.shipping_address["country"],
             region=self.shipping_address.get("region"),
+            postal_code=self.shipping_address.get("postal_code"),
             vat_number=self.vat_number,
             shipping_method=self.shipping_method,
         )
@@ -168,7 +169,6 @@ def _draft(request: OrderRequest, *, fresh: bool) -> _Draft:
     selling = sell_lines(
         to_price,
         found,
-        country=request.shipping_address["country"],
         only_own=request.pickup is not None,
         fresh=fresh,
     )

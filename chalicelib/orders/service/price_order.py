@@ -46,6 +46,7 @@ class PriceRequest:
     coupons: Sequence[str] = ()
     country: str | None = None
     region: str | None = None
+    postal_code: str | None = None
     vat_number: str | None = None
     shipping_method: str | None = None
     offered: Mapping[str, int] = field(default_factory=dict)
@@ -149,10 +150,12 @@ POSTAGE = "SHIPPING"
 
 
 def _offers(request: PriceRequest, found: Found) -> Mapping[str, Offer]:
-    pointers = {line.sku: f"/lines/{index}/sku" for index, line in reversed(list(enumerate(request.lines)))}
     numbered = list(enumerate(request.lines, start=1))
     overridden = {line.sku for number, line in numbered if request.price_of(number) is not None}
     priced_by_catalogue = {line.sku for number, line in numbered if request.price_of(number) is None}
+    # The first line of each SKU stands for it; one that needs the catalogue's price goes before those that have another.
+    last_first = sorted(numbered, key=lambda one: (request.price_of(one[0]) is None, -one[0]))
+    pointers = {line.sku: f"/lines/{number - 1}/sku" for number, line in last_first}
     return catalog.offers(
         found,
         list(pointers),

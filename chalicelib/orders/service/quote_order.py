@@ -21,7 +21,7 @@ from chalicelib.promotions.service import Discounts
 class Quote:
     """What it would cost at this moment, and what each promotion and code did or why it did nothing.
 
-    `supplier_units`: what suppliers have of the SKUs that they offer. `sellers`: who would sell each line, and why.
+    `supplier_units`: what the suppliers that would be asked for a line have left for it, by line id. `sellers`: who would sell each line, and why.
     """
 
     lines: tuple[Line, ...]
@@ -45,7 +45,7 @@ def quote(request: PriceRequest, *, with_stock: bool = False) -> Quote:
     sites = inventory.sourcing_locations(request.channel) if with_stock else ()
     stock = inventory.stock_keys(dict.fromkeys(line.sku for line in request.lines), [site.id for site in sites])
     found = find_many([*price_keys(request), *offer_keys(request), *stock])
-    selling = sell_lines(request, found, country=request.country)
+    selling = sell_lines(request, found)
     priced = price(replace(request, offered=selling.prices), selling.found, now)
     lines = priced.lines
     if with_stock:

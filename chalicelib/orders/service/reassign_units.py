@@ -134,6 +134,7 @@ def _offered(order: Order, missing: Mapping[str, int], without: str | None) -> S
         [LineRequest(line.sku, missing[line.id]) for line in lines],
         country=order.shipping_address["country"],
         region=order.shipping_address.get("region"),
+        postal_code=order.shipping_address.get("postal_code"),
     )
     failed = {note.location_id for note in order.fulfilments if note.status == "short"} | {without}
     found = replacements(request, [line.unit_price for line in lines], without=failed)

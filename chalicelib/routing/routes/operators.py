@@ -1,11 +1,11 @@
-"""What the operator sees of allocations, and sets for all suppliers."""
+"""What the operator sees of allocations, and sets for all suppliers and for one."""
 
 from chalice.app import Response
 
 from chalicelib.core import http
-from chalicelib.core.errors import Stale
+from chalicelib.core.errors import NotFound, Stale
 from chalicelib.routing import service
-from chalicelib.routing.routes.blueprint import OPERATOR_SCOPES, routes
+from chalicelib.routing.routes.blueprint import OPERATOR_SCOPES, SUPPLIER_SCOPES, routes
 from chalicelib.routing.schemas.operators import (
     AllocationsQuery,
     AllocationStateView,
@@ -13,6 +13,8 @@ from chalicelib.routing.schemas.operators import (
     AllocationView,
     SettingsBody,
     SettingsView,
+    SupplierSettingsBody,
+    SupplierSettingsView,
 )
 
 
@@ -93,3 +95,34 @@ def change_routing_settings() -> Response:
     wanted = http.body(SettingsBody).as_settings()
     settings = service.change_settings(http.expected_version(), wanted, http.caller())
     return http.ok(SettingsView.of(settings), version=settings.version)
+
+
+@routes.endpoint(
+    "GET",
+    "/v1/suppliers/{supplier_id}/routing-settings",
+    summary="Read how a supplier is asked",
+    answers={200: SupplierSettingsView},
+    scopes=SUPPLIER_SCOPES,
+    raises=[NotFound],
+)
+def read_supplier_routing_settings(supplier_id: str) -> Response:
+    """How long it may take to answer; for the supplier itself, too."""
+    settings = service.read_supplier_settings(supplier_id, http.caller())
+    return http.ok(SupplierSettingsView.of(settings), version=settings.version)
+
+
+@routes.endpoint(
+    "PUT",
+    "/v1/suppliers/{supplier_id}/routing-settings",
+    summary="Change how a supplier is asked",
+    body=SupplierSettingsBody,
+    answers={200: SupplierSettingsView},
+    scopes=OPERATOR_SCOPES,
+    versioned=True,
+    raises=[NotFound, Stale],
+)
+def change_supplier_routing_settings(supplier_id: str) -> Response:
+    """For what it is asked from now on; `If-Match: "0"` for the first."""
+    minutes = http.body(SupplierSettingsBody).answer_minutes
+    settings = service.change_supplier_settings(supplier_id, http.expected_version(), minutes, http.caller())
+    return http.ok(SupplierSettingsView.of(settings), version=settings.version)

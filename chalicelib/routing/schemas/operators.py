@@ -1,6 +1,6 @@
 """What the operator sends and sees."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -81,11 +81,14 @@ class AllocationView(View):
         )
 
 
+Minutes = Annotated[int, Field(ge=1, le=7 * 24 * 60)]
+
+
 class SettingsBody(Schema):
     """How suppliers are asked: minutes to answer, seconds of one call, failures in a row after which an endpoint rests, and for how many
     seconds."""
 
-    answer_minutes: int = Field(ge=1, le=7 * 24 * 60)
+    answer_minutes: Minutes
     call_seconds: int = Field(ge=1, le=15)
     failures_before_rest: int = Field(ge=1, le=100)
     rest_seconds_least: int = Field(ge=1, le=3_600)
@@ -109,4 +112,19 @@ class SettingsView(View):
     failures_before_rest: int
     rest_seconds_least: int
     rest_seconds_most: int
+    version: int
+
+
+class SupplierSettingsBody(Schema):
+    """How one supplier is asked: minutes to answer, instead of those of all; null: as all are."""
+
+    answer_minutes: Minutes | None
+
+
+class SupplierSettingsView(View):
+    """How one supplier is asked. `effective_answer_minutes`: its own, or those of all where it has none."""
+
+    supplier_id: str
+    answer_minutes: int | None
+    effective_answer_minutes: int
     version: int

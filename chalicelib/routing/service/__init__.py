@@ -11,7 +11,13 @@ from chalicelib.routing.service.breaker import health_keys, rests_from
 from chalicelib.routing.service.converse import Ways
 from chalicelib.routing.service.invoices import InvoiceGiven, TaxBeyondTotal, list_invoices, receive_invoice
 from chalicelib.routing.service.keep_in_line import keep_in_line
-from chalicelib.routing.service.manage_settings import change_settings, read_settings
+from chalicelib.routing.service.manage_settings import (
+    SettingsOfSupplier,
+    change_settings,
+    change_supplier_settings,
+    read_settings,
+    read_supplier_settings,
+)
 from chalicelib.routing.service.offer_order import ask_supplier, await_answer, go_on, offer_order
 from chalicelib.routing.service.read_allocations import (
     NothingToRetry,
@@ -35,6 +41,7 @@ __all__ = [
     "InvoiceKnown",
     "NothingToRetry",
     "Scorecard",
+    "SettingsOfSupplier",
     "Shipment",
     "SupplierOrder",
     "TaxBeyondTotal",
@@ -45,6 +52,7 @@ __all__ = [
     "await_answer",
     "change_settings",
     "change_shipment",
+    "change_supplier_settings",
     "give_back_units",
     "go_on",
     "health_keys",
@@ -61,6 +69,7 @@ __all__ = [
     "read_order",
     "read_scorecard",
     "read_settings",
+    "read_supplier_settings",
     "recall_units",
     "receive_invoice",
     "request_shipment",

@@ -69,7 +69,7 @@ def retry(allocation_id: str, decline: Decline, by: Principal, ways: Ways | None
 
 def _made(part: Fulfilment) -> Allocation:
     now = clock.now()
-    settings = store.get_settings()
+    general, own = store.get_settings_for(part.location_id)
     wanted = [line for line in part.lines if line.wanted]
     terms = [line.terms or {} for line in wanted]
     return Allocation(
@@ -79,7 +79,7 @@ def _made(part: Fulfilment) -> Allocation:
         str(terms[0].get("currency", "")) if terms else "",
         _placed_at(part.order_id),
         clock.rfc3339(now),
-        clock.rfc3339(now + timedelta(minutes=settings.answer_minutes)),
+        clock.rfc3339(now + timedelta(minutes=general.answer_minutes_of(own))),
         tuple(_line(line) for line in wanted),
     )
 

@@ -9,6 +9,7 @@
 | counters of a month | SCORECARD#<supplier> | MONTH#<yyyy-mm>#<shard> | | |
 | invoice | SUPPLIERINVOICE#<supplier>#<number> | INVOICE | SUPPLIERINVOICES#<supplier> / <received at>#<number> | |
 | settings | ROUTINGSETTINGS | SETTINGS | | |
+| settings for a supplier | ROUTINGSETTINGS | SUPPLIER#<supplier> | | |
 """
 
 from chalicelib.routing.store.allocations import (
@@ -25,7 +26,7 @@ from chalicelib.routing.store.health import get_health, health_in, health_key, p
 from chalicelib.routing.store.invoices import InvoiceKnown, add_invoice, invoices_of
 from chalicelib.routing.store.recalls import OPEN, UNHEARD, Recall, add_recall, close_recall, recalls_of
 from chalicelib.routing.store.scorecards import add_to_scorecard, month_key, month_keys, months_in, scorecard_of
-from chalicelib.routing.store.settings import get_settings, put_settings
+from chalicelib.routing.store.settings import get_settings, get_settings_for, put_settings, put_supplier_settings
 
 __all__ = [
     "OPEN",
@@ -47,6 +48,7 @@ __all__ = [
     "get_allocation",
     "get_health",
     "get_settings",
+    "get_settings_for",
     "health_in",
     "health_key",
     "invoices_of",
@@ -56,6 +58,7 @@ __all__ = [
     "park_token",
     "put_health",
     "put_settings",
+    "put_supplier_settings",
     "recalls_of",
     "scorecard_of",
 ]

@@ -109,6 +109,9 @@ def seller_of(one: Supplier) -> Seller:
     if profile is None:
         said = one.proposed or {}
         return Seller(one.id, said.get("trading_name") or "", one.status, _ships_from(said))
+    # What stands in the address says where in its country it is; the country of the legal entity has no such words.
+    said = profile.get("address") or {}
+    address = said if said.get("country") else {}
     return Seller(
         id=one.id,
         name=profile.get("trading_name") or "",
@@ -117,6 +120,8 @@ def seller_of(one: Supplier) -> Seller:
         brands=tuple(brand["name"].lower() for brand in profile.get("brands", []) if brand.get("name")),
         service_countries=tuple(profile.get("service_countries", [])),
         endpoint_url=profile.get("endpoint_url"),
+        region=address.get("region"),
+        postal_code=address.get("postal_code"),
     )
 
 

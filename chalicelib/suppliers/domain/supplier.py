@@ -26,9 +26,18 @@ def is_supplier(location_id: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is or goes to, as far as that is said; `country` is ISO 3166-1 alpha-2."""
+
+    country: str
+    region: str | None = None
+    postal_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Seller:
-    """What other contexts need of a supplier. `country` is where it ships from, `service_countries` where to (none: everywhere),
-    both ISO 3166-1 alpha-2; `endpoint_url` is the base of its own API; `brands` it may sell, in lower case."""
+    """What other contexts need of a supplier. `country` is where it ships from, in `region` and `postal_code` as far as it says so;
+    `service_countries` where to (none: everywhere); countries are ISO 3166-1 alpha-2; `endpoint_url` is the base of its own API; `brands` it may sell, in lower case."""
 
     id: str
     name: str
@@ -37,6 +46,13 @@ class Seller:
     brands: tuple[str, ...] = ()
     service_countries: tuple[str, ...] = ()
     endpoint_url: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it ships from."""
+        return Place(self.country, self.region, self.postal_code)
 
     @property
     def sells(self) -> bool:

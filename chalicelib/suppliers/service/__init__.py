@@ -1,6 +1,6 @@
 """Use cases of suppliers, and what other contexts ask of them."""
 
-from chalicelib.suppliers.domain import Seller, SupplierStatus, is_supplier
+from chalicelib.suppliers.domain import Place, Seller, SupplierStatus, is_supplier
 from chalicelib.suppliers.service.access import acting_supplier, is_operator, require_access, require_operator
 from chalicelib.suppliers.service.apply import (
     NothingToSubmit,
@@ -50,12 +50,13 @@ from chalicelib.suppliers.service.run_onboarding import (
     start_workflow,
     verify_profile,
 )
-from chalicelib.suppliers.service.sellers import find_seller, seller_from, seller_keys
+from chalicelib.suppliers.service.sellers import distance, find_seller, seller_from, seller_keys
 
 __all__ = [
     "ChecklistRefused",
     "Endpoint",
     "NothingToSubmit",
+    "Place",
     "Seller",
     "SupplierStatus",
     "accept_invitation",
@@ -70,6 +71,7 @@ __all__ = [
     "correct_profile",
     "decide",
     "decide_document",
+    "distance",
     "download_address",
     "endpoint",
     "find_seller",

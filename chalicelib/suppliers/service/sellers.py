@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from chalicelib.core.table import Item
 from chalicelib.suppliers import store
-from chalicelib.suppliers.domain import Seller
+from chalicelib.suppliers.domain import Place, Seller, nearness
 
 
 def find_seller(supplier_id: str, *, consistent: bool = False) -> Seller | None:
@@ -20,3 +20,8 @@ def seller_keys(supplier_ids: Iterable[str]) -> list[tuple[type[Item], str, str]
 def seller_from(found: Mapping[tuple[str, str], Item], supplier_id: str) -> Seller | None:
     """As `find_seller`, out of a batch read with `seller_keys`."""
     return store.seller_in(found, supplier_id)
+
+
+def distance(seller: Seller, to: Place) -> int:
+    """How near it is to where goods go: 0 in one postal area, 1 in one region, 2 in one country, 3 abroad; the least that is known."""
+    return nearness.distance(seller.place, to)

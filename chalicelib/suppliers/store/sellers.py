@@ -100,4 +100,6 @@ def as_stored(seller: Seller) -> dict[str, Any]:
         "brands": list(seller.brands),
         "service_countries": list(seller.service_countries),
         "endpoint_url": seller.endpoint_url,
+        "region": seller.region,
+        "postal_code": seller.postal_code,
     }

@@ -169,6 +169,7 @@ def test_a_cart_is_priced_as_an_order_would_be(guest):
     assert seen["ready"] is True
     assert seen["lines"][0] == {
         "sku": "MUG",
+        "seller": None,
         "quantity": 2,
         "name": "Mug",
         "unit_price": 1299,

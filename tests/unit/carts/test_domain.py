@@ -26,28 +26,41 @@ FULL = tuple((f"S{number}", 1) for number in range(MAX_LINES))
 
 
 def test_a_line_is_set_whatever_there_was():
-    cart = domain.set_line(a_cart(("A", 1), ("B", 2)), "A", 5, LATER)
+    cart = domain.set_line(a_cart(("A", 1), ("B", 2)), ("A", None), 5, LATER)
     assert (contents(cart), cart.version, cart.changed_at) == ({"A": 5, "B": 2}, 2, LATER)
-    assert [line.sku for line in domain.set_line(cart, "C", 1, LATER).lines] == ["A", "B", "C"]
+    assert [line.sku for line in domain.set_line(cart, ("C", None), 1, LATER).lines] == ["A", "B", "C"]
 
 
 def test_a_line_keeps_the_price_that_was_shown():
-    cart = domain.set_line(a_cart(CartLine("A", 1, 100)), "A", 5, LATER)
+    cart = domain.set_line(a_cart(CartLine("A", 1, 100)), ("A", None), 5, LATER)
     assert cart.lines == (CartLine("A", 5, 100),)
+
+
+def test_the_same_sku_is_a_line_of_its_own_for_each_seller_that_is_named():
+    cart = domain.set_line(a_cart(("A", 1)), ("A", "own"), 2, LATER)
+    cart = domain.set_line(cart, ("A", "sup_1"), 3, LATER)
+    cart = domain.set_line(cart, ("A", "own"), 4, LATER)
+    assert cart.lines == (CartLine("A", 1), CartLine("A", 4, seller="own"), CartLine("A", 3, seller="sup_1"))
+    without = domain.remove_line(cart, ("A", "own"), LATER)
+    assert without.lines == (CartLine("A", 1), CartLine("A", 3, seller="sup_1"))
+    with pytest.raises(NotFound):
+        domain.remove_line(without, ("A", "own"), LATER)
+    seen = domain.show(cart, {("A", None): 10, ("A", "sup_1"): 12})
+    assert [line.shown for line in seen.lines] == [10, None, 12]
 
 
 def test_a_cart_holds_so_many_lines():
     full = a_cart(*FULL)
-    assert contents(domain.set_line(full, "S0", 9, LATER))["S0"] == 9
+    assert contents(domain.set_line(full, ("S0", None), 9, LATER))["S0"] == 9
     with pytest.raises(CartFull):
-        domain.set_line(full, "ONE-MORE", 1, LATER)
+        domain.set_line(full, ("ONE-MORE", None), 1, LATER)
 
 
 def test_a_line_is_removed_if_there_is_one():
-    cart = domain.remove_line(a_cart(("A", 1), ("B", 2)), "A", LATER)
+    cart = domain.remove_line(a_cart(("A", 1), ("B", 2)), ("A", None), LATER)
     assert (contents(cart), cart.version) == ({"B": 2}, 2)
     with pytest.raises(NotFound):
-        domain.remove_line(cart, "A", LATER)
+        domain.remove_line(cart, ("A", None), LATER)
 
 
 def test_in_another_currency_no_price_was_shown_yet():
@@ -58,7 +71,9 @@ def test_in_another_currency_no_price_was_shown_yet():
 
 
 def test_what_is_shown_is_remembered_and_what_is_not_stays():
-    cart = domain.show(a_cart(CartLine("A", 1, 100), CartLine("B", 1, 200), CartLine("C", 1)), {"A": 90, "C": 5})
+    cart = domain.show(
+        a_cart(CartLine("A", 1, 100), CartLine("B", 1, 200), CartLine("C", 1)), {("A", None): 90, ("C", None): 5}
+    )
     assert [line.shown for line in cart.lines] == [90, 200, 5]
     assert cart.version == 1
 
@@ -67,8 +82,8 @@ def test_what_is_shown_is_remembered_and_what_is_not_stays():
 def test_a_cart_that_has_ended_stays_as_it_is(state):
     ended = replace(a_cart(("A", 1)), state=state, order_id="ord_1")
     for change in (
-        lambda: domain.set_line(ended, "A", 2, LATER),
-        lambda: domain.remove_line(ended, "A", LATER),
+        lambda: domain.set_line(ended, ("A", None), 2, LATER),
+        lambda: domain.remove_line(ended, ("A", None), LATER),
         lambda: domain.configure(ended, {"country": "FR"}, LATER),
         lambda: domain.merge(ended, a_guest_cart(), LATER),
         lambda: domain.merge(a_cart(), replace(a_guest_cart(), state=state), LATER),
@@ -98,6 +113,13 @@ def test_quantities_are_added_and_the_customer_s_lines_come_first():
     assert [(line.sku, line.quantity) for line in whole.lines] == [("A", 1), ("B", 5), ("C", 4)]
     assert (whole.version, whole.changed_at, whole.id) == (2, LATER, "crt_1")
     assert (emptied.state, emptied.merged_into, emptied.version) == (State.MERGED, "crt_1", 2)
+
+
+def test_only_lines_of_one_seller_are_added():
+    mine = a_cart(CartLine("A", 1, 100), CartLine("A", 2, 90, "sup_1"))
+    theirs = a_guest_cart(CartLine("A", 4, 80, "sup_1"), CartLine("A", 8, 95, "own"))
+    whole, _ = domain.merge(mine, theirs, LATER)
+    assert whole.lines == (CartLine("A", 1, 100), CartLine("A", 6, 90, "sup_1"), CartLine("A", 8, 95, "own"))
 
 
 def test_added_quantities_stop_at_the_most_that_a_line_holds():
@@ -151,16 +173,16 @@ def test_a_merge_loses_and_invents_no_unit_below_the_bound(mine, theirs):
 
 
 def test_a_cart_with_lines_is_looked_at_a_day_later():
-    assert domain.set_line(a_cart(), "A", 1, LATER).due_at == LATER + timedelta(days=1)
+    assert domain.set_line(a_cart(), ("A", None), 1, LATER).due_at == LATER + timedelta(days=1)
 
 
 def test_an_earlier_look_stays_where_it_is():
     early = a_cart(("A", 1), due_at=NOON + timedelta(hours=5))
-    assert domain.set_line(early, "A", 2, LATER).due_at == NOON + timedelta(hours=5)
+    assert domain.set_line(early, ("A", None), 2, LATER).due_at == NOON + timedelta(hours=5)
 
 
 def test_an_empty_cart_is_not_looked_at():
-    assert domain.remove_line(a_cart(("A", 1), due_at=NOON), "A", LATER).due_at is None
+    assert domain.remove_line(a_cart(("A", 1), due_at=NOON), ("A", None), LATER).due_at is None
 
 
 @pytest.mark.parametrize(("hours", "idle"), [(23, False), (24, True)])

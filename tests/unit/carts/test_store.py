@@ -56,6 +56,7 @@ def events(table, type):
     [
         a_cart(),
         a_guest_cart(CartLine("A", 1, 100), CartLine("B", 2)),
+        a_cart(CartLine("A", 1, 100), CartLine("A", 2, 90, "own"), CartLine("A", 3, None, "sup_1")),
         a_cart(("A", 1), coupons=("X",), country="US", region="CA", shipping_method="parcel", due_at=NOON),
         a_cart(("A", 1), state=State.ORDERED, order_id="ord_1", version=7),
         a_cart(("A", 1), state=State.MERGED, merged_into="crt_2"),
@@ -78,7 +79,7 @@ def test_of_two_changes_at_once_one_is_kept(table):
     kept(a_cart(("A", 1)))
     first, second = Transaction(), Transaction()
     for tx, quantity in ((first, 2), (second, 3)):
-        store.change(tx, domain.set_line(store.get("crt_1"), "A", quantity, NOON))
+        store.change(tx, domain.set_line(store.get("crt_1"), ("A", None), quantity, NOON))
     first.commit()
     with pytest.raises(Stale):
         second.commit()
@@ -123,6 +124,13 @@ def test_a_cart_is_abandoned_after_a_day_and_told_of_once(idle, table):
     }
 
 
+def test_an_abandoned_cart_names_each_sku_once_whoever_is_to_sell_it(table):
+    kept(a_guest_cart(("A", 2), ("B", 1), CartLine("A", 3, seller="own"), due_at=NOON + DAY))
+    assert abandon(NOON + DAY) == outcome(abandoned=1)
+    [event] = events(table, "CartAbandoned")
+    assert event["data"]["lines"] == [["A", 5], ["B", 1]]
+
+
 def test_the_owner_s_version_stays_good_when_the_cart_is_abandoned(idle):
     abandon(NOON + DAY)
     assert store.get("crt_guest") == replace(idle, due_at=None)
@@ -130,7 +138,7 @@ def test_the_owner_s_version_stays_good_when_the_cart_is_abandoned(idle):
 
 def test_a_cart_that_was_changed_is_looked_at_a_day_after_that(idle, table):
     tx = Transaction()
-    store.change(tx, domain.set_line(idle, "A", 3, NOON + timedelta(hours=20)))
+    store.change(tx, domain.set_line(idle, ("A", None), 3, NOON + timedelta(hours=20)))
     tx.commit()
     assert abandon(NOON + DAY) == outcome(later=1)
     assert abandon(NOON + DAY + timedelta(hours=19)) == outcome()
@@ -141,7 +149,7 @@ def test_a_cart_that_was_changed_is_looked_at_a_day_after_that(idle, table):
 def test_a_cart_that_falls_idle_again_is_told_of_again(idle, table):
     abandon(NOON + DAY)
     tx = Transaction()
-    store.change(tx, domain.set_line(store.get("crt_guest"), "B", 1, NOON + 3 * DAY))
+    store.change(tx, domain.set_line(store.get("crt_guest"), ("B", None), 1, NOON + 3 * DAY))
     tx.commit()
     assert abandon(NOON + 4 * DAY) == outcome(abandoned=1)
     assert [event["data"]["idle_since"][:10] for event in events(table, "CartAbandoned")] == [
@@ -300,7 +308,7 @@ def test_a_line_that_is_set_while_the_cart_is_ordered_is_in_the_order_or_refused
     guest.sets("MUG", 1)
     version = store.get(guest.id).version
     visitor = by_of(guest)
-    ended = outcomes([checkout(guest, 0), lambda: service.set_line(guest.id, "POT", 1, version, visitor)])
+    ended = outcomes([checkout(guest, 0), lambda: service.set_line(guest.id, ("POT", None), 1, version, visitor)])
     cart = store.get(guest.id)
     if ended == ["done", "done"]:  # it was set before the order looked at the cart
         assert (contents(cart), cart.state) == ({"MUG": 1, "POT": 1}, State.ORDERED)

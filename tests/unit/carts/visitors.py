@@ -17,6 +17,10 @@ CHECKOUT = {
 }
 
 
+def _line(sku: str, seller: str | None) -> str:
+    return f"/lines/{sku}" if seller is None else f"/lines/{sku}?seller={seller}"
+
+
 @dataclass
 class _Visitor:
     """Somebody with a cart. Every answer with a version moves their ETag on."""
@@ -36,12 +40,12 @@ class _Visitor:
             self.etag = reply.etag
         return reply
 
-    def sets(self, sku: str, quantity: int, etag: str | None = None) -> Reply:
+    def sets(self, sku: str, quantity: int, etag: str | None = None, seller: str | None = None) -> Reply:
         headers = {"If-Match": etag or self.etag}
-        return self._noted(self.send("PUT", f"/lines/{sku}", {"quantity": quantity}, **headers))
+        return self._noted(self.send("PUT", _line(sku, seller), {"quantity": quantity}, **headers))
 
-    def removes(self, sku: str) -> Reply:
-        return self._noted(self.send("DELETE", f"/lines/{sku}", **{"If-Match": self.etag}))
+    def removes(self, sku: str, seller: str | None = None) -> Reply:
+        return self._noted(self.send("DELETE", _line(sku, seller), **{"If-Match": self.etag}))
 
     def configures(self, **changes: Any) -> Reply:
         return self._noted(self.send("PATCH", "", changes, **{"If-Match": self.etag}))

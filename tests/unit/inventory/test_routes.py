@@ -137,6 +137,7 @@ def test_anybody_reads_what_can_be_sold(call, post, shop):
                 "channel": "web",
                 "available": 7,
                 **NO_BACKORDERS,
+                "marketplace": 0,
                 "locations": [{"location_id": "leeds", "available": 7, **NO_BACKORDERS}],
             },
             {
@@ -144,6 +145,7 @@ def test_anybody_reads_what_can_be_sold(call, post, shop):
                 "channel": "web",
                 "available": 0,
                 **NO_BACKORDERS,
+                "marketplace": 0,
                 "locations": [{"location_id": "leeds", "available": 0, **NO_BACKORDERS}],
             },
         ],

@@ -86,9 +86,9 @@ class Market:
         }
         return self.shop.call("POST", "/v1/orders", by=by, json=body)
 
-    def confirmed(self, *lines: dict[str, Any]) -> tuple[str, list[str]]:
+    def confirmed(self, *lines: dict[str, Any], **more: Any) -> tuple[str, list[str]]:
         """An order that is paid for, and its fulfilments."""
-        reply = self.order(*lines)
+        reply = self.order(*lines, **more)
         assert reply.status == 202, reply
         order_id = reply.json["id"]
         payments.authorise(order_id, WORKFLOW)

@@ -155,6 +155,64 @@ def test_who_does_not_sell_or_ship_there_sells_nothing(market: Market, terms: di
     assert market.order(line("MUG")).status in (409, 422)
 
 
+def test_of_equals_the_one_that_is_known_to_be_nearest_sells_it(market: Market) -> None:
+    """By postal area, then region, then country: whatever both addresses say."""
+    market.lists("MUG")
+    market.lists("POT")
+    abroad, far = market.supplier(country="FR"), market.supplier(region="Yorkshire", postal_code="LS1 4AP")
+    region, near = market.supplier(region="greater  london"), market.supplier(postal_code="sw1a 1aa")
+    for supplier in (abroad, far, region):
+        market.offers("MUG", supplier, 800, 5)
+    address = {"name": "Ada", "line1": "12 St James Square", "city": "London", "country": "GB"}
+    where = {**address, "region": "Greater London", "postal_code": "SW1Y 4JH"}
+    reasons = market.order(line("MUG"), shipping_address=where).json["allocation_reasons"]
+    assert [(one["rule"], one["seller"]) for one in reasons] == [("distance", region)]
+    market.shop.moves(region, "MUG", 1)  # as many as the others once more
+    market.offers("MUG", near, 800, 5)
+    reply = market.order(line("MUG"), shipping_address=where)
+    assert [(one["rule"], one["seller"], one["over"]) for one in reply.json["allocation_reasons"]] == [
+        ("distance", near, region)
+    ]
+    market.offers("POT", abroad, 800, 5)
+    market.offers("POT", far, 800, 5)
+    reply = market.order(line("POT"), shipping_address=address)
+    assert [(one["rule"], one["seller"], one["over"]) for one in reply.json["allocation_reasons"]] == [
+        ("distance", far, abroad)
+    ]
+
+
+def test_what_one_declines_goes_to_the_nearest_of_equals(market: Market) -> None:
+    market.lists("MUG")
+    first, far, near = (
+        market.supplier(),
+        market.supplier(postal_code="LS1 4AP"),
+        market.supplier(postal_code="SW1A 1AA"),
+    )
+    market.offers("MUG", first, 800, 5)
+    market.offers("MUG", far, 810, 5)
+    market.offers("MUG", near, 810, 5)
+    where = {"name": "Ada", "line1": "1 Pall Mall", "city": "London", "country": "GB", "postal_code": "SW1Y 4JH"}
+    order_id, [part] = market.confirmed(line("MUG", 2), shipping_address=where)
+    decline(part, {"1": 2})
+    service.reassign_units(order_id, part, WORKFLOW)
+    notes = service.find_order(order_id).fulfilments
+    assert [(note.location_id, note.status) for note in notes] == [(first, "short"), (near, "requested")]
+
+
+def test_a_quote_chooses_by_the_words_of_the_address_that_it_is_given(market: Market) -> None:
+    market.lists("MUG")
+    leeds, london = market.supplier(postal_code="LS1 4AP"), market.supplier(postal_code="SW1A 1AA")
+    for supplier in (leeds, london):
+        market.offers("MUG", supplier, 800, 5)
+    body = {"currency": "GBP", "lines": [line("MUG")], "country": "GB"}
+    for code, nearest in (("LS2 8JS", leeds), ("SW1Y 4JH", london)):
+        quote = market.shop.call("POST", "/v1/quotes", json={**body, "postal_code": code}, by=SHOPPER)
+        assert [(one["rule"], one["seller"]) for one in quote.json["sellers"]] == [("distance", nearest)]
+    # Without it both are as near as each other.
+    quote = market.shop.call("POST", "/v1/quotes", json=body, by=SHOPPER)
+    assert [one["rule"] for one in quote.json["sellers"]] == ["name"]
+
+
 def test_suppliers_sell_on_the_channels_that_the_operator_opens_to_them(market: Market) -> None:
     market.offers(market.lists("MUG"), market.supplier(), 800, 5)
     assert market.order(line("MUG"), channel="pos").status == 422
@@ -171,15 +229,35 @@ def test_a_named_seller_sells_it_or_nobody_does(market: Market) -> None:
     reply = market.order(line("MUG", 1, seller=dear))
     assert (reply.status, reply.code) == (409, "seller_cannot_supply")
     assert reply.json["errors"][0]["pointer"] == "/lines/0/seller"
+    assert reply.json["shortages"] == [{"sku": "MUG", "seller": dear, "wanted": 1, "left": 0}]
     order_id, _ = market.confirmed(line("MUG", 1, seller="own"))
     assert at(market, order_id) == {"leeds": [("MUG", 1)]}
+
+
+def test_who_names_a_seller_comes_before_who_does_not(market: Market) -> None:
+    cheap = market.supplier()
+    market.shop.sells("MUG", price=950, leeds=5)
+    market.offers("MUG", cheap, 800, 4)
+    order_id, _ = market.confirmed(line("MUG", 2), line("MUG", 3, seller=cheap))
+    assert at(market, order_id) == {"leeds": [("MUG", 2)], cheap: [("MUG", 3)]}
+    order = service.find_order(order_id)
+    assert [one.unit_price for one in order.lines] == [950, 800]
+    assert [one["line_id"] for one in order.reasons if "line_id" in one] == ["1", "2"]
+
+
+def test_what_has_no_price_of_ours_is_pointed_at_where_ours_is_asked_for(market: Market) -> None:
+    supplier = market.supplier()
+    market.offers(market.lists("MUG"), supplier, 800, 5)
+    reply = market.order(line("MUG", 1, seller=supplier), line("MUG", 1, seller="own"))
+    assert (reply.status, [one["pointer"] for one in reply.json["errors"]]) == (422, ["/lines/1/sku"])
 
 
 def test_a_used_one_is_sold_only_to_who_asks_for_its_seller(market: Market) -> None:
     market.lists("MUG")
     supplier = market.supplier()
     market.offers("MUG", supplier, 300, 5, condition="used")
-    assert market.order(line("MUG")).status == 409
+    refused = market.order(line("MUG"))
+    assert (refused.status, refused.json["shortages"]) == (409, [{"sku": "MUG", "wanted": 1, "left": 0}])
     assert market.order(line("MUG", seller=supplier)).status == 202
 
 

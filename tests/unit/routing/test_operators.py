@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 
 from chalicelib.core import clock, consumers, ids
+from chalicelib.core.auth import Principal
 from chalicelib.core.settings import settings
 from chalicelib.fulfilment import gateways as fulfilment_gateways
 from chalicelib.fulfilment import service as fulfilments
 from chalicelib.routing import gateways, store
 from chalicelib.routing.consumers import on_answered, on_request
 from chalicelib.routing.tasks import tasks
+from chalicelib.suppliers import store as suppliers
+from chalicelib.suppliers.domain import Seller, SupplierStatus
 from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, a_machine
-from tests.unit.routing.builders import ACCEPTED, MEMBER, SUPPLIER_ID, Market, says, silent
+from tests.unit.routing.builders import ACCEPTED, MEMBER, STRANGER, SUPPLIER_ID, Market, says, silent
 from tests.workflows.definitions import rendered, states
 
 OPERATOR = a_machine("suppliers.write")
@@ -270,6 +273,88 @@ def test_settings_hold_for_what_is_asked_from_now_on(market: Market) -> None:
     market.offer()
     market.offer()
     assert market.offer()["outcome"] == "resting"
+
+
+def known(market: Market) -> str:
+    """The supplier's own settings, of a supplier that there is."""
+    seller = Seller(SUPPLIER_ID, "Northwind", SupplierStatus.APPROVED, "GB")
+    suppliers.SupplierItem(
+        *suppliers.supplier_key(SUPPLIER_ID)[1:], version=1, status="approved", seller=suppliers.as_stored(seller)
+    ).save()
+    return f"/v1/suppliers/{SUPPLIER_ID}/routing-settings"
+
+
+def put(path: str, version: int, body: Any, by: Principal = OPERATOR) -> Any:
+    from app import app
+    from tests.conftest import request
+
+    return request(app, "PUT", path, json=body, by=by, headers={"If-Match": f'"{version}"'})
+
+
+def minutes_left(market: Market) -> int:
+    """Of what was asked for just now, rounded up."""
+    return -(-market.value.seconds_left(clock.now()) // 60)
+
+
+def test_one_supplier_may_have_longer_or_less_than_the_others(market: Market) -> None:
+    path = known(market)
+    read = market.shop.call("GET", path, by=OPERATOR)
+    none = {"supplier_id": SUPPLIER_ID, "answer_minutes": None, "effective_answer_minutes": 240, "version": 0}
+    assert (read.status, read.json, read.headers["etag"]) == (200, none, '"0"')
+    reply = put(path, 0, {"answer_minutes": 5})
+    assert (reply.status, reply.json["effective_answer_minutes"], reply.headers["etag"]) == (200, 5, '"1"')
+    assert put(path, 0, {"answer_minutes": 6}).status == 412
+    assert changed(market, 0, answer_minutes=90).status == 200
+    market.requested(3)
+    assert minutes_left(market) == 5
+    seen = market.shop.call("GET", f"/v1/allocations/{market.part}", by=OPERATOR).json
+    assert seen["answer_by"] == market.value.answer_by
+    theirs = market.shop.call("GET", f"/v1/suppliers/{SUPPLIER_ID}/orders/{market.part}", by=MEMBER).json
+    assert theirs["answer_by"] == market.value.answer_by
+    assert put(path, 1, {"answer_minutes": 10_080}).json["version"] == 2
+    assert minutes_left(market) == 5  # what was asked for keeps its deadline
+
+
+def test_a_supplier_without_a_deadline_of_its_own_has_that_of_all(market: Market) -> None:
+    path = known(market)
+    assert put(path, 0, {"answer_minutes": 5}).status == 200
+    assert put(path, 1, {"answer_minutes": None}).json["effective_answer_minutes"] == 240
+    assert changed(market, 0, answer_minutes=90).status == 200
+    assert market.shop.call("GET", path, by=OPERATOR).json["effective_answer_minutes"] == 90
+    market.requested(3)
+    assert minutes_left(market) == 90
+
+
+def test_of_two_changes_for_a_supplier_at_once_one_counts(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = known(market)
+    read = store.get_settings_for
+
+    def overtaken(supplier_id: str) -> Any:
+        found = read(supplier_id)
+        monkeypatch.setattr(store, "get_settings_for", read)
+        assert put(path, 0, {"answer_minutes": 7}).status == 200
+        return found
+
+    monkeypatch.setattr(store, "get_settings_for", overtaken)
+    assert put(path, 0, {"answer_minutes": 5}).status == 412
+    assert market.shop.call("GET", path, by=OPERATOR).json["answer_minutes"] == 7
+
+
+def test_the_supplier_sees_its_deadline_and_the_operator_sets_it(market: Market) -> None:
+    path = known(market)
+    assert market.shop.call("GET", path, by=MEMBER).json["effective_answer_minutes"] == 240
+    assert market.shop.call("GET", path, by=STRANGER).status == 404
+    assert market.shop.call("GET", path, by=SHOPPER).status == 403
+    for by in (MEMBER, STRANGER, SHOPPER, ASSOCIATE):
+        assert put(path, 0, {"answer_minutes": 5}, by).status == 403
+    unknown = "/v1/suppliers/sup_01J9Z3K4M5N6P7Q8R9S0T1V2W9/routing-settings"
+    assert put(unknown, 0, {"answer_minutes": 5}).status == 404
+    assert market.shop.call("GET", unknown, by=OPERATOR).status == 404
+
+
+@pytest.mark.parametrize("body", [{}, {"answer_minutes": 0}, {"answer_minutes": 10_081}, {"answer_minutes": 5, "a": 1}])
+def test_a_supplier_s_settings_that_make_no_sense_are_refused(market: Market, body: Any) -> None:
+    assert put(known(market), 0, body).status == 400
 
 
 @pytest.mark.parametrize(
