@@ -20,7 +20,7 @@ from chalicelib.ledger.domain import (
     Statement,
     TaxOwedBy,
 )
-from chalicelib.ledger.service import Adjustment, Balance, Check, Totals
+from chalicelib.ledger.service.use_cases import Adjustment, Balance, Check, Totals
 
 
 def _is_currency(code: str) -> str:

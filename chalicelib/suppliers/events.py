@@ -9,7 +9,7 @@ from chalicelib.core.findings import Correction
 from chalicelib.core.outbox import Aggregate
 from chalicelib.core.table import Transaction
 from chalicelib.suppliers.domain.record import Supplier
-from chalicelib.suppliers.store import supplier_pk
+from chalicelib.suppliers.store.suppliers import supplier_pk
 
 SOURCE = "suppliers"
 

@@ -41,7 +41,7 @@ from chalicelib.inventory import service as inventory
 from chalicelib.inventory.service import stock_policy
 from chalicelib.inventory.tasks import inventory_tasks
 from chalicelib.ledger.tasks import ledger_tasks
-from chalicelib.listings import service as listings
+from chalicelib.listings.service.on_sale import forget_settings
 from chalicelib.listings.tasks import listings_tasks
 from chalicelib.notifications import gateways as notifications_gateways
 from chalicelib.notifications.consumers import on_order_event
@@ -59,11 +59,11 @@ from chalicelib.returns.tasks import returns_tasks
 from chalicelib.reviews import service as reviews
 from chalicelib.reviews.consumers import on_review_decided
 from chalicelib.reviews.tasks import reviews_tasks
-from chalicelib.routing import store as routing_store
 from chalicelib.routing.consumers import on_answered, on_request
+from chalicelib.routing.store import items as routing_store
 from chalicelib.routing.tasks import routing_tasks
 from chalicelib.shipping import service as shipping
-from chalicelib.suppliers import service as suppliers
+from chalicelib.suppliers.service import find_seller, reaching
 from chalicelib.suppliers.tasks import suppliers_tasks
 from chalicelib.taxes import service as taxes
 from chalicelib.taxes.consumers import on_order_event as on_taxed_event
@@ -85,7 +85,7 @@ pytestmark = [pytest.mark.last, pytest.mark.xdist_group("guarded")]
 
 FORGETTING = (
     inventory.forget_locations,
-    listings.forget_settings,
+    forget_settings,
     promotions.forget_promotions,
     returns.forget_policies,
     shipping.forget_methods,
@@ -456,7 +456,7 @@ def _routed(company: Company) -> None:
         url="https://keys.example.com", secrets=("whsec_" + b64encode(bytes(32)).decode(),), bearer_token=None
     )
     with (
-        patch.object(suppliers, "endpoint", lambda supplier_id: suppliers.find_seller(supplier_id) or endpoint),
+        patch.object(reaching, "endpoint", lambda supplier_id: find_seller(supplier_id) or endpoint),
         patch.object(outside, "call", lambda *_, **__: next(replies)),
     ):
         order_id, allocation_id = _asked(company)

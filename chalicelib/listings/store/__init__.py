@@ -8,51 +8,11 @@
 | attributes of a category | ATTRIBUTESCHEMA#<category> | ATTRIBUTESCHEMA | | |
 | the operator's settings | LISTINGSETTINGS | LISTINGSETTINGS | | |
 | what an image is | IMAGECHECK#<hash of its URL> | IMAGECHECK | | |
+
+Here is what orders read; all of it is in `items`.
 """
 
-from chalicelib.listings.store.configuration import (
-    change_schema,
-    change_settings,
-    read_schema,
-    read_settings,
-    schema_keys,
-    schemas_in,
-)
-from chalicelib.listings.store.images import image_keys, images_in, keep_images
-from chalicelib.listings.store.listings import (
-    NextListing,
-    get_both,
-    listing_in,
-    listing_keys,
-    listing_pk,
-    listings_of,
-    put_listing,
-    put_terms,
-    terms_in,
-)
-from chalicelib.listings.store.offers import book_in, book_key, get_book, put_book
+from chalicelib.listings.store.offers import book_in, book_key
+from chalicelib.listings.store.settings import read_settings
 
-__all__ = [
-    "NextListing",
-    "book_in",
-    "book_key",
-    "change_schema",
-    "change_settings",
-    "get_book",
-    "get_both",
-    "image_keys",
-    "images_in",
-    "keep_images",
-    "listing_in",
-    "listing_keys",
-    "listing_pk",
-    "listings_of",
-    "put_book",
-    "put_listing",
-    "put_terms",
-    "read_schema",
-    "read_settings",
-    "schema_keys",
-    "schemas_in",
-    "terms_in",
-]
+__all__ = ["book_in", "book_key", "read_settings"]

@@ -4,7 +4,6 @@ from chalice.app import Response
 
 from chalicelib.core import http
 from chalicelib.core.errors import Stale
-from chalicelib.routing import service
 from chalicelib.routing.routes.blueprint import OPERATOR_SCOPES, routes
 from chalicelib.routing.schemas.operators import (
     AllocationsQuery,
@@ -14,6 +13,7 @@ from chalicelib.routing.schemas.operators import (
     SettingsBody,
     SettingsView,
 )
+from chalicelib.routing.service import use_cases as service
 
 
 @routes.endpoint(

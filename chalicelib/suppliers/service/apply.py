@@ -14,7 +14,7 @@ from chalicelib.core.errors import Conflict, Forbidden
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import new_id
 from chalicelib.core.table import Transaction
-from chalicelib.suppliers import events, store
+from chalicelib.suppliers import events
 from chalicelib.suppliers.domain import SupplierStatus, life
 from chalicelib.suppliers.domain.invitations import VALID_FOR, Invitation, InvitationRefused
 from chalicelib.suppliers.domain.life import NotInThisStatus
@@ -22,6 +22,7 @@ from chalicelib.suppliers.domain.record import Mark, MarkState, Profile, Supplie
 from chalicelib.suppliers.domain.requirements import Kind
 from chalicelib.suppliers.service.access import require_access, require_operator
 from chalicelib.suppliers.service.finding import at_version, commit_once, drop_review, must_find, now
+from chalicelib.suppliers.store import items as store
 
 Shown = Callable[[Supplier], Answer]
 

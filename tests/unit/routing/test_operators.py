@@ -13,8 +13,9 @@ from chalicelib.core import clock, consumers, ids
 from chalicelib.core.settings import settings
 from chalicelib.fulfilment import gateways as fulfilment_gateways
 from chalicelib.fulfilment import service as fulfilments
-from chalicelib.routing import gateways, store
+from chalicelib.routing import gateways
 from chalicelib.routing.consumers import on_answered, on_request
+from chalicelib.routing.store import items as store
 from chalicelib.routing.tasks import tasks
 from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, a_machine
 from tests.unit.routing.builders import ACCEPTED, MEMBER, SUPPLIER_ID, Market, says, silent

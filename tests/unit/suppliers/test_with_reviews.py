@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.core.table import Transaction
 from chalicelib.reviews import service as reviews
-from chalicelib.suppliers import service
+from chalicelib.suppliers.service import correct_profile
 from tests.conftest import ADMIN
 from tests.unit.suppliers.conftest import ALICE, Market
 from tests.unit.suppliers.test_reviews import WRONG_VAT
@@ -41,7 +41,7 @@ def test_a_reviewer_corrects_and_has_it_verified_again(real: Market) -> None:
     assert real.run(supplier_id) == "needs_review"
     tx, version = Transaction(), real.read(supplier_id)["version"]
     changes = [("/tax_id/value", "GB980780684")]
-    assert service.stage_changes(tx, supplier_id, changes, ADMIN, expected_version=version) == version + 1
+    assert correct_profile.stage_changes(tx, supplier_id, changes, ADMIN, expected_version=version) == version + 1
     tx.commit()
     assert decided(real, supplier_id, "revalidate") == "revalidate"
     assert real.verify(supplier_id) == "approved"
