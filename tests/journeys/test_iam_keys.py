@@ -511,6 +511,8 @@ def _onboarded(company: Company) -> None:
         "timezone": "Europe/London",
         "default_currency": "GBP",
     }
+    asked = company.shop.call("POST", "/v1/supplier-invitations", json={"email": "ada@keys.example.com"}).json
+    _written_to(company, asked["supplier_id"], "SupplierInvited")
     verified = ("correct_profile", "verify_profile", "probe_endpoint", "decide_supplier")
     reviewed = ("open_review", "open_review", "approve_supplier", "reject_supplier", "park_onboarding")
     for profile, tasks in ((clean, verified), ({}, verified + reviewed)):
@@ -524,6 +526,13 @@ def _onboarded(company: Company) -> None:
             given = {"task": task, "supplier_id": reply.json["id"], "version": 1, "correlation_id": "keys", **more}
             outcome = company.run("suppliers-tasks", suppliers_tasks, given)
         assert outcome["outcome"] == ("parked" if "park_onboarding" in tasks else "approved"), outcome
+        _written_to(company, reply.json["id"], "SupplierRejected" if "reject_supplier" in tasks else "SupplierApproved")
+
+
+def _written_to(company: Company, supplier_id: str, type: str) -> None:
+    [event] = [one for one in outbox.timeline(f"SUPPLIER#{supplier_id}") if one.type == type]
+    detail = {"detail": json.loads(event.to_json())}
+    company.run("notifications-on-order-event", on_order_event, delivered(detail))
 
 
 def _told(company: Company) -> None:

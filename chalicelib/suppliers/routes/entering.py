@@ -46,7 +46,8 @@ def apply_as_supplier() -> Response:
     idempotent=True,
 )
 def invite_supplier() -> Response:
-    """For the operator. Valid for 14 days; the token is shown this once, and whoever has it may apply with what is filled in."""
+    """For the operator. Valid for 14 days. Whoever is invited is sent a mail with the token, where the stage sends mail; it is shown
+    here this once, and whoever has it may apply with what is filled in."""
     given = http.body(Invite)
     return http.once(
         lambda once: service.invite(
