@@ -6,8 +6,8 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.consumers import Poison, each_event
 from chalicelib.core.outbox import Event
 from chalicelib.core.settings import settings
-from chalicelib.feeds import service
 from chalicelib.feeds.domain import Kind
+from chalicelib.feeds.service.receive_feed import start_next
 
 functions = Blueprint(__name__)
 
@@ -21,4 +21,4 @@ def on_feed_received(event: Event, by: Principal) -> None:
         supplier_id, kind = event.data["supplier_id"], Kind(event.data["kind"])
     except (KeyError, ValueError) as error:
         raise Poison(f"not of a feed: {error!r}") from error
-    service.start_next(supplier_id, kind)
+    start_next(supplier_id, kind)

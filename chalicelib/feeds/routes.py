@@ -9,7 +9,6 @@ from chalicelib.core.errors import Fault, Invalid, NotFound
 from chalicelib.core.http import Routes
 from chalicelib.core.idempotency import Answer
 from chalicelib.core.schemas import PageQuery
-from chalicelib.feeds import service
 from chalicelib.feeds.domain import Feed, Format, Kind, Mode, Outcome
 from chalicelib.feeds.gateways import LINK_SECONDS
 from chalicelib.feeds.schemas import (
@@ -21,8 +20,9 @@ from chalicelib.feeds.schemas import (
     RowView,
     SendQuery,
 )
-from chalicelib.listings.service import SupplierNotApproved
-from chalicelib.suppliers.service.access import OPERATOR_SCOPE, SUPPLIER_SCOPE
+from chalicelib.feeds.service import use_cases as service
+from chalicelib.listings.service.access import SupplierNotApproved
+from chalicelib.suppliers.service import OPERATOR_SCOPE, SUPPLIER_SCOPE
 
 routes = Routes(__name__, "feeds")
 SCOPES = [OPERATOR_SCOPE, SUPPLIER_SCOPE]

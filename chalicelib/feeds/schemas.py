@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from chalicelib.core.schemas import PageQuery, Schema, View
-from chalicelib.feeds import service
 from chalicelib.feeds.domain import MAX_BYTES, Feed, FeedStatus, Format, Kind, Mode, Outcome, RowResult
-from chalicelib.feeds.service import Announced, Upload
+from chalicelib.feeds.service import use_cases as service
+from chalicelib.feeds.service.use_cases import Announced, Upload
 
 KindName = Literal["products", "stock", "prices"]
 ModeName = Literal["upsert", "replace"]

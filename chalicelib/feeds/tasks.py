@@ -6,8 +6,8 @@ from chalice.app import Blueprint
 
 from chalicelib.core.auth import Principal
 from chalicelib.core.tasks import Outcome, Tasks
-from chalicelib.feeds import service
-from chalicelib.feeds.service import Listings
+from chalicelib.feeds.service import use_cases as service
+from chalicelib.feeds.service.use_cases import Listings
 
 functions = Blueprint(__name__)
 tasks = Tasks("feeds")

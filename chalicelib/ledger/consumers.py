@@ -6,7 +6,7 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.consumers import each_event
 from chalicelib.core.outbox import Event
 from chalicelib.core.settings import settings
-from chalicelib.ledger import service
+from chalicelib.ledger.service.start_workflow import start_workflow
 
 functions = Blueprint(__name__)
 
@@ -15,4 +15,4 @@ functions = Blueprint(__name__)
 @each_event
 def on_payout_run_started(event: Event, by: Principal) -> None:
     """Trigger: bus aisle, PayoutRunStarted → queue ledger-payout-runs. Starts pay-suppliers, once per start of a run."""
-    service.start_workflow(event.aggregate.id, event.aggregate.version)
+    start_workflow(event.aggregate.id, event.aggregate.version)

@@ -6,7 +6,7 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.consumers import each_event
 from chalicelib.core.outbox import Event
 from chalicelib.core.settings import settings
-from chalicelib.listings import service
+from chalicelib.listings.service.start_workflow import start_workflow
 
 functions = Blueprint(__name__)
 
@@ -17,4 +17,4 @@ functions = Blueprint(__name__)
 @each_event
 def on_listing_submitted(event: Event, by: Principal) -> None:
     """Trigger: bus aisle, ListingSubmitted → queue listings-submitted. Starts register-product, once per proposal."""
-    service.start_workflow(event.aggregate.id, event.aggregate.version)
+    start_workflow(event.aggregate.id, event.aggregate.version)

@@ -10,7 +10,7 @@ from chalicelib.core.outbox import Aggregate
 from chalicelib.core.table import Transaction
 from chalicelib.listings.domain.listing import Listing
 from chalicelib.listings.domain.offers import OfferBook
-from chalicelib.listings.store import listing_pk
+from chalicelib.listings.store.listings import listing_pk
 
 SOURCE = "listings"
 

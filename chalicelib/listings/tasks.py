@@ -6,7 +6,7 @@ from chalice.app import Blueprint
 
 from chalicelib.core.auth import Principal
 from chalicelib.core.tasks import Outcome, Tasks
-from chalicelib.listings import service
+from chalicelib.listings.service import use_cases as service
 
 functions = Blueprint(__name__)
 tasks = Tasks("listings")

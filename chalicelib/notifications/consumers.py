@@ -9,7 +9,7 @@ from chalicelib.core.settings import settings
 from chalicelib.customers import service as customers
 from chalicelib.customers.service import ConsentChannel, Means
 from chalicelib.notifications import service
-from chalicelib.notifications.domain import KINDS, Audience, Channel, Notice, Purpose, told_skus
+from chalicelib.notifications.domain import FALLBACK, KINDS, Audience, Channel, Notice, Purpose, told_skus
 from chalicelib.orders import service as orders
 from chalicelib.orders.domain import NAMELESS
 
@@ -19,12 +19,14 @@ functions = Blueprint(__name__)
 @functions.on_sqs_message(queue=settings().notifications_queue, name="notifications-on-order-event", batch_size=10)
 @each_event
 def on_order_event(event: Event, by: Principal) -> None:
-    """Trigger: bus aisle, what concerns a customer (`KINDS`) → queue notifications-order-events."""
+    """Trigger: bus aisle, what concerns a customer or a supplier (`KINDS`) → queue notifications-order-events."""
     kind = KINDS.get(event.type)
     if kind is None or event.data.get("pickup"):
         return  # nothing was sent to one who has just taken it out of a locker
     if event.type == "VerificationRequested":
         _send_code(event)
+    elif kind.purpose is Purpose.SELLING:
+        _tell_supplier(event)
     elif kind.purpose is Purpose.ORDER_UPDATES:
         _tell_of_order(event, by)
     else:
@@ -111,3 +113,24 @@ def _send_code(event: Event) -> None:
         channels=frozenset({Channel.EMAIL if means is Means.EMAIL else Channel.SMS}),
     )
     service.tell(event.id, Notice(event.type, {"code": code.digits}), to)
+
+
+def _tell_supplier(event: Event) -> None:
+    """By mail alone: subscribers of the topic hear of customers, and an invitation is a secret."""
+    from chalicelib.suppliers.service import mailing  # late: most of what is told concerns customers
+
+    if event.type == "SupplierInvited":
+        letter = mailing.invitation_letter(event.data["invitation_id"])
+    elif event.type == "OrderOfferedToSupplier":
+        letter = mailing.order_letter(event.data["supplier_id"], event.data["answer_by"])
+    else:
+        letter = mailing.standing_letter(event.aggregate.id, event.type)
+    if letter is None:
+        return  # it is not so any more, or nobody can be written to
+    to = Audience(
+        name=letter.name,
+        language=letter.language or FALLBACK,
+        email=letter.email,
+        channels=frozenset({Channel.EMAIL}),
+    )
+    service.tell(event.id, Notice(event.type, {**event.data, **letter.told}), to)

@@ -9,7 +9,7 @@ from chalicelib.core.consumers import each_event, each_message, understood
 from chalicelib.core.outbox import Event
 from chalicelib.core.settings import settings
 from chalicelib.orders import service as orders
-from chalicelib.routing import service
+from chalicelib.routing.service import use_cases as service
 
 functions = Blueprint(__name__)
 

@@ -7,7 +7,7 @@ from chalice.app import Blueprint
 from chalicelib.core.auth import Principal
 from chalicelib.core.tasks import Outcome, Tasks
 from chalicelib.orders import service as orders
-from chalicelib.routing import service
+from chalicelib.routing.service import use_cases as service
 
 functions = Blueprint(__name__)
 tasks = Tasks("routing")

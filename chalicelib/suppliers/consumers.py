@@ -6,7 +6,7 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.consumers import each_event
 from chalicelib.core.outbox import Event
 from chalicelib.core.settings import settings
-from chalicelib.suppliers import service
+from chalicelib.suppliers.service.start_workflow import start_workflow
 
 functions = Blueprint(__name__)
 
@@ -17,4 +17,4 @@ functions = Blueprint(__name__)
 @each_event
 def on_supplier_submitted(event: Event, by: Principal) -> None:
     """Trigger: bus aisle, SupplierSubmitted → queue suppliers-submitted. Starts onboard-supplier, once per submission."""
-    service.start_workflow(event.aggregate.id, event.aggregate.version)
+    start_workflow(event.aggregate.id, event.aggregate.version)

@@ -8,10 +8,16 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.findings import Correction
 from chalicelib.core.outbox import Aggregate
 from chalicelib.core.table import Transaction
+from chalicelib.suppliers.domain.invitations import Invitation
 from chalicelib.suppliers.domain.record import Supplier
-from chalicelib.suppliers.store import supplier_pk
+from chalicelib.suppliers.store.suppliers import supplier_pk
 
 SOURCE = "suppliers"
+
+
+def supplier_invited(tx: Transaction, one: Supplier, invitation: Invitation, by: Principal) -> None:
+    """Somebody is asked to apply. Neither who nor the token is told: whoever sends the mail asks for them."""
+    _publish(tx, "SupplierInvited", one, by, {"invitation_id": invitation.id, "expires_at": invitation.expires_at})
 
 
 def supplier_applied(tx: Transaction, one: Supplier, by: Principal) -> None:

@@ -6,7 +6,7 @@ from chalice.app import Blueprint
 
 from chalicelib.core.auth import Principal
 from chalicelib.core.tasks import Outcome, Tasks
-from chalicelib.suppliers import service
+from chalicelib.suppliers.service import run_onboarding
 
 functions = Blueprint(__name__)
 tasks = Tasks("suppliers")
@@ -15,49 +15,49 @@ tasks = Tasks("suppliers")
 @tasks.task
 def correct_profile(supplier_id: str, version: int, by: Principal) -> Outcome:
     """Put right what is sure."""
-    return service.correct_profile(supplier_id, version, by)
+    return run_onboarding.correct_profile(supplier_id, version, by)
 
 
 @tasks.task
 def verify_profile(supplier_id: str, version: int, by: Principal) -> Outcome:
     """Find what is wrong, without calling anybody."""
-    return service.verify_profile(supplier_id, version, by)
+    return run_onboarding.verify_profile(supplier_id, version, by)
 
 
 @tasks.task
 def probe_endpoint(supplier_id: str, version: int, by: Principal) -> Outcome:
     """Try out the supplier's own API."""
-    return service.probe(supplier_id, version, by)
+    return run_onboarding.probe(supplier_id, version, by)
 
 
 @tasks.task
 def decide_supplier(supplier_id: str, version: int, by: Principal) -> Outcome:
     """Approve, reject, or leave it to a person."""
-    return service.decide(supplier_id, version, by)
+    return run_onboarding.decide(supplier_id, version, by)
 
 
 @tasks.task
 def open_review(supplier_id: str, version: int, task_token: str, by: Principal) -> Outcome:
     """Open a case, and keep the token: the workflow waits until it is decided."""
-    return service.open_review(supplier_id, version, task_token, by)
+    return run_onboarding.open_review(supplier_id, version, task_token, by)
 
 
 @tasks.task
 def approve_supplier(supplier_id: str, version: int, by: Principal) -> Outcome:
     """Do what a reviewer has decided: approve."""
-    return service.approve_reviewed(supplier_id, version, by)
+    return run_onboarding.approve_reviewed(supplier_id, version, by)
 
 
 @tasks.task
 def reject_supplier(supplier_id: str, version: int, reason: str, by: Principal) -> Outcome:
     """Refuse it: a reviewer has decided so, or nobody did in time."""
-    return service.reject(supplier_id, version, reason, by)
+    return run_onboarding.reject(supplier_id, version, reason, by)
 
 
 @tasks.task
 def park_onboarding(supplier_id: str, version: int, state: str, by: Principal) -> Outcome:
     """Leave what could not be finished to a person."""
-    return service.park_onboarding(supplier_id, version, state, by)
+    return run_onboarding.park_onboarding(supplier_id, version, state, by)
 
 
 @functions.lambda_function(name="suppliers-tasks")

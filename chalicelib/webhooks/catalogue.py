@@ -148,6 +148,7 @@ EVENT_TYPES = {
     "aisle.suppliers.SupplierApproved": "A supplier may sell",
     "aisle.suppliers.SupplierChanged": "What a supplier was approved with has changed",
     "aisle.suppliers.SupplierCorrected": "Fields of a supplier's profile were corrected",
+    "aisle.suppliers.SupplierInvited": "Somebody is asked to sell here",
     "aisle.suppliers.SupplierOffboarded": "A supplier never sells again",
     "aisle.suppliers.SupplierReinstated": "A suspended supplier sells again",
     "aisle.suppliers.SupplierRejected": "A supplier, or a change of one, was refused",
@@ -220,6 +221,7 @@ NOT_FOR_SUPPLIERS = frozenset(
         "aisle.ledger.LedgerAdjusted",  # and those in which the operator writes by hand
         "aisle.ledger.PayoutRunFinished",
         "aisle.ledger.PayoutRunStarted",
+        "aisle.suppliers.SupplierInvited",  # nobody acts for it yet
         "aisle.suppliers.SupplierSentToReview",  # its rules would tell whom the screening has recognised
     }
 )

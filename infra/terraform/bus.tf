@@ -66,7 +66,7 @@ locals {
       types       = { "aisle.ledger" = ["PayoutRunStarted"] }
     }
     notifications-order-events = {
-      description = "Tell the customer."
+      description = "Tell the customer, or the supplier."
       types = {
         "aisle.orders"     = ["BackorderDelayed", "OrderCancelled", "OrderConfirmed", "OrderRefused", "PromiseChanged"]
         "aisle.fulfilment" = ["FulfilmentDelivered", "FulfilmentShipped"]
@@ -74,6 +74,8 @@ locals {
         "aisle.payments"   = ["PaymentRefunded"]
         "aisle.carts"      = ["CartAbandoned"]
         "aisle.customers"  = ["CustomerErased", "VerificationRequested"]
+        "aisle.suppliers"  = ["SupplierApproved", "SupplierInvited", "SupplierOffboarded", "SupplierReinstated", "SupplierRejected", "SupplierSuspended"]
+        "aisle.routing"    = ["OrderOfferedToSupplier"]
       }
     }
     lockers-order-ready = {

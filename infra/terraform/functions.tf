@@ -561,11 +561,11 @@ locals {
       reads   = ["ORDER#", "TAXRATES"]
     }
     notifications-on-order-event = {
-      does        = "Tells the customer through SNS and SES"
+      does        = "Tells customers and suppliers through SNS and SES"
       timeout     = local.consumer_timeout_seconds
       queue       = "notifications-order-events"
       keys        = ["NOTIFICATION#", "DEVICE#", "DEVICES#"]
-      reads       = ["CUSTOMER#", "ORDER#", "TEMPLATE#"]
+      reads       = ["CUSTOMER#", "ORDER#", "SUPPLIER#", "SUPPLIERINVITATION#", "TEMPLATE#"]
       environment = local.notify_environment
       extra       = local.notify
     }

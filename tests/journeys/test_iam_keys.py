@@ -41,7 +41,7 @@ from chalicelib.inventory import service as inventory
 from chalicelib.inventory.service import stock_policy
 from chalicelib.inventory.tasks import inventory_tasks
 from chalicelib.ledger.tasks import ledger_tasks
-from chalicelib.listings import service as listings
+from chalicelib.listings.service.on_sale import forget_settings
 from chalicelib.listings.tasks import listings_tasks
 from chalicelib.notifications import gateways as notifications_gateways
 from chalicelib.notifications.consumers import on_order_event
@@ -60,11 +60,11 @@ from chalicelib.reviews import service as reviews
 from chalicelib.reviews import store as reviews_store
 from chalicelib.reviews.consumers import on_review_decided
 from chalicelib.reviews.tasks import reviews_tasks
-from chalicelib.routing import store as routing_store
 from chalicelib.routing.consumers import on_answered, on_request
+from chalicelib.routing.store import items as routing_store
 from chalicelib.routing.tasks import routing_tasks
 from chalicelib.shipping import service as shipping
-from chalicelib.suppliers import service as suppliers
+from chalicelib.suppliers.service import find_seller, reaching
 from chalicelib.suppliers.tasks import suppliers_tasks
 from chalicelib.taxes import service as taxes
 from chalicelib.taxes.consumers import on_order_event as on_taxed_event
@@ -86,7 +86,7 @@ pytestmark = [pytest.mark.last, pytest.mark.xdist_group("guarded")]
 
 FORGETTING = (
     inventory.forget_locations,
-    listings.forget_settings,
+    forget_settings,
     promotions.forget_promotions,
     returns.forget_policies,
     shipping.forget_methods,
@@ -459,7 +459,7 @@ def _routed(company: Company) -> None:
         url="https://keys.example.com", secrets=("whsec_" + b64encode(bytes(32)).decode(),), bearer_token=None
     )
     with (
-        patch.object(suppliers, "endpoint", lambda supplier_id: suppliers.find_seller(supplier_id) or endpoint),
+        patch.object(reaching, "endpoint", lambda supplier_id: find_seller(supplier_id) or endpoint),
         patch.object(outside, "call", lambda *_, **__: next(replies)),
     ):
         order_id, allocation_id = _asked(company)
@@ -523,6 +523,8 @@ def _onboarded(company: Company) -> None:
         "timezone": "Europe/London",
         "default_currency": "GBP",
     }
+    asked = company.shop.call("POST", "/v1/supplier-invitations", json={"email": "ada@keys.example.com"}).json
+    _written_to(company, asked["supplier_id"], "SupplierInvited")
     verified = ("correct_profile", "verify_profile", "probe_endpoint", "decide_supplier")
     reviewed = ("open_review", "open_review", "approve_supplier", "reject_supplier", "park_onboarding")
     for profile, tasks in ((clean, verified), ({}, verified + reviewed)):
@@ -536,6 +538,13 @@ def _onboarded(company: Company) -> None:
             given = {"task": task, "supplier_id": reply.json["id"], "version": 1, "correlation_id": "keys", **more}
             outcome = company.run("suppliers-tasks", suppliers_tasks, given)
         assert outcome["outcome"] == ("parked" if "park_onboarding" in tasks else "approved"), outcome
+        _written_to(company, reply.json["id"], "SupplierRejected" if "reject_supplier" in tasks else "SupplierApproved")
+
+
+def _written_to(company: Company, supplier_id: str, type: str) -> None:
+    [event] = [one for one in outbox.timeline(f"SUPPLIER#{supplier_id}") if one.type == type]
+    detail = {"detail": json.loads(event.to_json())}
+    company.run("notifications-on-order-event", on_order_event, delivered(detail))
 
 
 def _told(company: Company) -> None:

@@ -15,7 +15,7 @@ from chalicelib.feeds.domain import Feed, FeedStatus, Format, Kind, Mode, Replac
 from chalicelib.feeds.domain.feed import received
 from chalicelib.feeds.gateways import FeedFiles
 from chalicelib.feeds.service.access import find_feed, unless_stale
-from chalicelib.listings.service import SupplierNotApproved
+from chalicelib.listings.service.access import SupplierNotApproved
 from chalicelib.suppliers import service as suppliers
 
 CONTENT_TYPES = {Format.CSV: "text/csv", Format.JSONL: "application/x-ndjson"}

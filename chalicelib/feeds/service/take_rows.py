@@ -13,8 +13,8 @@ from chalicelib.core.errors import AisleError
 from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.retry import full_jitter
 from chalicelib.feeds.domain import Feed, Kind, Outcome, Row, RowResult, refused
-from chalicelib.listings import service as listings
-from chalicelib.listings.service import ListingRow, ListingStatus, RowOutcome, Taken
+from chalicelib.listings.service import use_cases as listings
+from chalicelib.listings.service.use_cases import ListingRow, ListingStatus, RowOutcome, Taken
 from chalicelib.suppliers.service import Seller
 
 WORKERS = 8

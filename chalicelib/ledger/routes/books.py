@@ -6,7 +6,6 @@ from chalicelib.core import http
 from chalicelib.core.errors import NotFound
 from chalicelib.core.idempotency import Answer
 from chalicelib.core.paging import Page
-from chalicelib.ledger import service
 from chalicelib.ledger.domain import Entry
 from chalicelib.ledger.routes.blueprint import SCOPE, SUPPLIERS, routes
 from chalicelib.ledger.schemas import (
@@ -23,6 +22,7 @@ from chalicelib.ledger.schemas import (
     SupplierEntryView,
     TotalsView,
 )
+from chalicelib.ledger.service import use_cases as service
 
 # ---- a supplier's -------------------------------------------------------------------------------------------------------
 

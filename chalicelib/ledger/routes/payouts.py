@@ -6,10 +6,10 @@ from chalicelib.core import http
 from chalicelib.core.errors import NotFound
 from chalicelib.core.idempotency import Answer
 from chalicelib.core.schemas import PageQuery
-from chalicelib.ledger import service
 from chalicelib.ledger.domain import PayoutOutOfTurn, Run
 from chalicelib.ledger.routes.blueprint import SCOPE, SUPPLIERS, routes
 from chalicelib.ledger.schemas import ConfirmPayouts, PayoutView, ReturnPayout, RunView, StartRun
+from chalicelib.ledger.service import use_cases as service
 
 
 def _shown(run: Run) -> Answer:

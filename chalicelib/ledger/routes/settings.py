@@ -4,7 +4,6 @@ from chalice.app import Response
 
 from chalicelib.core import http
 from chalicelib.core.errors import Stale
-from chalicelib.ledger import service
 from chalicelib.ledger.domain import RulesFaulty
 from chalicelib.ledger.routes.blueprint import SCOPE, SUPPLIERS, routes
 from chalicelib.ledger.schemas import (
@@ -15,6 +14,7 @@ from chalicelib.ledger.schemas import (
     SupplierPayoutSettingsBody,
     SupplierPayoutSettingsView,
 )
+from chalicelib.ledger.service import use_cases as service
 
 
 @routes.endpoint(

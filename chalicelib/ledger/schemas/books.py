@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.ledger.domain import Entry, Kind, Statement
 from chalicelib.ledger.schemas.fields import Currency, Day, Id, Signed, Text
-from chalicelib.ledger.service import Adjustment, Balance, Check, Totals
+from chalicelib.ledger.service.use_cases import Adjustment, Balance, Check, Totals
 
 
 class CurrencyQuery(Schema):

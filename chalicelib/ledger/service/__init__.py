@@ -1,24 +1,9 @@
-"""Use cases of the books. Orders, payments and returns book into their own transactions; suppliers and the operator read."""
+"""Booking: what other contexts ask of the books, each within its own transaction.
 
-from chalicelib.ledger.domain import (
-    BackLine,
-    CommissionRules,
-    Entry,
-    Payout,
-    PayoutOutOfTurn,
-    PayoutSettings,
-    RefundAsked,
-    Rule,
-    RulesFaulty,
-    Run,
-    Sale,
-    SaleLine,
-    Sold,
-    Terms,
-    commission_of,
-)
-from chalicelib.ledger.service.adjust import Adjustment, Unbalanced, adjust
-from chalicelib.ledger.service.audit import Check, audit
+Nothing here may load what reads the books and pays suppliers; the books' own routes and tasks take that from `use_cases`.
+"""
+
+from chalicelib.ledger.domain import BackLine, RefundAsked, Sale, SaleLine, Sold, Terms
 from chalicelib.ledger.service.book import (
     COSTS,
     book_capture,
@@ -31,106 +16,24 @@ from chalicelib.ledger.service.book import (
     sales_of,
     terms_from,
 )
-from chalicelib.ledger.service.pay_suppliers import (
-    CutoffAhead,
-    SuppliersUnpaid,
-    confirm_payouts,
-    finish_run,
-    pay_chunk,
-    resume_run,
-    return_payout,
-    start_run,
-    start_workflow,
-    stop_run,
-)
-from chalicelib.ledger.service.read_books import (
-    StatementTooLong,
-    balances_of,
-    list_entries,
-    list_entries_of,
-    operator_balances,
-    read_statement,
-    statement_file,
-)
-from chalicelib.ledger.service.read_payouts import (
-    list_payouts,
-    list_payouts_of,
-    list_runs,
-    payment_file,
-    read_run,
-)
-from chalicelib.ledger.service.settle_terms import (
-    read_payout_settings,
-    read_payout_settings_of,
-    read_rules,
-    require_bookkeeper,
-    set_payout_settings,
-    set_payout_settings_of,
-    set_rules,
-)
-from chalicelib.ledger.store import AlreadyBooked, Balance, Totals
+from chalicelib.ledger.store import AlreadyBooked
 
 __all__ = [
     "COSTS",
-    "Adjustment",
     "AlreadyBooked",
     "BackLine",
-    "Balance",
-    "Check",
-    "CommissionRules",
-    "CutoffAhead",
-    "Entry",
-    "Payout",
-    "PayoutOutOfTurn",
-    "PayoutSettings",
     "RefundAsked",
-    "Rule",
-    "RulesFaulty",
-    "Run",
     "Sale",
     "SaleLine",
     "Sold",
-    "StatementTooLong",
-    "SuppliersUnpaid",
     "Terms",
-    "Totals",
-    "Unbalanced",
-    "adjust",
-    "audit",
-    "balances_of",
     "book_capture",
     "book_refund_asked",
     "book_refund_forgone",
     "book_refund_paid",
     "book_sale",
     "charge_listing_fee",
-    "commission_of",
-    "confirm_payouts",
-    "finish_run",
-    "list_entries",
-    "list_entries_of",
-    "list_payouts",
-    "list_payouts_of",
-    "list_runs",
-    "operator_balances",
-    "pay_chunk",
-    "payment_file",
-    "read_payout_settings",
-    "read_payout_settings_of",
-    "read_rules",
-    "read_run",
-    "read_statement",
-    "require_bookkeeper",
-    "resume_run",
-    "return_payout",
     "rule_keys",
     "sales_of",
-    "set_payout_settings",
-    "set_payout_settings_of",
-    "set_rules",
-    "start_run",
-    "start_workflow",
-    "statement_file",
-    "stop_run",
     "terms_from",
 ]

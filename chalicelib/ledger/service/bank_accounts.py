@@ -2,6 +2,7 @@
 
 from chalicelib.ledger.domain import BankAccount
 from chalicelib.ledger.gateways import BankAccounts, OpenAccount
+from chalicelib.suppliers.service.payout_accounts import open_bank_account, payout_account
 
 
 class VerifiedAccounts:
@@ -9,18 +10,14 @@ class VerifiedAccounts:
 
     def account_of(self, supplier_id: str, currency: str) -> BankAccount | None:
         """The supplier's account, if it is one in this currency."""
-        from chalicelib.suppliers import service as suppliers  # late: see `whose`
-
-        found = suppliers.payout_account(supplier_id)
+        found = payout_account(supplier_id)
         if found is None or found.currency != currency:
             return None
         return BankAccount(found.token, found.last4)
 
     def open(self, account: BankAccount) -> OpenAccount:
         """Raises `NotFound`."""
-        from chalicelib.suppliers import service as suppliers
-
-        opened = suppliers.open_bank_account(account.token)
+        opened = open_bank_account(account.token)
         code = opened.bic if opened.iban else opened.routing_number
         return OpenAccount(opened.holder, opened.iban or opened.account_number or "", code or "")
 

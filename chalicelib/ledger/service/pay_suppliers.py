@@ -11,7 +11,7 @@ from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import is_id, new_id
 from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
-from chalicelib.ledger import domain, events, gateways, store
+from chalicelib.ledger import domain, events, store
 from chalicelib.ledger.domain import (
     OF_PAYOUTS,
     USUAL,
@@ -91,11 +91,6 @@ def resume_run(run_id: str, *, by: Principal, once: Idempotency, answer: Callabl
     once.record(tx, final)
     tx.commit()
     return final
-
-
-def start_workflow(run_id: str, version: int) -> None:
-    """Start pay-suppliers for a run at the version at which it was started; once, however often this is called."""
-    gateways.start_pay_suppliers(run_id, f"{run_id}-v{version}")
 
 
 def must_find_run(run_id: str) -> Run:

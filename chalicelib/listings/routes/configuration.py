@@ -4,7 +4,6 @@ from chalice.app import Response
 
 from chalicelib.core import http
 from chalicelib.core.errors import Forbidden, NotFound
-from chalicelib.listings import service
 from chalicelib.listings.routes.blueprint import OPERATOR_SCOPE, routes
 from chalicelib.listings.schemas import (
     AttributeSchemaBody,
@@ -12,6 +11,7 @@ from chalicelib.listings.schemas import (
     ListingSettingsBody,
     ListingSettingsView,
 )
+from chalicelib.listings.service import use_cases as service
 
 
 @routes.endpoint(

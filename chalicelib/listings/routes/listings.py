@@ -4,7 +4,6 @@ from chalice.app import Response
 
 from chalicelib.core import http
 from chalicelib.core.errors import Forbidden, NotFound
-from chalicelib.listings import service
 from chalicelib.listings.domain.listing import ListingStatus, NotATime
 from chalicelib.listings.routes.blueprint import SCOPES, routes
 from chalicelib.listings.schemas import (
@@ -19,6 +18,7 @@ from chalicelib.listings.schemas import (
     UpdatedPriceView,
     UpdatedStockView,
 )
+from chalicelib.listings.service import use_cases as service
 
 
 @routes.endpoint(

@@ -5,9 +5,9 @@ from chalice.app import Response
 from chalicelib.core import http
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import Page
-from chalicelib.listings import service
 from chalicelib.listings.routes.blueprint import routes
 from chalicelib.listings.schemas import OfferOnSaleView, OffersQuery
+from chalicelib.listings.service import use_cases as service
 
 
 @routes.endpoint(

@@ -7,10 +7,10 @@ from chalice.app import Response
 from chalicelib.core import http
 from chalicelib.core.errors import Forbidden, NotFound
 from chalicelib.core.idempotency import Answer
-from chalicelib.listings import service
 from chalicelib.listings.domain.listing import Listing
 from chalicelib.listings.routes.blueprint import SCOPES, routes
 from chalicelib.listings.schemas import ListingStateView
+from chalicelib.listings.service import use_cases as service
 
 
 @routes.endpoint(

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.listings.domain.listing import Listing, Proposal
 from chalicelib.listings.domain.offers import Offer, OfferOnSale
-from chalicelib.listings.service import ListingFile, Updated
+from chalicelib.listings.service.use_cases import ListingFile, Updated
 
 StatusName = Literal["submitted", "in_review", "published", "rejected", "paused", "withdrawn"]
 

@@ -2,8 +2,8 @@
 
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Conflict, NotFound
-from chalicelib.listings import store
 from chalicelib.listings.domain.listing import SUPPLIER_SKU, Listing, Terms, listing_id
+from chalicelib.listings.store import items as store
 from chalicelib.suppliers import service as suppliers
 from chalicelib.suppliers.service import Seller
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from chalicelib.catalog import service as catalog
 from chalicelib.core.findings import Correction, Finding
-from chalicelib.listings import store
 from chalicelib.listings.domain.checks import Surroundings, Verdict, all_findings, verdict_of
 from chalicelib.listings.domain.images import NOT_CHECKED, ImageCheck
 from chalicelib.listings.domain.listing import MAX_IMAGES
 from chalicelib.listings.domain.settings import ListingSettings
 from chalicelib.listings.gateways import ImageSource, Web
 from chalicelib.listings.service.gather import Gathered
+from chalicelib.listings.store import items as store
 from chalicelib.suppliers.service import Seller
 
 

@@ -9,13 +9,14 @@ from chalicelib.core.errors import Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
-from chalicelib.listings import events, store
+from chalicelib.listings import events
 from chalicelib.listings.domain import life
 from chalicelib.listings.domain.listing import Listing, ListingStatus, Terms
 from chalicelib.listings.domain.offers import OfferBook
 from chalicelib.listings.service.access import known, must_find, must_find_own
 from chalicelib.listings.service.register_listing import give_up_review
 from chalicelib.listings.service.settle import until_settled
+from chalicelib.listings.store import items as store
 
 Show = Callable[[Listing], Answer]
 

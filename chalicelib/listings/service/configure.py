@@ -2,42 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from chalicelib.catalog import service as catalog
-from chalicelib.core import clock
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Stale
 from chalicelib.core.table import Transaction, find_many
-from chalicelib.listings import store
 from chalicelib.listings.domain.attributes import Attribute, AttributeSchema, inherited
 from chalicelib.listings.domain.settings import ListingSettings
+from chalicelib.listings.service.on_sale import forget_settings
+from chalicelib.listings.store import items as store
 from chalicelib.suppliers.service import require_operator
-
-KEPT_FOR = timedelta(seconds=30)
-"""How long a process keeps the settings: a change reaches everybody within so long."""
-
-_kept: tuple[datetime, ListingSettings] | None = None
-
-
-def settings_now() -> ListingSettings:
-    """The settings, at most `KEPT_FOR` old."""
-    global _kept
-    now = clock.now()
-    if _kept is None or not timedelta() <= now - _kept[0] < KEPT_FOR:
-        _kept = (now, store.read_settings())
-    return _kept[1]
-
-
-def forget_settings() -> None:
-    """Read them anew next time; after a change, and between tests."""
-    global _kept
-    _kept = None
-
-
-def marketplace_channels() -> tuple[str, ...]:
-    """The channels that offers of suppliers are sold on."""
-    return settings_now().channels
 
 
 def read_settings(by: Principal) -> ListingSettings:

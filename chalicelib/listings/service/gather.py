@@ -8,7 +8,6 @@ from typing import Any
 from chalicelib.catalog import service as catalog
 from chalicelib.catalog.service import Category, Product, Variant
 from chalicelib.core.table import Item, find_many
-from chalicelib.listings import store
 from chalicelib.listings.domain.attributes import Attribute, inherited
 from chalicelib.listings.domain.checks import Match
 from chalicelib.listings.domain.corrections import Fixed, fixed
@@ -16,6 +15,7 @@ from chalicelib.listings.domain.images import ImageCheck
 from chalicelib.listings.domain.listing import Document, Listing, Terms, listing_id
 from chalicelib.listings.domain.offers import MAX_OFFERS, OfferBook
 from chalicelib.listings.domain.texts import tidied
+from chalicelib.listings.store import items as store
 from chalicelib.suppliers.service import Seller
 
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

@@ -16,11 +16,11 @@ from chalicelib.core import clock, observability
 from chalicelib.core.errors import AisleError, Stale
 from chalicelib.core.ids import new_ulid
 from chalicelib.core.table import Transaction, find_many
-from chalicelib.listings import store
 from chalicelib.listings.domain.life import takes_place
 from chalicelib.listings.domain.listing import Listing, ListingLimitReached, listing_id
-from chalicelib.listings.service.configure import settings_now
-from chalicelib.listings.store import Hold
+from chalicelib.listings.service.on_sale import settings_now
+from chalicelib.listings.store import items as store
+from chalicelib.listings.store.items import Hold
 
 FORGOTTEN_AFTER = timedelta(minutes=15)
 """No function runs longer, so nobody is at work under an older hold."""

@@ -12,13 +12,14 @@ from chalicelib.core.ids import new_ulid
 from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.ledger import service as ledger
-from chalicelib.listings import events, store
+from chalicelib.listings import events
 from chalicelib.listings.domain import life
 from chalicelib.listings.domain.listing import Listing, ListingStatus, Terms
 from chalicelib.listings.domain.offers import OfferBook, offer_of
 from chalicelib.listings.domain.settings import ListingSettings
 from chalicelib.listings.service.assess import Assessment
 from chalicelib.listings.service.gather import Gathered
+from chalicelib.listings.store import items as store
 
 
 def stage_publication(

@@ -1,19 +1,18 @@
 """Listings for their suppliers and the operator, and offers for anybody and for orders."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.catalog import service as catalog
 from chalicelib.core.auth import Principal
 from chalicelib.core.paging import Page, page_of
-from chalicelib.core.table import Item, find_many
+from chalicelib.core.table import find_many
 from chalicelib.inventory import service as inventory
-from chalicelib.listings import store
 from chalicelib.listings.domain.listing import Listing, ListingStatus, Terms
 from chalicelib.listings.domain.offers import Offer, OfferOnSale, cheapest_first
 from chalicelib.listings.service.access import known, must_find_own
-from chalicelib.listings.service.configure import settings_now
+from chalicelib.listings.service.on_sale import settings_now
+from chalicelib.listings.store import items as store
 from chalicelib.suppliers import service as suppliers
 
 
@@ -46,17 +45,6 @@ def list_listings(
         lambda after, count: store.listings_of(supplier_id, status, after, count),
         lambda summary: summary["supplier_sku"],
     )
-
-
-def offer_keys(skus: Iterable[str]) -> list[tuple[type[Item], str, str]]:
-    """Where the offers of SKUs are, for the caller's batch read."""
-    return [store.book_key(sku) for sku in skus]
-
-
-def offers_from(found: Mapping[tuple[str, str], Item], skus: Iterable[str]) -> dict[str, tuple[Offer, ...]]:
-    """The offers on sale of each SKU, out of a batch read with `offer_keys`; paused ones are left out. Whether their suppliers may
-    sell now, the caller asks them."""
-    return {sku: store.book_in(found, sku).on_sale for sku in skus}
 
 
 def offers_of(sku: str, channel: str, currency: str | None, by: Principal) -> list[OfferOnSale]:

@@ -8,7 +8,7 @@ from chalicelib.core import clock
 from chalicelib.core.auth import Principal
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
-from chalicelib.listings import events, store
+from chalicelib.listings import events
 from chalicelib.listings.domain import life
 from chalicelib.listings.domain.listing import (
     Document,
@@ -22,6 +22,7 @@ from chalicelib.listings.domain.listing import (
 from chalicelib.listings.service.access import must_find_own, selling
 from chalicelib.listings.service.places import stage_place, with_room
 from chalicelib.listings.service.settle import NotAtVersion, until_settled
+from chalicelib.listings.store import items as store
 from chalicelib.reviews import service as reviews
 
 

@@ -8,26 +8,21 @@ from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
 from chalicelib.core.workflow import Workflow
-from chalicelib.listings import events, gateways, store
+from chalicelib.listings import events
 from chalicelib.listings.domain import life
 from chalicelib.listings.domain.checks import Verdict
 from chalicelib.listings.domain.listing import Listing, ProposalState, Terms, parts_of
 from chalicelib.listings.gateways import ImageSource
 from chalicelib.listings.service.access import must_find, must_find_seller
 from chalicelib.listings.service.assess import Assessment, assess, look_at_images
-from chalicelib.listings.service.configure import settings_now
 from chalicelib.listings.service.gather import Gathered, gather
+from chalicelib.listings.service.on_sale import settings_now
 from chalicelib.listings.service.publish import stage_publication
 from chalicelib.listings.service.settle import until_settled
+from chalicelib.listings.store import items as store
 from chalicelib.reviews import service as reviews
 
 _SUPERSEDED: Outcome = {"outcome": "superseded", "review_id": None}
-
-
-def start_workflow(listing_id: str, version: int) -> None:
-    """Start register-product for a proposal, which the listing's version names; once, however often this is called."""
-    execution = f"{listing_id}-{version}".replace(":", "_")
-    gateways.start_register_product(listing_id, version, execution)
 
 
 def check_listing(

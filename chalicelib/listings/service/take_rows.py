@@ -13,7 +13,6 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.errors import AisleError
 from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.table import Transaction
-from chalicelib.listings import store
 from chalicelib.listings.domain import life
 from chalicelib.listings.domain.checks import Verdict
 from chalicelib.listings.domain.listing import (
@@ -29,13 +28,14 @@ from chalicelib.listings.domain.rows import ListingRow, RowOutcome, Taken
 from chalicelib.listings.service.access import must_find_own
 from chalicelib.listings.service.assess import Assessment, assess, look_at_images
 from chalicelib.listings.service.change_state import stage_withdrawal
-from chalicelib.listings.service.configure import settings_now
 from chalicelib.listings.service.gather import Gathered, gather
+from chalicelib.listings.service.on_sale import settings_now
 from chalicelib.listings.service.places import Room, room_for, stage_place, with_room
 from chalicelib.listings.service.publish import stage_publication
 from chalicelib.listings.service.register_listing import give_up_review, stage_submission
 from chalicelib.listings.service.settle import until_settled
 from chalicelib.listings.service.update_terms import Updated, put_price, put_stock
+from chalicelib.listings.store import items as store
 from chalicelib.suppliers.service import Seller
 
 IMAGES_AT_ONCE = 40

@@ -12,16 +12,17 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.findings import Finding
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.inventory import service as inventory
-from chalicelib.listings import events, store
+from chalicelib.listings import events
 from chalicelib.listings.domain import life
 from chalicelib.listings.domain.checks import Verdict, price_findings, verdict_of
 from chalicelib.listings.domain.listing import Listing, ListingRefused, ListingStatus, Terms
 from chalicelib.listings.domain.moments import moment
 from chalicelib.listings.service.access import known, must_find_own
-from chalicelib.listings.service.configure import settings_now
 from chalicelib.listings.service.gather import asked_by_others
+from chalicelib.listings.service.on_sale import settings_now
 from chalicelib.listings.service.register_listing import stage_submission
 from chalicelib.listings.service.settle import until_settled
+from chalicelib.listings.store import items as store
 
 
 @dataclass(frozen=True, slots=True)

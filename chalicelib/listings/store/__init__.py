@@ -10,65 +10,11 @@
 | what a batch of rows registers or withdraws | LISTING#PLACES#<supplier> | HOLD#<ulid> | | |
 | the operator's settings | LISTINGSETTINGS | LISTINGSETTINGS | | |
 | what an image is | IMAGECHECK#<hash of its URL> | IMAGECHECK | | |
+
+Here is what orders read; all of it is in `items`.
 """
 
-from chalicelib.listings.store.configuration import (
-    change_schema,
-    change_settings,
-    read_schema,
-    read_settings,
-    schema_keys,
-    schemas_in,
-)
-from chalicelib.listings.store.images import image_keys, images_in, keep_images
-from chalicelib.listings.store.listings import (
-    NextListing,
-    get_both,
-    listing_in,
-    listing_keys,
-    listing_pk,
-    listings_of,
-    put_listing,
-    put_terms,
-    terms_in,
-)
-from chalicelib.listings.store.offers import book_in, book_key, get_book, put_book
-from chalicelib.listings.store.places import (
-    Hold,
-    add_hold,
-    end_hold,
-    free_places,
-    holds_of,
-    take_places,
-)
+from chalicelib.listings.store.offers import book_in, book_key
+from chalicelib.listings.store.settings import read_settings
 
-__all__ = [
-    "Hold",
-    "NextListing",
-    "add_hold",
-    "book_in",
-    "book_key",
-    "change_schema",
-    "change_settings",
-    "end_hold",
-    "free_places",
-    "get_book",
-    "get_both",
-    "holds_of",
-    "image_keys",
-    "images_in",
-    "keep_images",
-    "listing_in",
-    "listing_keys",
-    "listing_pk",
-    "listings_of",
-    "put_book",
-    "put_listing",
-    "put_terms",
-    "read_schema",
-    "read_settings",
-    "schema_keys",
-    "schemas_in",
-    "take_places",
-    "terms_in",
-]
+__all__ = ["book_in", "book_key", "read_settings"]

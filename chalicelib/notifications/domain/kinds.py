@@ -24,18 +24,23 @@ class State(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a message is for. `account` concerns the account itself and was asked for: nobody opts out of it."""
+    """What a message is for. `account` concerns the account itself and was asked for: nobody opts out of it. `selling` is for
+    suppliers, who have no profile as customers."""
 
     ACCOUNT = "account"
     ORDER_UPDATES = "order_updates"
     MARKETING = "marketing"
+    SELLING = "selling"
 
 
 PLACEHOLDERS: Mapping[str, str] = {
+    "allocation": "ful_01K0000000000000000000000F_1",
     "amount": "12.34 GBP",
     "cart": "crt_01K0000000000000000000000C",
     "code": "123456",
+    "findings": "\n\ntax_id/value: The form or the check digits are wrong.",
     "greeting": "Hello Ada,",
+    "invitation": "inv_0123456789abcdef0123456789abcdef01234567",
     "label": "DHL RET-1",
     "link": "https://shop.example/v1/pickups/pck_01K0000000000000000000000A_1/page#12345678",
     "lines": "2 × Blue mug\n1 × Tea pot",
@@ -44,13 +49,17 @@ PLACEHOLDERS: Mapping[str, str] = {
     "order": "ord_01K0000000000000000000000A",
     "promised": "2026-02-03",
     "reason": "the card has expired",
+    "refusal": "nobody could look at it in time",
     "return_id": "ret_01K0000000000000000000000R",
     "site": "Mall of America",
+    "supplier": "Red Mugs",
     "total": "56.78 GBP",
     "tracking": " (DHL 42)",
     "until": "2026-02-03, 21:30",
+    "why": "Two parcels did not arrive",
 }
-"""What templates may speak of, with a sample for previews. `tracking` begins with a space, or is empty."""
+"""What templates may speak of, with a sample for previews. `tracking` begins with a space, or is empty; `findings` begins with an
+empty line, or is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,13 @@ KINDS: Mapping[str, Kind] = {
     "CartAbandoned": _kind("greeting name cart", Purpose.MARKETING),
     "VerificationRequested": _kind("greeting name code minutes", Purpose.ACCOUNT),
     "CustomerErased": _kind("greeting name", Purpose.ACCOUNT),
+    "SupplierInvited": _kind("invitation until", Purpose.SELLING),
+    "SupplierApproved": _kind("greeting name supplier", Purpose.SELLING),
+    "SupplierRejected": _kind("greeting name supplier refusal findings", Purpose.SELLING),
+    "SupplierSuspended": _kind("greeting name supplier why", Purpose.SELLING),
+    "SupplierReinstated": _kind("greeting name supplier", Purpose.SELLING),
+    "SupplierOffboarded": _kind("greeting name supplier why", Purpose.SELLING),
+    "OrderOfferedToSupplier": _kind("greeting name supplier allocation until", Purpose.SELLING),
 }
 """By event type (docs/events.md)."""
 

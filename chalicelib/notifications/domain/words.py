@@ -25,6 +25,7 @@ class _Language:
     units: tuple[str, str]
     unknown_date: str
     reasons: Mapping[str, str]
+    refusals: Mapping[str, str]
 
 
 _LANGUAGES = {
@@ -41,6 +42,11 @@ _LANGUAGES = {
             "unavailable": "the payment could not be made at the moment",
             "": "the payment was not accepted",
         },
+        refusals={
+            "review": "a reviewer did not accept it",
+            "review_expired": "nobody could look at it in time",
+            "": "our rules do not allow it",
+        },
     ),
     "de": _Language(
         decimal_sign=",",
@@ -54,6 +60,11 @@ _LANGUAGES = {
             "reservation_lost": "die Ware wurde inzwischen verkauft",
             "unavailable": "die Zahlung war im Moment nicht möglich",
             "": "die Zahlung wurde nicht angenommen",
+        },
+        refusals={
+            "review": "bei der Prüfung wurde es nicht angenommen",
+            "review_expired": "es konnte nicht rechtzeitig geprüft werden",
+            "": "unsere Regeln lassen es nicht zu",
         },
     ),
 }
@@ -84,6 +95,9 @@ class _Values:
     given_name: str
     spoken: _Language
 
+    def allocation(self) -> str:
+        return self._text("allocation_id")
+
     def amount(self) -> str:
         return self._money("amount")
 
@@ -93,8 +107,15 @@ class _Values:
     def code(self) -> str:
         return str(self.notice.data["code"])
 
+    def findings(self) -> str:
+        found = self._text("findings")
+        return f"\n\n{found}" if found else ""
+
     def greeting(self) -> str:
         return f"{self.spoken.greeting} {self.given_name}".rstrip() + ","
+
+    def invitation(self) -> str:
+        return self._text("invitation")
 
     def label(self) -> str:
         return " ".join(filter(None, (self._text("carrier"), self._text("reference"))))
@@ -126,11 +147,18 @@ class _Values:
     def reason(self) -> str:
         return self.spoken.reasons.get(self._text("reason"), self.spoken.reasons[""])
 
+    def refusal(self) -> str:
+        """Screening is not spoken of: suppliers are not told for what they are screened."""
+        return self.spoken.refusals.get(self._text("reason"), self.spoken.refusals[""])
+
     def return_id(self) -> str:
         return self._text("return_id")
 
     def site(self) -> str:
         return self._text("site")
+
+    def supplier(self) -> str:
+        return self._text("supplier")
 
     def total(self) -> str:
         return self._money("total")
@@ -142,6 +170,9 @@ class _Values:
 
     def until(self) -> str:
         return self._text("until")
+
+    def why(self) -> str:
+        return self._text("why")
 
     def _text(self, field: str) -> str:
         return str(self.notice.data.get(field) or "")

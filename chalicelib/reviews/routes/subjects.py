@@ -1,11 +1,11 @@
 """Who owns what is reviewed, and so writes the corrections: services of other contexts, which reviews itself does not know."""
 
 from chalicelib.core.errors import RuleBroken
-from chalicelib.listings import service as listings
+from chalicelib.listings.service.change_state import stage_correction
 from chalicelib.reviews.service import StageCorrection
-from chalicelib.suppliers import service as suppliers
+from chalicelib.suppliers.service.correct_profile import stage_changes
 
-OWNERS: dict[str, StageCorrection] = {"listing": listings.stage_correction, "supplier": suppliers.stage_changes}
+OWNERS: dict[str, StageCorrection] = {"listing": stage_correction, "supplier": stage_changes}
 """By type of subject. Allocations and parked steps have no fields to correct."""
 
 

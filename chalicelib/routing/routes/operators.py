@@ -4,7 +4,6 @@ from chalice.app import Response
 
 from chalicelib.core import http
 from chalicelib.core.errors import NotFound, Stale
-from chalicelib.routing import service
 from chalicelib.routing.routes.blueprint import OPERATOR_SCOPES, SUPPLIER_SCOPES, routes
 from chalicelib.routing.schemas.operators import (
     AllocationsQuery,
@@ -16,6 +15,7 @@ from chalicelib.routing.schemas.operators import (
     SupplierSettingsBody,
     SupplierSettingsView,
 )
+from chalicelib.routing.service import use_cases as service
 
 
 @routes.endpoint(

@@ -10,7 +10,6 @@ from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.schemas import PageQuery
 from chalicelib.fulfilment.service import AlreadyTracked, OnHold, OutOfTurn
 from chalicelib.orders import service as orders
-from chalicelib.routing import service
 from chalicelib.routing.domain.allocation import (
     Allocation,
     AlreadyAnswered,
@@ -32,6 +31,7 @@ from chalicelib.routing.schemas.suppliers import (
     ShipmentBody,
     TrackingBody,
 )
+from chalicelib.routing.service import use_cases as service
 
 _ORDER = "/v1/suppliers/{supplier_id}/orders/{allocation_id}"
 

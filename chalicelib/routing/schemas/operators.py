@@ -8,7 +8,7 @@ from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.domain.settings import RoutingSettings
 from chalicelib.routing.schemas.suppliers import OrderLineView, OrderSummary, RecallView
-from chalicelib.routing.service import Traced
+from chalicelib.routing.service.use_cases import Traced
 
 
 class AllocationsQuery(PageQuery):

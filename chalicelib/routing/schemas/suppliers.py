@@ -10,7 +10,7 @@ from chalicelib.core.schemas import PageQuery, Schema, View
 from chalicelib.fulfilment.service import TrackingCode, TrackingEvent
 from chalicelib.routing.domain.allocation import AllocationState, Answer, Decision
 from chalicelib.routing.domain.invoices import Invoice
-from chalicelib.routing.service import InvoiceGiven, Scorecard, Shipment, SupplierOrder
+from chalicelib.routing.service.use_cases import InvoiceGiven, Scorecard, Shipment, SupplierOrder
 
 LineId = Annotated[str, Field(pattern=r"^[0-9]{1,4}$")]
 Reason = Literal["out_of_stock", "discontinued", "price", "address", "capacity", "other"]

@@ -12,7 +12,7 @@ from chalicelib.core.idempotency import Idempotency
 from chalicelib.core.observability import count
 from chalicelib.core.table import Transaction
 from chalicelib.fulfilment import service as fulfilments
-from chalicelib.routing import events, store
+from chalicelib.routing import events
 from chalicelib.routing.domain import allocation as life
 from chalicelib.routing.domain.allocation import (
     Allocation,
@@ -24,6 +24,7 @@ from chalicelib.routing.domain.allocation import (
 )
 from chalicelib.routing.service.converse import must_find
 from chalicelib.routing.service.note_call import add_counts, counts_of_answer, is_open
+from chalicelib.routing.store import items as store
 from chalicelib.suppliers import service as suppliers
 
 _ATTEMPTS = 8

@@ -8,10 +8,10 @@ from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.table import Transaction
 from chalicelib.fulfilment.service import Fulfilment
 from chalicelib.reviews import service as reviews
-from chalicelib.routing import store
 from chalicelib.routing.domain.allocation import Allocation
 from chalicelib.routing.domain.answers import Kind
-from chalicelib.routing.store import Recall
+from chalicelib.routing.store import items as store
+from chalicelib.routing.store.items import Recall
 
 PARKED = "parked"
 """What review cases call a step that was given up. Unlike those about units that nobody ships, no decision has an effect of its own."""

@@ -1,6 +1,6 @@
 """Whether a supplier's endpoint may be called now, and what a call says of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import random
 
@@ -8,10 +8,11 @@ from chalicelib.core import clock
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Stale
 from chalicelib.core.observability import count
-from chalicelib.core.table import Item, Transaction
-from chalicelib.routing import events, store
+from chalicelib.core.table import Transaction
+from chalicelib.routing import events
 from chalicelib.routing.domain.health import Health, after_failure, after_success, probed
 from chalicelib.routing.domain.settings import RoutingSettings
+from chalicelib.routing.store import items as store
 
 _ATTEMPTS = 6
 _BEYOND_A_CALL = timedelta(seconds=20)
@@ -70,14 +71,3 @@ def _note(supplier_id: str, change: Callable[[Health], Health], reason: str, by:
         if after.unreachable and not before.unreachable:
             count("SuppliersUnreachable")
         return
-
-
-def health_keys(supplier_ids: Iterable[str]) -> list[tuple[type[Item], str, str]]:
-    """Where the endpoints' health is, for the caller's batch read."""
-    return [store.health_key(supplier_id) for supplier_id in supplier_ids]
-
-
-def rests_from(found: Mapping[tuple[str, str], Item], supplier_id: str, now: datetime) -> bool:
-    """Whether the supplier's endpoint rests at this moment, out of a batch read with `health_keys`: an order that is placed now would
-    wait for it."""
-    return store.health_in(found, supplier_id).rests_at(now)

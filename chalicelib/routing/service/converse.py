@@ -10,14 +10,15 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.observability import log
 from chalicelib.fulfilment.service import Fulfilment
-from chalicelib.routing import gateways, store
+from chalicelib.routing import gateways
 from chalicelib.routing.domain.allocation import Allocation
 from chalicelib.routing.domain.answers import Heard, Kind, Said, silence
 from chalicelib.routing.domain.health import retry_after
 from chalicelib.routing.gateways import Endpoint, EndpointOf, Exchange, Question, Send
 from chalicelib.routing.service import breaker
-from chalicelib.routing.store import Call, Found
-from chalicelib.suppliers import service as suppliers
+from chalicelib.routing.store import items as store
+from chalicelib.routing.store.items import Call, Found
+from chalicelib.suppliers.service import reaching
 
 _SHIP_TO = ("name", "line1", "line2", "city", "region", "postal_code", "country")
 """What a supplier gets of an address; how to reach the buyer it is not told."""
@@ -32,7 +33,7 @@ class EndpointRests(Unavailable):
 
 def endpoint_of(supplier_id: str) -> Endpoint | None:
     """Where a supplier takes orders; None for one that works with our API alone."""
-    return suppliers.endpoint(supplier_id)
+    return reaching.endpoint(supplier_id)
 
 
 @dataclass(frozen=True, slots=True)

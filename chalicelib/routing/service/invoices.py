@@ -10,10 +10,11 @@ from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.observability import count
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Transaction
-from chalicelib.routing import events, store
+from chalicelib.routing import events
 from chalicelib.routing.domain.allocation import AllocationState, NotAccepted
 from chalicelib.routing.domain.invoices import Invoice, InvoiceState, compare, worth
 from chalicelib.routing.service.answer_order import must_be_theirs
+from chalicelib.routing.store import items as store
 from chalicelib.suppliers import service as suppliers
 
 

@@ -11,12 +11,13 @@ from chalicelib.core.idempotency import Idempotency
 from chalicelib.core.table import Transaction
 from chalicelib.fulfilment import service as fulfilments
 from chalicelib.fulfilment.service import Fulfilment, FulfilmentStatus
-from chalicelib.routing import events, store
+from chalicelib.routing import events
 from chalicelib.routing.domain import allocation as life
 from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.service.converse import must_find
 from chalicelib.routing.service.note_call import is_open
-from chalicelib.routing.store import Recall
+from chalicelib.routing.store import items as store
+from chalicelib.routing.store.items import Recall
 
 _ATTEMPTS = 8
 _ASKED_FOR = (FulfilmentStatus.REQUESTED, FulfilmentStatus.PACKED)

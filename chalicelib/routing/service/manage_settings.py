@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import NotFound, Stale
 from chalicelib.core.table import Transaction
-from chalicelib.routing import store
 from chalicelib.routing.domain.settings import RoutingSettings, SupplierSettings
+from chalicelib.routing.store import items as store
 from chalicelib.suppliers import service as suppliers
 
 

@@ -8,11 +8,12 @@ from chalicelib.core.errors import Stale
 from chalicelib.core.observability import count
 from chalicelib.core.table import Transaction
 from chalicelib.reviews.service import CaseExists, NewerCase
-from chalicelib.routing import events, store
+from chalicelib.routing import events
 from chalicelib.routing.domain import allocation as life
 from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.domain.answers import Kind
 from chalicelib.routing.service.converse import Talk, must_find
+from chalicelib.routing.store import items as store
 
 _ATTEMPTS = 8
 

@@ -11,7 +11,7 @@ from chalicelib.core.tasks import Outcome
 from chalicelib.core.workflow import Workflow
 from chalicelib.fulfilment import service as fulfilments
 from chalicelib.fulfilment.service import Fulfilment
-from chalicelib.routing import events, store
+from chalicelib.routing import events
 from chalicelib.routing.domain import allocation as life
 from chalicelib.routing.domain.allocation import Allocation, AllocationState, Answer
 from chalicelib.routing.domain.answers import Heard, Kind, heard_of_offer, heard_of_status
@@ -19,6 +19,7 @@ from chalicelib.routing.domain.waits import wait_seconds
 from chalicelib.routing.gateways import Question
 from chalicelib.routing.service.converse import Talk, Ways, converse, must_find, ship_to
 from chalicelib.routing.service.note_call import add_counts, count_try, counts_of_answer, is_open, note_call
+from chalicelib.routing.store import items as store
 
 _ATTEMPTS = 8
 

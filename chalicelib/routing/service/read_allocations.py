@@ -11,11 +11,12 @@ from chalicelib.core.idempotency import Answer, Idempotency, Replay
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Transaction
 from chalicelib.fulfilment import service as fulfilments
-from chalicelib.routing import gateways, store
+from chalicelib.routing import gateways
 from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.service.answer_order import must_be_theirs
 from chalicelib.routing.service.converse import must_find, ship_to
-from chalicelib.routing.store import Call, Recall
+from chalicelib.routing.store import items as store
+from chalicelib.routing.store.items import Call, Recall
 from chalicelib.suppliers import service as suppliers
 
 _ROUTING = system("routing")

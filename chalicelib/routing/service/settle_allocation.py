@@ -6,7 +6,7 @@ from chalicelib.core.errors import Stale
 from chalicelib.core.observability import count
 from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
-from chalicelib.routing import events, store
+from chalicelib.routing import events
 from chalicelib.routing.domain import allocation as life
 from chalicelib.routing.domain.allocation import Allocation
 from chalicelib.routing.service.converse import must_find
@@ -14,6 +14,7 @@ from chalicelib.routing.service.keep_in_line import Decline, add_recall, keep_in
 from chalicelib.routing.service.note_call import add_counts, is_open
 from chalicelib.routing.service.offer_order import progress
 from chalicelib.routing.service.tell_supplier import has_changed, open_recalls
+from chalicelib.routing.store import items as store
 
 _ATTEMPTS = 8
 

@@ -10,7 +10,7 @@ from chalicelib.core.errors import Stale
 from chalicelib.core.table import Transaction
 from chalicelib.fulfilment import service as fulfilments
 from chalicelib.fulfilment.service import Fulfilment, FulfilmentLine
-from chalicelib.routing import gateways, store
+from chalicelib.routing import gateways
 from chalicelib.routing.domain.allocation import Allocation, Line
 from chalicelib.routing.service.converse import Ways, must_find
 from chalicelib.routing.service.keep_in_line import Decline, keep_in_line
@@ -18,6 +18,7 @@ from chalicelib.routing.service.note_call import is_open
 from chalicelib.routing.service.offer_order import offer_order
 from chalicelib.routing.service.read_allocations import resume_workflow
 from chalicelib.routing.service.tell_supplier import tell_change, tell_recalls, try_to_recall
+from chalicelib.routing.store import items as store
 
 
 def request_shipment(allocation_id: str, by: Principal, ways: Ways | None = None) -> None:

@@ -10,7 +10,7 @@ from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
 from chalicelib.fulfilment import service as fulfilments
 from chalicelib.fulfilment.service import Fulfilment
-from chalicelib.routing import events, store
+from chalicelib.routing import events
 from chalicelib.routing.domain import allocation as life
 from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.domain.answers import Kind, heard_of_cancellation, heard_of_change
@@ -20,7 +20,8 @@ from chalicelib.routing.service.ask_operator import ask_about_change, ask_about_
 from chalicelib.routing.service.converse import EndpointRests, Talk, Ways, converse, must_find, ship_to
 from chalicelib.routing.service.note_call import count_try, is_open, note_call
 from chalicelib.routing.service.offer_order import private_of
-from chalicelib.routing.store import Recall
+from chalicelib.routing.store import items as store
+from chalicelib.routing.store.items import Recall
 
 GIVEN_UP = "given_up"
 NO_ENDPOINT = "no_endpoint"

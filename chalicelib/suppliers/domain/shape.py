@@ -23,6 +23,7 @@ _SHAPE: dict[str, Any] = {
     "endpoint_url": str,
     "timezone": str,
     "default_currency": str,
+    "language": str,
 }
 
 

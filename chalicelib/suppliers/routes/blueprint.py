@@ -5,9 +5,9 @@ from chalice.app import Response
 from chalicelib.core import http
 from chalicelib.core.http import Routes
 from chalicelib.core.idempotency import Answer
-from chalicelib.suppliers import service
 from chalicelib.suppliers.domain.record import Supplier
 from chalicelib.suppliers.schemas.views import SupplierView
+from chalicelib.suppliers.service import use_cases as service
 from chalicelib.suppliers.service.access import OPERATOR_SCOPE, SUPPLIER_SCOPE
 
 routes = Routes(__name__, "suppliers")

@@ -6,12 +6,12 @@ from chalicelib.core import http
 from chalicelib.core.errors import NotFound
 from chalicelib.core.idempotency import Answer
 from chalicelib.core.schemas import PageQuery
-from chalicelib.suppliers import service
 from chalicelib.suppliers.domain.documents import DOWNLOAD_SECONDS, Document, DocumentStateMismatch, UploadMismatch
 from chalicelib.suppliers.domain.requirements import RequirementUnknown
 from chalicelib.suppliers.routes.blueprint import BOTH, OPERATOR, routes
 from chalicelib.suppliers.schemas.commands import AnnounceDocument, DecideDocument
 from chalicelib.suppliers.schemas.views import DocumentView, DownloadView
+from chalicelib.suppliers.service import use_cases as service
 
 
 @routes.endpoint(

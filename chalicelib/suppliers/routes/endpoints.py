@@ -5,13 +5,13 @@ from chalice.app import Response
 from chalicelib.core import http
 from chalicelib.core.errors import NotFound
 from chalicelib.core.idempotency import Answer
-from chalicelib.suppliers import service
 from chalicelib.suppliers.domain.bank import BankAccountRefused
 from chalicelib.suppliers.domain.life import NotInThisStatus
 from chalicelib.suppliers.domain.record import Supplier
 from chalicelib.suppliers.routes.blueprint import BOTH, routes, sent
 from chalicelib.suppliers.schemas.commands import BankAccountBody, BearerToken
 from chalicelib.suppliers.schemas.views import EndpointSecretView, SupplierView
+from chalicelib.suppliers.service import use_cases as service
 
 _OLD_VALID_SECONDS = 24 * 3600
 

@@ -5,7 +5,6 @@ from chalice.app import Response
 from chalicelib.core import http
 from chalicelib.core.errors import Forbidden, NotFound
 from chalicelib.core.schemas import PageQuery
-from chalicelib.suppliers import service
 from chalicelib.suppliers.domain.invitations import InvitationRefused
 from chalicelib.suppliers.domain.life import NotInThisStatus
 from chalicelib.suppliers.domain.requirements import RequirementUnknown
@@ -13,6 +12,7 @@ from chalicelib.suppliers.routes.blueprint import BOTH, OPERATOR, accepted, rout
 from chalicelib.suppliers.schemas.commands import AddMember
 from chalicelib.suppliers.schemas.profile import AcceptInvitation, Apply, ChangeProfile, Invite
 from chalicelib.suppliers.schemas.views import InvitationView, MemberView, SupplierView
+from chalicelib.suppliers.service import use_cases as service
 from chalicelib.suppliers.store import AlreadyMember
 
 
@@ -46,7 +46,8 @@ def apply_as_supplier() -> Response:
     idempotent=True,
 )
 def invite_supplier() -> Response:
-    """For the operator. Valid for 14 days; the token is shown this once, and whoever has it may apply with what is filled in."""
+    """For the operator. Valid for 14 days. Whoever is invited is sent a mail with the token, where the stage sends mail; it is shown
+    here this once, and whoever has it may apply with what is filled in."""
     given = http.body(Invite)
     return http.once(
         lambda once: service.invite(

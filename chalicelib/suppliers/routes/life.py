@@ -4,11 +4,11 @@ from chalice.app import Response
 
 from chalicelib.core import http
 from chalicelib.core.errors import NotFound
-from chalicelib.suppliers import service
 from chalicelib.suppliers.domain.life import CorrectionOutdated, NotInThisStatus
 from chalicelib.suppliers.routes.blueprint import BOTH, OPERATOR, routes, sent, shown
 from chalicelib.suppliers.schemas.commands import GiveReason, SuppliersQuery
 from chalicelib.suppliers.schemas.views import SupplierSummary, SupplierView, TimelineEntry, TimelineView
+from chalicelib.suppliers.service import use_cases as service
 
 
 @routes.endpoint(

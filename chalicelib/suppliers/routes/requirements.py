@@ -5,7 +5,6 @@ from chalice.app import Response
 from chalicelib.core import http
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paging import Page
-from chalicelib.suppliers import service
 from chalicelib.suppliers.domain.life import NotInThisStatus
 from chalicelib.suppliers.domain.requirements import Checklist, RequirementUnknown
 from chalicelib.suppliers.domain.screening import ScreeningList
@@ -18,6 +17,7 @@ from chalicelib.suppliers.schemas.views import (
     StandingView,
     SupplierView,
 )
+from chalicelib.suppliers.service import use_cases as service
 from chalicelib.suppliers.service.access import SUPPLIER_SCOPE
 
 

@@ -70,6 +70,9 @@ class ProfileBody(Schema):
     )
     timezone: Short | None = None
     default_currency: Short | None = None
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] | None = (
+        Field(default=None, description="What it is written to in (BCP 47); English, unless told")
+    )
 
     def as_profile(self) -> dict[str, Any]:
         """The document, without what was not said."""

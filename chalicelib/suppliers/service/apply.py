@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from secrets import token_urlsafe
 from typing import Any
 
 from chalicelib.core import clock
@@ -14,7 +13,7 @@ from chalicelib.core.errors import Conflict, Forbidden
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import new_id
 from chalicelib.core.table import Transaction
-from chalicelib.suppliers import events, store
+from chalicelib.suppliers import events
 from chalicelib.suppliers.domain import SupplierStatus, life
 from chalicelib.suppliers.domain.invitations import VALID_FOR, Invitation, InvitationRefused
 from chalicelib.suppliers.domain.life import NotInThisStatus
@@ -22,6 +21,8 @@ from chalicelib.suppliers.domain.record import Mark, MarkState, Profile, Supplie
 from chalicelib.suppliers.domain.requirements import Kind
 from chalicelib.suppliers.service.access import require_access, require_operator
 from chalicelib.suppliers.service.finding import at_version, commit_once, drop_review, must_find, now
+from chalicelib.suppliers.service.invitation_tokens import token_of
+from chalicelib.suppliers.store import items as store
 
 Shown = Callable[[Supplier], Answer]
 
@@ -90,18 +91,20 @@ def invite(
     once: Idempotency,
     answer: Callable[[Invitation, str | None], Answer],
 ) -> Answer:
-    """Invite somebody to apply, with what is known of them. Valid for 14 days.
+    """Invite somebody to apply, with what is known of them; they are sent a mail with the token. Valid for 14 days.
 
     The answer that is kept for repetitions is made without the token, which is shown this once.
     """
     require_operator(by)
-    moment, token = clock.now(), "inv_" + token_urlsafe(32)
+    moment = clock.now()
     one = life.invited(new_id("sup"), profile, clock.rfc3339(moment))
     until = moment + VALID_FOR
     invitation = Invitation(new_id("inv"), one.id, email, one.applied_at, clock.rfc3339(until))
+    token = token_of(invitation.id)
     tx = Transaction()
     store.add_supplier(tx, one)
     store.add_invitation(tx, token, invitation, clock.epoch_seconds(until + VALID_FOR))
+    events.supplier_invited(tx, one, invitation, by)
     once.record(tx, answer(invitation, None))
     tx.commit()
     return answer(invitation, token)

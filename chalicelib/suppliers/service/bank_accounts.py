@@ -1,19 +1,18 @@
-"""Bank accounts: taken, checked, sealed; opened for payouts alone."""
+"""Bank accounts: taken, checked, sealed. Payouts alone open them (`payout_accounts`)."""
 
 from typing import Any
 
 from chalicelib.core.auth import Principal
-from chalicelib.core.errors import NotFound
 from chalicelib.core.ids import new_id
 from chalicelib.core.table import Transaction
-from chalicelib.suppliers import events, store
+from chalicelib.suppliers import events
 from chalicelib.suppliers.domain import SupplierStatus, life
-from chalicelib.suppliers.domain.bank import BankAccount
 from chalicelib.suppliers.domain.record import BankSummary, Supplier
 from chalicelib.suppliers.gateways import bank
 from chalicelib.suppliers.service.access import require_access
 from chalicelib.suppliers.service.finding import at_version, drop_review, now
 from chalicelib.suppliers.service.validators.bank import bank_account, is_holder
+from chalicelib.suppliers.store import items as store
 
 
 def set_bank_account(supplier_id: str, expected_version: int, given: dict[str, Any], *, by: Principal) -> Supplier:
@@ -43,17 +42,3 @@ def set_bank_account(supplier_id: str, expected_version: int, given: dict[str, A
     events.supplier_submitted(tx, after, by)
     tx.commit()
     return after
-
-
-def open_bank_account(token: str) -> BankAccount:
-    """The account behind a token, for whoever pays suppliers and nobody else. Raises `NotFound`."""
-    sealed = store.sealed_bank_account(token)
-    if sealed is None:
-        raise NotFound("There is no such bank account.")
-    return bank.opened(token, sealed)
-
-
-def payout_account(supplier_id: str) -> BankSummary | None:
-    """The bank account that was approved last, if any."""
-    one = store.get_supplier(supplier_id)
-    return one.bank_approved if one else None

@@ -7,11 +7,12 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Stale
 from chalicelib.core.findings import Correction, NoSuchField, read
 from chalicelib.core.table import Transaction
-from chalicelib.suppliers import events, store
+from chalicelib.suppliers import events
 from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.domain.record import Supplier
 from chalicelib.suppliers.domain.shape import check_shape
 from chalicelib.suppliers.service.finding import must_find, now
+from chalicelib.suppliers.store import items as store
 
 BY_HAND = "reviewer"
 """The rule that a reviewer's corrections name."""

@@ -11,7 +11,6 @@ from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import is_id, new_id
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Transaction
-from chalicelib.suppliers import store
 from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.domain.documents import Document, DocumentState, Upload, check_upload, require_state
 from chalicelib.suppliers.domain.record import Mark, MarkState
@@ -19,6 +18,7 @@ from chalicelib.suppliers.domain.requirements import Kind
 from chalicelib.suppliers.gateways import storage
 from chalicelib.suppliers.service.access import require_access, require_operator
 from chalicelib.suppliers.service.finding import must_find, now
+from chalicelib.suppliers.store import items as store
 
 Shown = Callable[[Document], Answer]
 

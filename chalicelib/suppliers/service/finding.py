@@ -9,8 +9,8 @@ from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import is_id
 from chalicelib.core.table import Transaction
 from chalicelib.reviews import service as reviews
-from chalicelib.suppliers import store
 from chalicelib.suppliers.domain.record import Check, Supplier
+from chalicelib.suppliers.store import items as store
 
 PARKED = "parked"
 """What review cases call an onboarding that was given up."""

@@ -5,13 +5,14 @@ from chalicelib.core.errors import Contended
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
 from chalicelib.reviews import service as reviews
-from chalicelib.suppliers import events, store
+from chalicelib.suppliers import events
 from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.domain.record import Supplier
 from chalicelib.suppliers.service.access import require_operator
 from chalicelib.suppliers.service.apply import Shown
 from chalicelib.suppliers.service.finding import PARKED, commit_once, drop_review, must_find, now
 from chalicelib.suppliers.service.location import keep_location
+from chalicelib.suppliers.store import items as store
 
 
 def suspend(supplier_id: str, reason: str, *, by: Principal, once: Idempotency, answer: Shown) -> Answer:

@@ -4,9 +4,9 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Transaction
-from chalicelib.suppliers import store
 from chalicelib.suppliers.service.access import require_access
 from chalicelib.suppliers.service.finding import at_version, must_find
+from chalicelib.suppliers.store import items as store
 
 
 def add_client(supplier_id: str, client_id: str, *, by: Principal, once: Idempotency, answer: Answer) -> Answer:

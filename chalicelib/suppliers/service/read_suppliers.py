@@ -7,7 +7,6 @@ from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import NotFound
 from chalicelib.core.outbox import Event
 from chalicelib.core.paging import Page, page_of
-from chalicelib.suppliers import store
 from chalicelib.suppliers.domain import SupplierStatus
 from chalicelib.suppliers.domain.record import Supplier
 from chalicelib.suppliers.service.access import (
@@ -17,6 +16,7 @@ from chalicelib.suppliers.service.access import (
     require_operator,
 )
 from chalicelib.suppliers.service.finding import must_find
+from chalicelib.suppliers.store import items as store
 
 
 def read_supplier(supplier_id: str, by: Principal) -> Supplier:

@@ -9,7 +9,6 @@ from chalicelib.core.auth import Principal, Role
 from chalicelib.core.errors import Fault, Forbidden, RuleBroken, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.table import Transaction
-from chalicelib.suppliers import store
 from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.domain.record import Mark, MarkState
 from chalicelib.suppliers.domain.requirements import COMPUTED, Checklist, Kind, Requirement, Standing, standings
@@ -23,6 +22,7 @@ from chalicelib.suppliers.service.access import (
 )
 from chalicelib.suppliers.service.apply import Shown
 from chalicelib.suppliers.service.finding import commit_once, must_find, now
+from chalicelib.suppliers.store import items as store
 
 
 class ChecklistRefused(RuleBroken):

@@ -14,27 +14,22 @@ from chalicelib.core.table import Transaction
 from chalicelib.core.tasks import Outcome
 from chalicelib.core.workflow import Workflow
 from chalicelib.reviews import service as reviews
-from chalicelib.suppliers import events, store
+from chalicelib.suppliers import events
 from chalicelib.suppliers.domain import SupplierStatus, life
 from chalicelib.suppliers.domain.profile import cannot_be_approved, claims_of, part
 from chalicelib.suppliers.domain.record import Check, Supplier
 from chalicelib.suppliers.domain.requirements import group_of, is_refused, standing_errors, unmet
 from chalicelib.suppliers.gateways import secrets
-from chalicelib.suppliers.gateways.onboarding import start_onboarding
 from chalicelib.suppliers.service import corrections
 from chalicelib.suppliers.service.finding import PARKED, must_find, now
 from chalicelib.suppliers.service.location import keep_location
 from chalicelib.suppliers.service.validators import check_profile
 from chalicelib.suppliers.service.validators.duplicates import check_duplicates
 from chalicelib.suppliers.service.validators.endpoint import REQUIREMENT, probe_endpoint
+from chalicelib.suppliers.store import items as store
 
 _ATTEMPTS = 5
 REVIEW_EXPIRED = "review_expired"
-
-
-def start_workflow(supplier_id: str, version: int) -> None:
-    """Start onboard-supplier for what was submitted at this version; once, however often this is called."""
-    start_onboarding(supplier_id, version)
 
 
 def settled(one: Supplier, version: int) -> Outcome | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.listings import service as listings
+from chalicelib.listings.service import use_cases as listings
 from chalicelib.orders import service as orders
 from chalicelib.suppliers.domain import SupplierStatus
 from tests.conftest import ADMIN, SHOPPER, Reply

@@ -18,10 +18,11 @@ from chalicelib.core.auth import Principal, Role, system
 from chalicelib.core.errors import Contended
 from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.table import Transaction
-from chalicelib.feeds import gateways, service, store
+from chalicelib.feeds import gateways, store
 from chalicelib.feeds.domain import Feed, Row, RowResult
+from chalicelib.feeds.service import use_cases
 from chalicelib.feeds.service.results import results_of
-from chalicelib.listings.service import RowOutcome, Taken
+from chalicelib.listings.service.use_cases import RowOutcome, Taken
 from chalicelib.suppliers import store as supplier_store
 from chalicelib.suppliers.service import Seller, SupplierStatus
 from tests.conftest import Reply, request
@@ -166,14 +167,14 @@ class Inbox:
             for event in outbox.timeline(store.feed_pk(feed_id)):
                 if event.id not in self._told and event.type != "FeedStarted":
                     self._told.add(event.id)
-                    service.start_next(event.data["supplier_id"], self.feed(feed_id).kind)
+                    use_cases.start_next(event.data["supplier_id"], self.feed(feed_id).kind)
 
     def run(self, feed_id: str, **budget: float) -> str:
         """Carry out the workflow of a feed as its definition has it; how it ended."""
         self.deliver(feed_id)
         execution = self.feed(feed_id).execution
         assert execution in self.started, f"not started; {self.started}"
-        while (split := service.split_feed(feed_id, TASK, **budget))["outcome"] == "continue":
+        while (split := use_cases.split_feed(feed_id, TASK, **budget))["outcome"] == "continue":
             pass
         if split["outcome"] == "ready":
             for lane in split["lanes"]:
@@ -186,16 +187,16 @@ class Inbox:
     def split(self, feed_id: str) -> Any:
         """Only the first step."""
         self.deliver(feed_id)
-        return service.split_feed(feed_id, TASK)
+        return use_cases.split_feed(feed_id, TASK)
 
     def lane(self, feed_id: str, lane: int, **budget: float) -> str:
         while True:
-            told = service.import_chunks(feed_id, lane, TASK, self.shelf, **budget)["outcome"]
+            told = use_cases.import_chunks(feed_id, lane, TASK, self.shelf, **budget)["outcome"]
             if told != "continue":
                 return str(told)
 
     def finish(self, feed_id: str, **budget: float) -> Any:
-        while (told := service.finish_feed(feed_id, TASK, self.shelf, **budget))["outcome"] == "continue":
+        while (told := use_cases.finish_feed(feed_id, TASK, self.shelf, **budget))["outcome"] == "continue":
             pass
         return told
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from chalicelib.core.table import Transaction
-from chalicelib.feeds import gateways, service, store
+from chalicelib.feeds import gateways, store
 from chalicelib.feeds.domain import split as splitting
 from chalicelib.feeds.gateways import FeedFiles
-from chalicelib.feeds.service import lanes
+from chalicelib.feeds.service import lanes, use_cases
 from chalicelib.feeds.service.finish_feed import RowsMissing
 from tests.unit.feeds.builders import AS_OF, csv_file, jsonl_file, stock_file, synthetic_csv
 from tests.unit.feeds.conftest import ACME, ANN, TASK, Inbox, busy
@@ -255,7 +255,7 @@ def test_every_step_can_be_repeated(inbox: Inbox) -> None:
     assert inbox.split(feed_id)["outcome"] == "taken"
     assert inbox.finish(feed_id) == {"outcome": "finished"}
     assert inbox.finish(feed_id) == {"outcome": "over"}
-    assert service.fail_feed(feed_id, "ImportRows", TASK) == {"outcome": "over"}
+    assert use_cases.fail_feed(feed_id, "ImportRows", TASK) == {"outcome": "over"}
     assert inbox.lane(feed_id, 0) == "taken"
     assert inbox.split(feed_id) == {"outcome": "over"}
     assert inbox.events(feed_id) == ["FeedReceived", "FeedStarted", "FeedFinished"]
@@ -266,14 +266,14 @@ def test_a_feed_is_not_finished_before_its_rows(inbox: Inbox) -> None:
     inbox.split(feed_id)
     inbox.lane(feed_id, 0)
     with pytest.raises(RowsMissing):
-        service.finish_feed(feed_id, TASK, inbox.shelf)
+        use_cases.finish_feed(feed_id, TASK, inbox.shelf)
 
 
 def test_splitting_is_put_aside_and_taken_up(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splitting, "_LOOK_AT_CLOCK_EVERY", 2)
     feed_id = inbox.send(SEVEN)
     inbox.deliver(feed_id)
-    told = [service.split_feed(feed_id, TASK, budget_seconds=0.0)["outcome"] for _ in range(4)]
+    told = [use_cases.split_feed(feed_id, TASK, budget_seconds=0.0)["outcome"] for _ in range(4)]
     assert told == ["continue", "continue", "continue", "ready"]
     assert inbox.run(feed_id) == "finished"
     assert inbox.read(feed_id)["progress"]["counts"] == {"created": 7}
@@ -303,7 +303,7 @@ def test_rows_at_hand_are_counted_when_a_feed_is_called_off(inbox: Inbox) -> Non
 
     def cancel(sku: str) -> None:
         inbox.shelf.before = None
-        service.cancel_feed(ACME, feed_id, by=ANN, once=_once(), answer=_nothing)
+        use_cases.cancel_feed(ACME, feed_id, by=ANN, once=_once(), answer=_nothing)
 
     inbox.shelf.before = cancel
     assert [inbox.lane(feed_id, lane) for lane in (0, 1)] == ["taken", "cancelled"]
@@ -339,7 +339,7 @@ def test_a_lane_that_lost_its_feed_stops(inbox: Inbox) -> None:
 
     def fail(sku: str) -> None:
         inbox.shelf.before = None
-        service.fail_feed(feed_id, "ImportRows", TASK)
+        use_cases.fail_feed(feed_id, "ImportRows", TASK)
 
     inbox.shelf.before = fail
     assert inbox.lane(feed_id, 0) == "over"
@@ -350,7 +350,7 @@ def test_a_failed_feed_is_tried_again_from_where_it_stood(inbox: Inbox) -> None:
     feed_id = inbox.send(SEVEN)
     inbox.split(feed_id)
     inbox.lane(feed_id, 1)
-    assert service.fail_feed(feed_id, "ImportRows", TASK) == {"outcome": "failed"}
+    assert use_cases.fail_feed(feed_id, "ImportRows", TASK) == {"outcome": "failed"}
     seen = inbox.read(feed_id)
     assert (seen["status"], seen["failure"]) == ("failed", "ImportRows")
     reply = inbox.call("POST", f"/{feed_id}/retries")

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.idempotency import Idempotency, no_answer
-from chalicelib.feeds import service, store
+from chalicelib.feeds import store
 from chalicelib.feeds.domain import Format, Kind, Mode, TooManyFeeds, Turn
 from chalicelib.feeds.domain.feed import MAX_WAITING
-from chalicelib.feeds.service import Announced
+from chalicelib.feeds.service import use_cases
+from chalicelib.feeds.service.use_cases import Announced
 from tests.unit.feeds.builders import stock_file
 from tests.unit.feeds.conftest import ACME, ANN, BEN, BOLT, TASK, Inbox
 
@@ -65,7 +66,7 @@ def test_however_the_first_ends_the_next_begins(inbox: Inbox, end: str) -> None:
     if end == "refuse":
         inbox.run(first)
     elif end == "fail":
-        service.fail_feed(first, "SplitFeed", TASK)
+        use_cases.fail_feed(first, "SplitFeed", TASK)
     else:
         assert inbox.call("POST", f"/{first}/cancellations").json["status"] == "cancelled"
     inbox.deliver(first)
@@ -95,11 +96,11 @@ def test_kinds_and_suppliers_do_not_wait_for_each_other(inbox: Inbox) -> None:
 def test_an_event_that_comes_again_starts_nothing_again(inbox: Inbox) -> None:
     first, second = inbox.send(ONE), inbox.send(ONE)
     for _ in range(3):
-        service.start_next(ACME, Kind.STOCK)
+        use_cases.start_next(ACME, Kind.STOCK)
     assert inbox.started == [first]
     inbox.run(first)
-    service.start_next(ACME, Kind.STOCK)
-    service.start_next(ACME, Kind.STOCK)
+    use_cases.start_next(ACME, Kind.STOCK)
+    use_cases.start_next(ACME, Kind.STOCK)
     assert inbox.started == [first, second]
 
 
@@ -108,7 +109,7 @@ def test_files_that_come_at_the_same_time_all_have_a_place(inbox: Inbox) -> None
 
     def send(number: int) -> Any:
         once = Idempotency.of("test", str(number), b"")
-        return service.send_feed(ACME, file, ONE, by=ANN, once=once, answer=lambda feed: no_answer())
+        return use_cases.send_feed(ACME, file, ONE, by=ANN, once=once, answer=lambda feed: no_answer())
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(send, range(6)))

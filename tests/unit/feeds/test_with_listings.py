@@ -10,12 +10,12 @@ import boto3
 import pytest
 
 from chalicelib.core.table import Transaction
-from chalicelib.feeds.service import Listings
+from chalicelib.feeds.service.use_cases import Listings
 from chalicelib.inventory import service as inventory
-from chalicelib.listings import service as listings
-from chalicelib.listings import store as listings_store
 from chalicelib.listings.domain.images import ImageCheck, ImageState
 from chalicelib.listings.domain.settings import ListingSettings
+from chalicelib.listings.service import use_cases
+from chalicelib.listings.store import items as listings_store
 from chalicelib.suppliers import store as supplier_store
 from chalicelib.suppliers.service import find_seller
 from tests.conftest import ADMIN
@@ -45,7 +45,7 @@ class _Web:
 @pytest.fixture
 def shop(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
     """The inbox of a supplier that may sell the brand Acme, with the marketplace behind it."""
-    listings.forget_settings()
+    use_cases.forget_settings()
     inventory.forget_locations()
     monkeypatch.setattr("chalicelib.listings.service.assess.Web", _Web)
     seller = find_seller(ACME)
@@ -58,7 +58,7 @@ def shop(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
     tx.commit()
     inbox.shelf = Listings()  # type: ignore[assignment]
     yield inbox
-    listings.forget_settings()
+    use_cases.forget_settings()
     inventory.forget_locations()
 
 
@@ -154,7 +154,7 @@ def limit(most: int) -> None:
         tx, ListingSettings(max_listings=most, version=1 + listings_store.read_settings().version)
     )
     tx.commit()
-    listings.forget_settings()
+    use_cases.forget_settings()
 
 
 def places(shop: Inbox) -> list[tuple[str, Any]]:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.core.table import Transaction
-from chalicelib.ledger import service
 from chalicelib.ledger.domain import Terms
+from chalicelib.ledger.service import use_cases
 from chalicelib.orders import service as orders
 from chalicelib.orders import store as orders_store
 from chalicelib.payments import service as payments
@@ -92,7 +92,7 @@ class Market:
 
     def check(self, order_id: str) -> None:
         """Everything booked balances, and customers were booked to owe what was taken."""
-        entries = service.list_entries(order_id, None, None, 100, None, ADMIN).items
+        entries = use_cases.list_entries(order_id, None, None, 100, None, ADMIN).items
         assert set(sums(entries)) <= {0}
 
     def ends_at_nothing(self, *suppliers: str) -> None:

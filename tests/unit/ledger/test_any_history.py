@@ -14,6 +14,7 @@ from chalicelib.core.ids import new_id
 from chalicelib.core.money import share_of_units, tax_within
 from chalicelib.ledger import service, store
 from chalicelib.ledger.domain import BackLine, PayoutSettings, Run, SaleLine
+from chalicelib.ledger.service import use_cases
 from chalicelib.ledger.service.read_books import statement_of
 from tests.conftest import empty
 from tests.unit.ledger.builders import ACME, BOLT, BY, Accounts, ask_back, committed, owed, sell, sums, totals
@@ -84,8 +85,8 @@ class World:
         settings = store.payout_settings()
         version = settings.version if settings else 0
         committed(lambda tx: store.put_payout_settings(tx, PayoutSettings(hold_days, {}, 0, 0, version=version + 1)))
-        assert service.pay_chunk(run.id, None, BY, accounts=Accounts())["outcome"] == "all"
-        service.finish_run(run.id, BY)
+        assert use_cases.pay_chunk(run.id, None, BY, accounts=Accounts())["outcome"] == "all"
+        use_cases.finish_run(run.id, BY)
         for payout in store.payouts_in(run.id):
             self.paid[payout.supplier_id] += payout.amount
 

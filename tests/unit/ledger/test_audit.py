@@ -10,6 +10,7 @@ import pytest
 from chalicelib.core import clock
 from chalicelib.ledger import service
 from chalicelib.ledger.domain import BackLine
+from chalicelib.ledger.service import use_cases
 from chalicelib.ledger.store.balances import BalanceItem, TotalsItem
 from chalicelib.ledger.store.entries import ledger_pk
 from tests.conftest import ADMIN
@@ -23,7 +24,7 @@ def audited(at_once: int = 2_000, between: Any = lambda: None) -> dict[str, tupl
     found: dict[str, tuple[int, int, bool]] = {}
     cursor = None
     for _ in range(200):
-        checks, cursor = service.audit("GBP", cursor, ADMIN, at_once=at_once)
+        checks, cursor = use_cases.audit("GBP", cursor, ADMIN, at_once=at_once)
         found |= {one.account: (one.stored, one.difference, one.conclusive) for one in checks}
         if cursor is None:
             return found

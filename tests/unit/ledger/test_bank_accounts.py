@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.core import clock, outbox
-from chalicelib.ledger import service, store
+from chalicelib.ledger import store
 from chalicelib.ledger.gateways import OpenAccount
+from chalicelib.ledger.service import use_cases
 from tests.conftest import ADMIN
 from tests.unit.ledger.builders import BY, sell
 from tests.unit.ledger.test_payouts import Office
@@ -27,14 +28,14 @@ def test_a_supplier_is_paid_to_its_approved_account(
     with clock.at(datetime.now(UTC) - timedelta(days=30)):
         sell(supplier=supplier_id)
     early = Office().start(at=datetime.now(UTC))
-    service.pay_chunk(early, None, BY)
+    use_cases.pay_chunk(early, None, BY)
     # Not before it is approved.
     assert Office().paid(early)[supplier_id] == ("carried", 0, "no_bank_account")
     assert market.run(supplier_id) == "approved"
     run_id = Office().start(at=datetime.now(UTC))
-    service.pay_chunk(run_id, None, BY)
+    use_cases.pay_chunk(run_id, None, BY)
     assert Office().paid(run_id)[supplier_id][0] == state
-    text, _ = service.payment_file(run_id, 10, None, ADMIN)
+    text, _ = use_cases.payment_file(run_id, 10, None, ADMIN)
     assert (IBAN in text) is (state == "sent")
     said = "".join(capsys.readouterr()) + "".join(one.to_json() for one in outbox.timeline(store.run_pk(run_id)))
     assert (IBAN in said, IBAN[-8:] in said) == (False, False)

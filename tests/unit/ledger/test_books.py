@@ -13,7 +13,7 @@ from chalicelib.core.errors import Stale
 from chalicelib.core.table import Item, Transaction
 from chalicelib.ledger import service, store
 from chalicelib.ledger.domain import BackLine, CommissionRules, Rule
-from chalicelib.ledger.service import AlreadyBooked
+from chalicelib.ledger.service import AlreadyBooked, use_cases
 from chalicelib.ledger.service.read_books import statement_of
 from tests.conftest import ADMIN
 from tests.unit.ledger.builders import (
@@ -114,7 +114,7 @@ def test_what_is_not_asked_back_after_all_is_goodwill_that_was_given(table: Any)
 def test_listing_fees_are_charged_once_if_there_are_any(table: Any) -> None:
     assert _charge() == 0
     rules = CommissionRules(listing_fees={"GBP": 50})
-    service.set_rules(rules, expected_version=0, by=ADMIN)
+    use_cases.set_rules(rules, expected_version=0, by=ADMIN)
     assert _charge() == 50
     with pytest.raises(AlreadyBooked):
         _charge()
@@ -135,7 +135,7 @@ def test_terms_come_out_of_the_callers_batch(table: Any) -> None:
     found = find_many(service.rule_keys())
     given = {"supplier_id": ACME, "category_path": ["all"], "currency": "GBP"}
     assert service.terms_from(found, **given) == service.Terms()
-    service.set_rules(CommissionRules((Rule("GBP", rate_bps=900),)), expected_version=0, by=ADMIN)
+    use_cases.set_rules(CommissionRules((Rule("GBP", rate_bps=900),)), expected_version=0, by=ADMIN)
     assert service.terms_from(find_many(service.rule_keys()), **given).rate_bps == 900
 
 
@@ -144,9 +144,9 @@ def test_an_orders_entries_stand_together(table: Any) -> None:
         sell()
     with clock.at(AUTUMN + timedelta(hours=1)):
         committed(lambda tx: service.book_capture(tx, ORDER, "1:f1", 1200, "GBP"))
-    page = service.list_entries(ORDER, None, None, 10, None, ADMIN)
+    page = use_cases.list_entries(ORDER, None, None, 10, None, ADMIN)
     assert [(one.kind, one.supplier_id) for one in page.items] == [("sale", ACME), ("capture", None)]
-    day = service.list_entries(None, "GBP", "2026-09-10", 10, None, ADMIN)
+    day = use_cases.list_entries(None, "GBP", "2026-09-10", 10, None, ADMIN)
     assert [one.kind for one in day.items] == ["capture"]
 
 
@@ -205,13 +205,13 @@ def test_entries_are_paged_within_their_period(table: Any) -> None:
     a_supplier(ACME)
     seen, cursor = [], None
     while True:
-        page = service.list_entries_of(ACME, "GBP", "2026-09-01", "2026-10-01", 2, cursor, ADMIN)
+        page = use_cases.list_entries_of(ACME, "GBP", "2026-09-01", "2026-10-01", 2, cursor, ADMIN)
         seen += page.items
         cursor = page.next_cursor
         if cursor is None:
             break
     assert [one.due_to_supplier for one in seen] == [2160, 3240, -1080]
-    everything = service.list_entries_of(ACME, "GBP", "", "~", 10, None, system("test"))
+    everything = use_cases.list_entries_of(ACME, "GBP", "", "~", 10, None, system("test"))
     assert len(everything.items) == 5
 
 

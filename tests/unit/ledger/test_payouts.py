@@ -12,7 +12,7 @@ import pytest
 from chalicelib.core import clock, outbox
 from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.idempotency import Idempotency, no_answer
-from chalicelib.ledger import service, store
+from chalicelib.ledger import store
 from chalicelib.ledger.domain import (
     USUAL,
     BackLine,
@@ -26,9 +26,9 @@ from chalicelib.ledger.domain import (
     payable,
 )
 from chalicelib.ledger.gateways import SandboxBank
-from chalicelib.ledger.service import SuppliersUnpaid
+from chalicelib.ledger.service import use_cases
 from chalicelib.ledger.service.book import book
-from chalicelib.ledger.service.pay_suppliers import send
+from chalicelib.ledger.service.pay_suppliers import SuppliersUnpaid, send
 from chalicelib.ledger.tasks import tasks
 from tests.conftest import ADMIN, SUPPLIER
 from tests.unit.ledger.builders import (
@@ -89,7 +89,7 @@ class Office:
         made: list[str] = []
         once = Idempotency.of("test", f"{at}{cutoff}{id(made)}", b"")
         with clock.at(at):
-            service.start_run(
+            use_cases.start_run(
                 "GBP", cutoff, by=ADMIN, once=once, answer=lambda run: (made.append(run.id), no_answer())[1]
             )
         return made[0]
@@ -99,10 +99,10 @@ class Office:
         with clock.at(at):
             after, outcome = None, "more"
             while outcome == "more":
-                told = service.pay_chunk(run_id, after, BY, **ways)
+                told = use_cases.pay_chunk(run_id, after, BY, **ways)
                 after, outcome = told["after"], told["outcome"]
             if finish:
-                service.finish_run(run_id, BY, bank=ways.get("bank"))
+                use_cases.finish_run(run_id, BY, bank=ways.get("bank"))
 
     def run(self, at: datetime = NOW, **ways: Any) -> str:
         run_id = self.start(at)
@@ -159,7 +159,7 @@ def test_a_cutoff_counts_only_what_was_posted_by_then(office: Office) -> None:
     run_id = office.start(cutoff=OLD + timedelta(days=13))
     office.carry_out(run_id)
     assert office.paid(run_id) == {ACME: ("carried", 0, "held"), BOLT: ("carried", 0, "held")}
-    with pytest.raises(service.CutoffAhead):
+    with pytest.raises(use_cases.CutoffAhead):
         office.start(cutoff=NOW + timedelta(seconds=1))
 
 
@@ -167,10 +167,10 @@ def test_who_is_not_paid_is_told_why(office: Office) -> None:
     with clock.at(OLD):
         ask_back(BackLine("1", 1, 1200), order_id="o2")
         service_fee(BOLT, 30)
-    service.set_payout_settings(PayoutSettings(14, {"GBP": 5000}, 0, 0), expected_version=0, by=ADMIN)
+    use_cases.set_payout_settings(PayoutSettings(14, {"GBP": 5000}, 0, 0), expected_version=0, by=ADMIN)
     run_id = office.run()
     assert office.paid(run_id) == {ACME: ("carried", 0, "below_minimum"), BOLT: ("carried", 0, "owes")}
-    service.set_payout_settings(PayoutSettings(14, {}, 0, 0), expected_version=1, by=ADMIN)
+    use_cases.set_payout_settings(PayoutSettings(14, {}, 0, 0), expected_version=1, by=ADMIN)
     run_id = office.run(NOW + timedelta(minutes=1), accounts=Accounts(ACME))
     assert office.paid(run_id)[ACME] == ("carried", 0, "no_bank_account")
     assert (owed(), owed(BOLT)) == (2160, -30)
@@ -203,7 +203,7 @@ def test_two_runs_at_once_pay_once(office: Office) -> None:
     def carry_out(run_id: str) -> None:
         try:
             ready.wait()
-            service.pay_chunk(run_id, None, BY, accounts=Accounts())
+            use_cases.pay_chunk(run_id, None, BY, accounts=Accounts())
         except BaseException as error:
             failed.append(error)
 
@@ -243,15 +243,15 @@ def test_a_bank_that_does_not_answer_is_asked_again(office: Office) -> None:
     with pytest.raises(SuppliersUnpaid, match=ACME):
         office.carry_out(run_id, bank=bank)
     assert office.paid(run_id) == {ACME: ("booked", 2160, None), BOLT: ("sent", 1080, None)}
-    assert service.stop_run(run_id, "FinishRun", "why", BY)["outcome"] == "stopped"
-    assert service.stop_run(run_id, "FinishRun", "why", BY)["outcome"] == "stopped"
+    assert use_cases.stop_run(run_id, "FinishRun", "why", BY)["outcome"] == "stopped"
+    assert use_cases.stop_run(run_id, "FinishRun", "why", BY)["outcome"] == "stopped"
     run = store.get_run(run_id)
     assert run is not None
     assert (run.state, run.error, run.version) == (RunState.STOPPED, "FinishRun: why", 2)
     once = Idempotency.of("test", "resume", b"")
-    service.resume_run(run_id, by=ADMIN, once=once, answer=lambda _: no_answer())
+    use_cases.resume_run(run_id, by=ADMIN, once=once, answer=lambda _: no_answer())
     with pytest.raises(PayoutOutOfTurn):
-        service.resume_run(run_id, by=ADMIN, once=Idempotency.of("t", "2", b""), answer=lambda _: no_answer())
+        use_cases.resume_run(run_id, by=ADMIN, once=Idempotency.of("t", "2", b""), answer=lambda _: no_answer())
     bank.silent.clear()
     office.carry_out(run_id, bank=bank)
     assert office.paid(run_id)[ACME] == ("sent", 2160, None)
@@ -269,7 +269,7 @@ def test_one_supplier_in_trouble_keeps_no_other_from_being_paid(office: Office) 
 
     run_id = office.start()
     with clock.at(NOW), pytest.raises(SuppliersUnpaid, match=ACME):
-        service.pay_chunk(run_id, None, BY, accounts=Broken())
+        use_cases.pay_chunk(run_id, None, BY, accounts=Broken())
     assert office.paid(run_id) == {BOLT: ("sent", 1080, None)}
 
 
@@ -287,11 +287,11 @@ def test_payouts_are_confirmed_or_come_back(office: Office) -> None:
 
     def confirm(*suppliers: str, key: str = "c") -> None:
         once = Idempotency.of("test", key, b"")
-        service.confirm_payouts(run_id, suppliers, by=ADMIN, once=once, answer=lambda _: no_answer())
+        use_cases.confirm_payouts(run_id, suppliers, by=ADMIN, once=once, answer=lambda _: no_answer())
 
     def give_back(supplier: str, key: str) -> None:
         once = Idempotency.of("test", key, b"")
-        service.return_payout(run_id, supplier, "closed", by=ADMIN, once=once, answer=lambda _: no_answer())
+        use_cases.return_payout(run_id, supplier, "closed", by=ADMIN, once=once, answer=lambda _: no_answer())
 
     confirm(ACME)
     with pytest.raises(PayoutOutOfTurn):
@@ -309,24 +309,24 @@ def test_a_step_begins_after_the_last_supplier(office: Office, monkeypatch: pyte
     monkeypatch.setattr("chalicelib.ledger.service.pay_suppliers.AT_ONCE", 1)
     run_id = office.start()
     with clock.at(NOW):
-        assert service.pay_chunk(run_id, None, BY, accounts=Accounts()) == {"outcome": "more", "after": ACME}
+        assert use_cases.pay_chunk(run_id, None, BY, accounts=Accounts()) == {"outcome": "more", "after": ACME}
         assert list(office.paid(run_id)) == [ACME]
-        assert service.pay_chunk(run_id, ACME, BY, accounts=Accounts()) == {"outcome": "more", "after": BOLT}
-        assert service.pay_chunk(run_id, BOLT, BY, accounts=Accounts()) == {"outcome": "all", "after": BOLT}
+        assert use_cases.pay_chunk(run_id, ACME, BY, accounts=Accounts()) == {"outcome": "more", "after": BOLT}
+        assert use_cases.pay_chunk(run_id, BOLT, BY, accounts=Accounts()) == {"outcome": "all", "after": BOLT}
 
 
 def test_the_payment_file_has_what_is_sent_and_no_formula(office: Office) -> None:
     run_id = office.run()
-    text, cursor = service.payment_file(run_id, 1, None, ADMIN, accounts=Accounts())
+    text, cursor = use_cases.payment_file(run_id, 1, None, ADMIN, accounts=Accounts())
     assert text.splitlines() == [
         "end_to_end_id,amount,currency,creditor,account,bank_code,text",
         f"{run_id}:{ACME},2160,GBP,'=Acme Ltd,GB00TEST1234,,Payout {run_id}",
     ]
     once = Idempotency.of("test", "c", b"")
-    service.confirm_payouts(run_id, [BOLT], by=ADMIN, once=once, answer=lambda _: no_answer())
-    assert service.payment_file(run_id, 1, cursor, ADMIN, accounts=Accounts()) == ("", None)
+    use_cases.confirm_payouts(run_id, [BOLT], by=ADMIN, once=once, answer=lambda _: no_answer())
+    assert use_cases.payment_file(run_id, 1, cursor, ADMIN, accounts=Accounts()) == ("", None)
     with pytest.raises(Exception, match="role admin"):
-        service.payment_file(run_id, 1, None, SUPPLIER, accounts=Accounts())
+        use_cases.payment_file(run_id, 1, None, SUPPLIER, accounts=Accounts())
 
 
 def test_tasks_are_those_of_the_machine(office: Office) -> None:

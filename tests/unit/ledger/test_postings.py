@@ -9,6 +9,7 @@ import pytest
 from chalicelib.core.table import Transaction
 from chalicelib.ledger import service
 from chalicelib.ledger.domain import Terms
+from chalicelib.ledger.service import use_cases
 from chalicelib.orders import service as orders
 from chalicelib.payments import service as payments
 from chalicelib.returns import service as returns
@@ -37,7 +38,7 @@ def _stock_is_not_what_is_tested(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def kinds(order_id: str) -> list[str]:
-    return [str(one.kind) for one in service.list_entries(order_id, None, None, 100, None, ADMIN).items]
+    return [str(one.kind) for one in use_cases.list_entries(order_id, None, None, 100, None, ADMIN).items]
 
 
 def test_a_parcel_books_its_sale_and_its_capture(market: Market, skus: Any) -> None:

@@ -15,10 +15,12 @@ from chalicelib.core import outbox
 from chalicelib.core.auth import Principal, Role, system
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.inventory import service as inventory
-from chalicelib.listings import service, store
+from chalicelib.listings import service
 from chalicelib.listings.domain.images import ImageCheck, ImageState
 from chalicelib.listings.domain.rows import ListingRow
 from chalicelib.listings.service import run_register_product as steps
+from chalicelib.listings.service import use_cases
+from chalicelib.listings.store import items as store
 from chalicelib.suppliers import store as supplier_store
 from chalicelib.suppliers.service import Seller, SupplierStatus
 from tests.conftest import ADMIN, Reply, request
@@ -112,12 +114,12 @@ class Marketplace:
     def row(self, own: str = "MUG", **changed: Any) -> ListingRow:
         return ListingRow(**self.body(own, **changed))
 
-    def takes(self, row: ListingRow, seller: str = ACME, **given: Any) -> service.RowOutcome:
+    def takes(self, row: ListingRow, seller: str = ACME, **given: Any) -> use_cases.RowOutcome:
         from chalicelib.suppliers.service import find_seller
 
         found = find_seller(seller)
         assert found
-        return service.take_row(found, row, feed_id="fed_1", line=1, by=FEED, **given)
+        return use_cases.take_row(found, row, feed_id="fed_1", line=1, by=FEED, **given)
 
     def registers(self, own: str = "MUG", by: Principal = ANN, supplier: str = ACME, **changed: Any) -> Reply:
         return self.call("POST", f"/v1/suppliers/{supplier}/listings", by=by, json=self.body(own, **changed))
@@ -162,7 +164,7 @@ class Marketplace:
         version = now.pop("version")
         reply = self.call("PUT", "/v1/listing-settings", json={**now, **changed}, version=version)
         assert reply.status == 200, reply
-        service.forget_settings()
+        use_cases.forget_settings()
 
     def variant(self, sku: str) -> Any:
         return catalog.get_variant(sku, by=ADMIN)
@@ -171,7 +173,7 @@ class Marketplace:
 @pytest.fixture
 def market(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Marketplace]:
     """Two approved suppliers, Acme with its user Ann and Bolt with Ben, and one category."""
-    service.forget_settings()
+    use_cases.forget_settings()
     inventory.forget_locations()
     market = Marketplace(table)
     monkeypatch.setattr("chalicelib.listings.service.assess.Web", lambda: market.pictures)
@@ -182,5 +184,5 @@ def market(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Marketplace]
     reply = market.call("POST", "/v1/categories", json={"name": "Mugs", "slug": "mugs"})
     market.category = reply.json["id"]
     yield market
-    service.forget_settings()
+    use_cases.forget_settings()
     inventory.forget_locations()

@@ -9,8 +9,10 @@ import pytest
 
 from chalicelib.core import clock
 from chalicelib.core.errors import Unavailable
-from chalicelib.listings import service, store
-from chalicelib.listings.service import Prepared, Taken, places
+from chalicelib.listings.service import places
+from chalicelib.listings.service import use_cases as service
+from chalicelib.listings.service.use_cases import Prepared, Taken
+from chalicelib.listings.store import items as store
 from chalicelib.suppliers.service import find_seller
 from tests.unit.listings.conftest import ACME, ANN, BEN, BOLT, FEED
 from tests.unit.listings.test_routes import path

@@ -14,10 +14,11 @@ from chalicelib.core import clock
 from chalicelib.core.auth import system
 from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
-from chalicelib.listings import service, store
 from chalicelib.listings.domain.listing import Terms
 from chalicelib.listings.domain.offers import OfferBook, TooManyOffers
-from chalicelib.listings.service import Taken, update_terms
+from chalicelib.listings.service import update_terms, use_cases
+from chalicelib.listings.service.use_cases import Taken
+from chalicelib.listings.store import items as store
 from chalicelib.suppliers.service import find_seller
 from tests.conftest import ADMIN
 from tests.unit.listings.conftest import ACME, BOLT, FEED
@@ -43,7 +44,7 @@ def test_two_suppliers_register_one_new_gtin(market):
         gtin = next(gtin + str(digit) for digit in range(10) if _is_gtin(gtin + str(digit)))
         rows = {ACME: market.row(f"A{attempt}", gtin=gtin), BOLT: market.row(f"B{attempt}", gtin=gtin)}
         takes = [
-            partial(service.take_row, find_seller(supplier), row, feed_id="f", line=1, by=FEED)
+            partial(use_cases.take_row, find_seller(supplier), row, feed_id="f", line=1, by=FEED)
             for supplier, row in rows.items()
         ]
         done = at_once(*takes)
@@ -65,7 +66,7 @@ def test_eight_suppliers_offer_one_sku_at_once(market):
     sellers = [market.seller(f"sup_01J9Z3K4M5N6P7Q8R9S0T1V3{number}0", name=f"S{number}") for number in range(8)]
     done = at_once(
         *(
-            lambda seller=seller: service.take_row(
+            lambda seller=seller: use_cases.take_row(
                 seller, market.row("X", prices={"GBP": 900}), feed_id="f", line=1, by=FEED
             )
             for seller in sellers
@@ -80,7 +81,7 @@ def test_a_book_takes_forty_offers(market):
     sku = market.takes(market.row()).sku
     for number in range(39):
         seller = market.seller(f"sup_01J9Z3K4M5N6P7Q8R9S0T1V3{number:02}")
-        assert service.take_row(seller, market.row("X"), feed_id="f", line=1, by=FEED).outcome is Taken.CREATED
+        assert use_cases.take_row(seller, market.row("X"), feed_id="f", line=1, by=FEED).outcome is Taken.CREATED
     refused = market.takes(market.row("Y"), BOLT)
     assert refused.outcome is Taken.REFUSED
     assert [(one.field, one.rule) for one in refused.findings] == [("/sku", "too_many_offers")]
@@ -92,7 +93,7 @@ def test_eight_price_updates_at_once_end_with_the_newest(market):
     seller = find_seller(ACME)
     done = at_once(
         *(
-            lambda hour=hour: service.take_price_row(
+            lambda hour=hour: use_cases.take_price_row(
                 seller, "MUG", {"GBP": 890 + hour}, f"2026-01-02T0{hour}:00:00Z", by=FEED
             )
             for hour in range(8)
@@ -111,7 +112,7 @@ def test_any_order_of_prices_and_stock_ends_with_the_newest(memory, order, repea
     from tests.unit.listings.conftest import Marketplace
 
     empty(memory)
-    service.forget_settings()
+    use_cases.forget_settings()
     inventory.forget_locations()
     market = Marketplace(memory)
     seller = market.seller(ACME)
@@ -120,8 +121,8 @@ def test_any_order_of_prices_and_stock_ends_with_the_newest(memory, order, repea
     sku = market.takes(market.row(as_of="2026-01-01T00:00:00Z", on_hand=0)).sku
     for number in [*order, *repeats]:
         as_of = f"2026-01-0{number + 1}T00:00:00Z"
-        service.take_price_row(seller, "MUG", {"GBP": 900 + number}, as_of, by=FEED)
-        service.take_stock_row(seller, "MUG", 10 * number, as_of, by=FEED)
+        use_cases.take_price_row(seller, "MUG", {"GBP": 900 + number}, as_of, by=FEED)
+        use_cases.take_stock_row(seller, "MUG", 10 * number, as_of, by=FEED)
     assert dict(market.offers(sku)[0].prices) == {"GBP": 906}
     assert market.stock(sku) == (60, 60, 0)
     terms = market.terms(MUG)
@@ -165,7 +166,7 @@ def test_units_that_are_sold_while_they_are_restated(market, monkeypatch):
         return movement
 
     monkeypatch.setattr(inventory, "restate_stock", sell_meanwhile)
-    done = service.take_stock_row(find_seller(ACME), "MUG", 2, "2026-01-02T00:00:00Z", by=FEED)
+    done = use_cases.take_stock_row(find_seller(ACME), "MUG", 2, "2026-01-02T00:00:00Z", by=FEED)
     assert (done.outcome, market.stock(sku)) == (Taken.UPDATED, (4, 0, 4))
 
 
@@ -176,10 +177,10 @@ def test_fewer_units_than_are_reserved(market):
     inventory.promise_more(tx, [inventory.StockLine(sku, ACME, 3)], of="ord_1")
     tx.commit()
     assert market.stock(sku) == (5, 2, 3)
-    assert service.take_stock_row(seller, "MUG", 1, "2026-01-02T00:00:00Z", by=FEED).outcome is Taken.UPDATED
+    assert use_cases.take_stock_row(seller, "MUG", 1, "2026-01-02T00:00:00Z", by=FEED).outcome is Taken.UPDATED
     assert market.stock(sku) == (3, 0, 3)
     assert market.terms(MUG).on_hand == 1
-    service.take_stock_row(seller, "MUG", 4, "2026-01-03T00:00:00Z", by=FEED)
+    use_cases.take_stock_row(seller, "MUG", 4, "2026-01-03T00:00:00Z", by=FEED)
     assert market.stock(sku) == (4, 1, 3)
     [first, *_] = inventory.movements_of(sku, 20, None, ADMIN).items
     assert (str(first.kind), first.quantity, first.cause) == ("counted", 5, MUG)
@@ -208,7 +209,7 @@ def test_sales_while_stock_is_restated(market):
     def tell(first):
         for number in range(4):
             as_of = clock.rfc3339(datetime(2026, 1, 2, tzinfo=UTC) + timedelta(hours=first + 2 * number))
-            assert service.take_stock_row(seller, "MUG", 20, as_of, by=FEED).outcome is not Taken.DEFERRED
+            assert use_cases.take_stock_row(seller, "MUG", 20, as_of, by=FEED).outcome is not Taken.DEFERRED
 
     at_once(sell, sell, sell, lambda: tell(0), lambda: tell(1))
     on_hand, available, reserved = market.stock(sku)

@@ -10,10 +10,12 @@ from chalicelib.core.errors import Stale
 from chalicelib.core.findings import Severity
 from chalicelib.core.idempotency import Idempotency, no_answer
 from chalicelib.core.table import Transaction
-from chalicelib.listings import service, store
 from chalicelib.listings.domain.images import ImageCheck, ImageState
 from chalicelib.listings.domain.life import CannotCorrect, NothingProposed
 from chalicelib.listings.service import run_register_product as steps
+from chalicelib.listings.service import use_cases
+from chalicelib.listings.service.start_workflow import start_workflow
+from chalicelib.listings.store import items as store
 from chalicelib.reviews import service as reviews
 from chalicelib.reviews.domain.case import CaseOutcome
 from chalicelib.reviews.store import get_case
@@ -151,7 +153,7 @@ def test_a_reviewer_corrects_and_lets_it_be_checked_again(market):
     before = market.listing(MUG)
     tx = Transaction()
     changes = [("/gtin", "4006381333931"), ("/brand", "Acme")]
-    version = service.stage_correction(tx, MUG, changes, ADMIN, expected_version=before.version)
+    version = use_cases.stage_correction(tx, MUG, changes, ADMIN, expected_version=before.version)
     tx.commit()
     assert version == before.version + 1
     submitted = market.events(MUG).count("ListingSubmitted")
@@ -179,14 +181,14 @@ def test_checked_again_and_still_wrong_it_comes_to_another_case(market):
 def test_corrections_that_cannot_be(market):
     market.registered(brand="Apex")
     with pytest.raises(Stale):
-        service.stage_correction(Transaction(), MUG, [("/title", "x")], ADMIN, expected_version=2)
+        use_cases.stage_correction(Transaction(), MUG, [("/title", "x")], ADMIN, expected_version=2)
     with pytest.raises(CannotCorrect):
-        service.stage_correction(Transaction(), MUG, [("/attributes/x/y", 1)], ADMIN, expected_version=None)
+        use_cases.stage_correction(Transaction(), MUG, [("/attributes/x/y", 1)], ADMIN, expected_version=None)
     market.checks(MUG)
     steps.reject_listing(MUG, 1, TASK)
     market.takes(market.row("OTHER", gtin=None))
     with pytest.raises(NothingProposed):
-        service.stage_correction(Transaction(), f"{ACME}:OTHER", [("/title", "x")], ADMIN, expected_version=None)
+        use_cases.stage_correction(Transaction(), f"{ACME}:OTHER", [("/title", "x")], ADMIN, expected_version=None)
 
 
 def test_a_change_while_a_person_looks_at_it_closes_the_case(market):
@@ -274,7 +276,7 @@ def test_the_workflow_starts_under_a_name_that_step_functions_takes(market, monk
     started = []
     monkeypatch.setattr("chalicelib.core.workflow.start", lambda arn, name, given: started.append((name, given)))
     listing = f"{ACME}:{'x' * 40}"
-    service.start_workflow(listing, 123)
+    start_workflow(listing, 123)
     [(name, given)] = started
     assert (len(name) <= 80, ":" in name, name.endswith("-123")) == (True, False, True)
     assert (given["listing_id"], given["version"], given["decided"], given["error"]) == (listing, 123, None, None)

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from chalicelib.core.errors import Unavailable
-from chalicelib.listings.service import (
+from chalicelib.listings.service import run_register_product as steps
+from chalicelib.listings.service.use_cases import (
     Prepared,
     RowOutcome,
     Taken,
@@ -11,7 +12,6 @@ from chalicelib.listings.service import (
     take_stock_row,
     take_withdrawal_row,
 )
-from chalicelib.listings.service import run_register_product as steps
 from chalicelib.reviews.store import get_case
 from chalicelib.suppliers.service import find_seller
 from tests.unit.listings.conftest import ACME, ANN, BOLT, FEED, GTIN, TASK

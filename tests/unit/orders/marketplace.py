@@ -9,8 +9,8 @@ from chalicelib.core.ids import new_id
 from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.inventory.domain import Location, LocationType
-from chalicelib.listings import store as listings
 from chalicelib.listings.domain.offers import Offer
+from chalicelib.listings.store import items as listings
 from chalicelib.orders import service
 from chalicelib.payments import service as payments
 from chalicelib.suppliers import store as suppliers

@@ -7,10 +7,10 @@ import pytest
 
 from chalicelib.core import clock
 from chalicelib.core.table import Item, Transaction
-from chalicelib.listings import service as listings
+from chalicelib.listings.service import use_cases as listings
 from chalicelib.orders import service
-from chalicelib.routing import store as routing
 from chalicelib.routing.domain.health import Health
+from chalicelib.routing.store import items as routing
 from chalicelib.suppliers.domain import SupplierStatus
 from tests.integration.orders.conftest import Shop
 from tests.unit.orders.marketplace import Market, line

@@ -5,10 +5,10 @@ from pynamodb.attributes import NumberAttribute
 
 from chalicelib.core.errors import RuleBroken, Stale
 from chalicelib.core.table import Item, Json, find
-from chalicelib.listings import service as listings
+from chalicelib.listings.service import use_cases as listings
 from chalicelib.reviews import service
 from chalicelib.reviews.routes import subjects
-from chalicelib.suppliers import service as suppliers
+from chalicelib.suppliers.service import correct_profile as suppliers
 from tests.unit.reviews.builders import ANNA, BEN
 from tests.unit.reviews.conftest import later, once, show
 

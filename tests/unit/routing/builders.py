@@ -17,9 +17,10 @@ from chalicelib.core.outside import CallFailed, Failure, Reply
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.orders import service as orders
 from chalicelib.payments import service as payments
-from chalicelib.routing import service, store
 from chalicelib.routing.domain.allocation import Allocation
-from chalicelib.routing.service import Ways
+from chalicelib.routing.service import use_cases
+from chalicelib.routing.service.use_cases import Ways
+from chalicelib.routing.store import items as store
 from chalicelib.suppliers import store as suppliers
 from tests.integration.orders.conftest import WORKFLOW, Shop
 
@@ -156,25 +157,25 @@ class Market:
     def requested(self, units: int = 3, elsewhere: int = 0, sku: str = "A") -> str:
         """An order whose allocation is written."""
         part = self.sold(units, elsewhere, sku)
-        service.request_shipment(part, ROUTING, self.endpoint.ways)
+        use_cases.request_shipment(part, ROUTING, self.endpoint.ways)
         return part
 
     # ---- the steps of the workflow ----
 
     def offer(self) -> dict[str, Any]:
-        return service.offer_order(self.part, ROUTING, self.endpoint.ways)
+        return use_cases.offer_order(self.part, ROUTING, self.endpoint.ways)
 
     def ask(self) -> dict[str, Any]:
-        return service.ask_supplier(self.part, ROUTING, self.endpoint.ways)
+        return use_cases.ask_supplier(self.part, ROUTING, self.endpoint.ways)
 
     def settle(self) -> dict[str, Any]:
-        return service.settle_allocation(self.part, orders.decline_units, ROUTING)
+        return use_cases.settle_allocation(self.part, orders.decline_units, ROUTING)
 
     def tell(self) -> dict[str, Any]:
-        return service.tell_supplier(self.part, ROUTING, self.endpoint.ways)
+        return use_cases.tell_supplier(self.part, ROUTING, self.endpoint.ways)
 
     def recall(self) -> None:
-        service.recall_units(self.part, orders.decline_units, ROUTING, self.endpoint.ways)
+        use_cases.recall_units(self.part, orders.decline_units, ROUTING, self.endpoint.ways)
 
     # ---- what there is ----
 

@@ -33,6 +33,6 @@ def market(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
         "chalicelib.routing.gateways.start_route_order", lambda one, order_id, name: started.append((one, name))
     )
     endpoint = Endpoint()
-    monkeypatch.setattr("chalicelib.suppliers.service.endpoint", lambda _: endpoint.base)
+    monkeypatch.setattr("chalicelib.suppliers.service.reaching.endpoint", lambda _: endpoint.base)
     yield Market(shop, endpoint, started)
     inventory.forget_locations()

@@ -15,9 +15,10 @@ from standardwebhooks import Webhook
 from chalicelib.core import outside
 from chalicelib.core.settings import settings
 from chalicelib.core.table import Transaction
-from chalicelib.routing import service, store
 from chalicelib.routing.domain.settings import RoutingSettings
-from chalicelib.routing.service import Ways
+from chalicelib.routing.service import use_cases
+from chalicelib.routing.service.use_cases import Ways
+from chalicelib.routing.store import items as store
 from tests.unit.routing.builders import ACCEPTED, ROUTING, SECRET, Base, Market, listening
 
 Behaviour = Callable[[BaseHTTPRequestHandler], None]
@@ -92,7 +93,7 @@ def offered_to(market: Market, *behaviours: Behaviour) -> list[dict[str, Any]]:
 
     with listening(behave) as url:
         ways = Ways(lambda _: Base(url))
-        return [service.offer_order(market.part, ROUTING, ways) for _ in behaviours]
+        return [use_cases.offer_order(market.part, ROUTING, ways) for _ in behaviours]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_each_way_to_misbehave(hurried: Market, behaviour: Behaviour, kind: str,
 )
 def test_an_address_that_is_not_public_is_not_called(market: Market, url: str) -> None:
     market.requested(3)
-    told = service.offer_order(market.part, ROUTING, Ways(lambda _: Base(url)))
+    told = use_cases.offer_order(market.part, ROUTING, Ways(lambda _: Base(url)))
     assert told["outcome"] == "unknown"
     assert market.log() == [("offer", "silence", "not_allowed")]
 
@@ -146,7 +147,7 @@ def test_a_flaky_one_is_understood_in_the_end(hurried: Market) -> None:
 
     with listening(behave) as url:
         ways = Ways(lambda _: Base(url, bearer_token="tok"))
-        outcomes = [service.offer_order(hurried.part, ROUTING, ways)["outcome"] for _ in range(3)]
+        outcomes = [use_cases.offer_order(hurried.part, ROUTING, ways)["outcome"] for _ in range(3)]
     assert outcomes == ["unknown", "unknown", "accepted"]
     assert {path for path, _, _ in seen} == {"/aisle/orders"}
     for _, body, headers in seen:

@@ -14,8 +14,9 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.settings import settings
 from chalicelib.fulfilment import gateways as fulfilment_gateways
 from chalicelib.fulfilment import service as fulfilments
-from chalicelib.routing import gateways, store
+from chalicelib.routing import gateways
 from chalicelib.routing.consumers import on_answered, on_request
+from chalicelib.routing.store import items as store
 from chalicelib.routing.tasks import tasks
 from chalicelib.suppliers import store as suppliers
 from chalicelib.suppliers.domain import Seller, SupplierStatus

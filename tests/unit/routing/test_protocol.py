@@ -7,7 +7,6 @@ import pytest
 from standardwebhooks import Webhook
 
 from chalicelib.core.outside import Failure
-from chalicelib.routing import store
 from chalicelib.routing.domain.answers import (
     Kind,
     Said,
@@ -16,6 +15,7 @@ from chalicelib.routing.domain.answers import (
     heard_of_offer,
     heard_of_status,
 )
+from chalicelib.routing.store import items as store
 from tests.unit.routing.builders import (
     ACCEPTED,
     LATER,

@@ -14,9 +14,9 @@ from chalicelib.core import clock
 from chalicelib.core.errors import AisleError
 from chalicelib.core.idempotency import Idempotency, no_answer
 from chalicelib.orders import service as orders
-from chalicelib.routing import service, store
 from chalicelib.routing.domain.allocation import Answer, Decision
-from chalicelib.routing.service import breaker
+from chalicelib.routing.service import breaker, use_cases
+from chalicelib.routing.store import items as store
 from tests.unit.routing.builders import ACCEPTED, MEMBER, REJECTED, ROUTING, SUPPLIER_ID, Market, says, silent
 
 _keys = count(1)
@@ -45,7 +45,7 @@ def at_once(*deeds: Callable[[], Any]) -> list[Any]:
 
 def answers(market: Market, given: Answer) -> str:
     once = Idempotency.of("race", f"{market.part} {next(_keys)}", b"")
-    service.answer_order(SUPPLIER_ID, market.part, given, by=MEMBER, once=once, answer=lambda _: no_answer())
+    use_cases.answer_order(SUPPLIER_ID, market.part, given, by=MEMBER, once=once, answer=lambda _: no_answer())
     return "taken"
 
 
@@ -99,8 +99,8 @@ def test_many_who_settle_decline_once(market: Market) -> None:
     market.requested(3, elsewhere=3)
     market.endpoint.on("offer", says({"decision": "partial", "lines": [{"line_id": "1", "quantity": 1}]}))
     market.offer()
-    at_once(*[lambda: service.keep_in_line(market.part, orders.decline_units, ROUTING)] * 4)
-    service.keep_in_line(market.part, orders.decline_units, ROUTING)
+    at_once(*[lambda: use_cases.keep_in_line(market.part, orders.decline_units, ROUTING)] * 4)
+    use_cases.keep_in_line(market.part, orders.decline_units, ROUTING)
     assert market.wanted() == [1]
     assert market.shop.events(market.order_id).count("OrderUnitsMissing") == 1
 

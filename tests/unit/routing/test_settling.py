@@ -13,11 +13,12 @@ from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.fulfilment import service as fulfilments
 from chalicelib.orders import service as orders
 from chalicelib.reviews import service as reviews
-from chalicelib.routing import service, store
+from chalicelib.routing import service
 from chalicelib.routing.domain.answers import Heard, Kind
-from chalicelib.routing.service import ask_operator
+from chalicelib.routing.service import ask_operator, use_cases
 from chalicelib.routing.service.converse import Talk
-from chalicelib.routing.store import Call, Recall
+from chalicelib.routing.store import items as store
+from chalicelib.routing.store.items import Call, Recall
 from tests.conftest import SHOPPER
 from tests.unit.routing.builders import (
     ACCEPTED,
@@ -81,7 +82,7 @@ def test_settling_again_declines_nothing_more(market: Market) -> None:
     market.offer()
     for _ in range(3):
         assert market.settle()["outcome"] == "settled"
-        service.keep_in_line(market.part, orders.decline_units, ROUTING)
+        use_cases.keep_in_line(market.part, orders.decline_units, ROUTING)
     assert market.wanted() == [1]
     assert market.shop.events(market.order_id).count("OrderUnitsMissing") == 1
 
@@ -133,7 +134,7 @@ def test_after_a_day_it_is_not_told_any_more_unless_by_hand(market: Market) -> N
         assert market.tell()["outcome"] == "told"
         assert [one.state for one in store.recalls_of(market.part)] == ["given_up"]
         market.endpoint.on("cancellation", CANCELLED)
-        service.retry(market.part, orders.decline_units, ROUTING, market.endpoint.ways)
+        use_cases.retry(market.part, orders.decline_units, ROUTING, market.endpoint.ways)
     assert [one.state for one in store.recalls_of(market.part)] == ["done"]
 
 
@@ -173,12 +174,12 @@ def test_the_workflow_goes_on_when_the_answer_comes(market: Market) -> None:
     market.endpoint.on("offer", says(LATER, 202))
     market.offer()
     told = Told()
-    service.await_answer(market.part, "t1", workflow=told)
-    service.go_on(market.part, workflow=told)
+    use_cases.await_answer(market.part, "t1", workflow=told)
+    use_cases.go_on(market.part, workflow=told)
     assert told.outputs == []
     assert market.says("accepted").status == 200
-    service.go_on(market.part, workflow=told)
-    service.go_on(market.part, workflow=told)
+    use_cases.go_on(market.part, workflow=told)
+    use_cases.go_on(market.part, workflow=told)
     assert told.outputs == [("t1", "accepted")] * 2
 
 
@@ -187,7 +188,7 @@ def test_an_answer_that_was_quicker_than_the_wait_ends_it_at_once(market: Market
     market.offer()
     market.says("rejected", reason="capacity")
     told = Told()
-    service.await_answer(market.part, "t1", workflow=told)
+    use_cases.await_answer(market.part, "t1", workflow=told)
     assert told.outputs == [("t1", "rejected")]
 
 
@@ -202,7 +203,7 @@ def test_an_answer_in_the_moment_of_parking_is_not_missed(market: Market, monkey
         park(value, token)
 
     monkeypatch.setattr(store, "park_token", answered_meanwhile)
-    service.await_answer(market.part, "t1", workflow=told)
+    use_cases.await_answer(market.part, "t1", workflow=told)
     assert told.outputs == [("t1", "accepted")]
 
 
@@ -270,10 +271,10 @@ def test_an_order_that_is_called_off_is_taken_back_from_a_supplier_that_may_have
     market.endpoint.on("offer", silent()).on("cancellation", says(b"", 404))
     market.offer()
     told = Told()
-    service.await_answer(market.part, "t1", workflow=told)
+    use_cases.await_answer(market.part, "t1", workflow=told)
     cancels(market, 3)
     market.recall()
-    service.go_on(market.part, workflow=told)
+    use_cases.go_on(market.part, workflow=told)
     assert market.value.state == "cancelled"
     assert len(market.endpoint.calls("cancellation")) == 1
     assert told.outputs == [("t1", "over")]
@@ -358,7 +359,7 @@ def test_of_two_recalls_that_are_told_at_once_both_are_in_the_case(
     too_late(market)
     for _ in range(2):
         cancels(market, 1)
-        service.keep_in_line(market.part, orders.decline_units, ROUTING)
+        use_cases.keep_in_line(market.part, orders.decline_units, ROUTING)
     first, second = store.recalls_of(market.part)
     open_case, others = reviews.open_case, [second]
 
@@ -391,7 +392,7 @@ def test_what_is_cancelled_in_time_is_for_nobody(market: Market) -> None:
 def test_a_recall_of_what_nobody_knows_is_nothing(market: Market) -> None:
     market.sold(3)
     market.recall()
-    service.change_shipment(market.part, ROUTING, market.endpoint.ways)
+    use_cases.change_shipment(market.part, ROUTING, market.endpoint.ways)
     assert market.endpoint.asked == []
 
 
@@ -405,7 +406,7 @@ def hold(market: Market) -> str:
 
 
 def changes(market: Market) -> None:
-    service.change_shipment(market.part, ROUTING, market.endpoint.ways)
+    use_cases.change_shipment(market.part, ROUTING, market.endpoint.ways)
 
 
 def test_a_hold_is_told_once(market: Market) -> None:

@@ -11,6 +11,7 @@ from chalicelib.core import clock, outbox
 from chalicelib.core.keys import key
 from chalicelib.orders import service as orders
 from chalicelib.routing import service
+from chalicelib.routing.service import use_cases
 from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, a_machine
 from tests.unit.routing.builders import (
     ACCEPTED,
@@ -299,15 +300,15 @@ def test_what_cannot_be_shipped_after_all_goes_back_to_the_order(accepted: Marke
     assert gives_back(accepted, 2, key="k").headers["idempotent-replayed"] == "true"
     [told] = accepted.events("OrderDeclinedBySupplier")
     assert (told["units"], told["after_acceptance"]) == ({"1": 2}, True)
-    service.keep_in_line(accepted.part, orders.decline_units, ROUTING)
-    service.keep_in_line(accepted.part, orders.decline_units, ROUTING)
+    use_cases.keep_in_line(accepted.part, orders.decline_units, ROUTING)
+    use_cases.keep_in_line(accepted.part, orders.decline_units, ROUTING)
     assert accepted.wanted() == [1]
     assert accepted.units() == [(1, 2, 0, 0)]
     counted = accepted.counted()
     assert (counted["cancelled_after_acceptance"], counted["units_refused"]) == (1, 2)
     assert gives_back(accepted, 2).status == 422
     assert gives_back(accepted, 1).json["state"] == "rejected"
-    service.keep_in_line(accepted.part, orders.decline_units, ROUTING)
+    use_cases.keep_in_line(accepted.part, orders.decline_units, ROUTING)
     assert accepted.wanted() == []
 
 
@@ -328,7 +329,7 @@ def priced(market: Market, price: int) -> None:
     from dataclasses import replace
 
     from chalicelib.core.table import Transaction
-    from chalicelib.routing import store
+    from chalicelib.routing.store import items as store
 
     value = market.value
     lines = tuple(replace(line, unit_price=price) for line in value.lines)

@@ -1,6 +1,6 @@
 """From the request of fulfilment to the supplier's answer."""
 
-from chalicelib.routing import service
+from chalicelib.routing.service import use_cases
 from tests.unit.routing.builders import ACCEPTED, ROUTING, SUPPLIER_ID, Market, says
 
 
@@ -22,7 +22,7 @@ def test_a_supplier_accepts_what_it_is_asked_to_ship(market: Market) -> None:
 
 def test_a_repeated_request_asks_nothing_twice(market: Market) -> None:
     part = market.requested(3)
-    service.request_shipment(part, ROUTING, market.endpoint.ways)
+    use_cases.request_shipment(part, ROUTING, market.endpoint.ways)
     assert market.started == [(part, part)] * 2
     assert market.endpoint.asked == []
     assert market.value.version == 1

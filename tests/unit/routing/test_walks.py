@@ -14,8 +14,9 @@ from chalicelib.core import clock
 from chalicelib.core.table import Transaction
 from chalicelib.core.workflow import Workflow
 from chalicelib.orders import service as orders
-from chalicelib.routing import service, store
 from chalicelib.routing.domain.health import after_success
+from chalicelib.routing.service import use_cases
+from chalicelib.routing.store import items as store
 from tests.conftest import SHOPPER
 from tests.unit.routing.builders import (
     ACCEPTED,
@@ -68,7 +69,7 @@ def test_a_later_answer_by_our_api(market: Market, tokens: Tokens) -> None:
 
     def answers() -> None:
         market.says("partial", lines=[{"line_id": "1", "quantity": 2}])
-        service.go_on(market.part)
+        use_cases.go_on(market.part)
 
     nothing = [lambda: None] * 3
     path = walked(market, tokens, *nothing, answers)
@@ -136,8 +137,8 @@ def deed(market: Market, tokens: Tokens, name: str) -> Any:
         hears()
 
     def hears() -> None:
-        service.go_on(market.part)
-        service.recall_units(market.part, orders.decline_units, ROUTING, market.endpoint.ways)
+        use_cases.go_on(market.part)
+        use_cases.recall_units(market.part, orders.decline_units, ROUTING, market.endpoint.ways)
 
     some = [{"line_id": "1", "quantity": 2}]
     return {
@@ -148,7 +149,7 @@ def deed(market: Market, tokens: Tokens, name: str) -> Any:
         "cancel_1": lambda: cancels(1),
         "cancel_all": lambda: cancels(3),
         "hear": hears,
-        "request": lambda: service.request_shipment(market.part, ROUTING, market.endpoint.ways),
+        "request": lambda: use_cases.request_shipment(market.part, ROUTING, market.endpoint.ways),
         "gives_back": lambda: market.call(
             "POST", f"/{market.part}/cancellations", json={"lines": [some[0] | {"quantity": 1}], "reason": "other"}
         ),
@@ -181,7 +182,7 @@ def test_whatever_happens_there_is_one_decision_and_every_unit_is_somewhere(
     market.endpoint.on("cancellation", *(CANCELLATIONS[one] for one in cancelled)).on("change", says(b"", 200))
     tokens.outputs.clear()
     walked(market, tokens, *(deed(market, tokens, one) for one in deeds), repeats=repeats)
-    service.keep_in_line(market.part, orders.decline_units, ROUTING)  # the queues run dry
+    use_cases.keep_in_line(market.part, orders.decline_units, ROUTING)  # the queues run dry
 
     value = market.value
     assert value.state != "requested"

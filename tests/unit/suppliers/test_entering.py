@@ -17,6 +17,7 @@ from chalicelib.core.http import OPERATIONS
 from chalicelib.core.idempotency import Idempotency, no_answer
 from chalicelib.inventory import service as inventory
 from chalicelib.suppliers import service
+from chalicelib.suppliers.service import apply, run_onboarding
 from tests.conftest import ADMIN, SHOPPER, a_machine
 from tests.unit.suppliers.builders import a_profile, another
 from tests.unit.suppliers.conftest import ALICE, BOB, MACHINE, Market, a_user
@@ -48,7 +49,8 @@ def test_who_is_invited_applies_with_what_is_known(market: Market) -> None:
     assert (reply.json["proposed"]["trading_name"], reply.json["proposed"]["timezone"]) == ("Red Mugs", "Europe/Paris")
     assert accept(market, token, key="once", **said).headers["idempotent-replayed"] == "true"
     assert market.run(supplier_id) == "approved"
-    assert market.events(supplier_id) == ["SupplierApplied", "SupplierSubmitted", "SupplierApproved"]
+    done = ["SupplierInvited", "SupplierApplied", "SupplierSubmitted", "SupplierApproved"]
+    assert market.events(supplier_id) == done
     assert market.call("GET", "/v1/suppliers/me", by=ALICE).json["id"] == supplier_id
 
 
@@ -195,7 +197,7 @@ def verified(market: Market, by: Any = ALICE, **changes: Any) -> str:
 @pytest.mark.parametrize("round", range(3))
 def test_two_approvals_at_once_approve_once(market: Market, round: int) -> None:
     supplier_id = verified(market)
-    outcomes = at_once(*[lambda: service.decide(supplier_id, 1, WORKFLOW)["outcome"]] * 4)
+    outcomes = at_once(*[lambda: run_onboarding.decide(supplier_id, 1, WORKFLOW)["outcome"]] * 4)
     assert outcomes == ["approved"] * 4
     assert market.events(supplier_id).count("SupplierApproved") == 1
     assert inventory.read_location(supplier_id, ADMIN).version == 1
@@ -207,7 +209,8 @@ def test_of_two_with_one_legal_entity_one_is_approved(market: Market, round: int
     same = {name: value for name, value in another().items() if name != "legal_entity"}
     second = verified(market, BOB, **same)
     outcomes = at_once(
-        lambda: service.decide(first, 1, WORKFLOW)["outcome"], lambda: service.decide(second, 1, WORKFLOW)["outcome"]
+        lambda: run_onboarding.decide(first, 1, WORKFLOW)["outcome"],
+        lambda: run_onboarding.decide(second, 1, WORKFLOW)["outcome"],
     )
     assert sorted(outcomes) == ["approved", "needs_review"]
     loser = second if outcomes[0] == "approved" else first
@@ -220,8 +223,8 @@ def test_an_approval_and_a_change_at_once(market: Market, round: int) -> None:
     supplier_id = verified(market)
     version = market.read(supplier_id)["version"]
     outcomes = at_once(
-        lambda: service.decide(supplier_id, 1, WORKFLOW)["outcome"],
-        lambda: service.change_profile(supplier_id, version, {"timezone": "UTC"}, by=ALICE).submission,
+        lambda: run_onboarding.decide(supplier_id, 1, WORKFLOW)["outcome"],
+        lambda: apply.change_profile(supplier_id, version, {"timezone": "UTC"}, by=ALICE).submission,
     )
     one = market.read(supplier_id)
     if outcomes[0] == "approved":
@@ -236,7 +239,7 @@ def test_of_two_who_accept_one_invitation_one_applies(market: Market) -> None:
 
     def take(by: Any) -> Any:
         once = Idempotency.of("test", uuid4().hex, b"")
-        return service.accept_invitation(token, a_profile(), (), by=by, once=once, answer=lambda _: no_answer()).status
+        return apply.accept_invitation(token, a_profile(), (), by=by, once=once, answer=lambda _: no_answer()).status
 
     outcomes = at_once(lambda: take(ALICE), lambda: take(BOB))
     assert [outcome for outcome in outcomes if outcome == 204] == [204]

@@ -13,6 +13,7 @@ from chalicelib.inventory import service as inventory
 from chalicelib.suppliers import service
 from chalicelib.suppliers.domain.life import CorrectionOutdated, NothingToCorrect
 from chalicelib.suppliers.domain.shape import ProfileMisshapen
+from chalicelib.suppliers.service import correct_profile, reaching
 from tests.conftest import ADMIN
 from tests.unit.suppliers.builders import ENDPOINT, another
 from tests.unit.suppliers.conftest import ALICE, BOB, Market
@@ -23,7 +24,7 @@ WRONG_VAT = {"tax_id": {"scheme": "vat", "country": "GB", "value": "GB980780685"
 
 def stage(supplier_id: str, *made: Correction, expected: int | None = None) -> int:
     tx = Transaction()
-    version = service.stage_correction(tx, supplier_id, made, ADMIN, expected_version=expected)
+    version = correct_profile.stage_correction(tx, supplier_id, made, ADMIN, expected_version=expected)
     tx.commit()
     return version
 
@@ -193,7 +194,7 @@ def test_a_reviewer_cannot_bend_the_profile(market: Market, changes: Any, pointe
     supplier_id = market.applied(**WRONG_VAT)
     market.run(supplier_id)
     with pytest.raises(ProfileMisshapen) as refused:
-        service.stage_changes(Transaction(), supplier_id, changes, ADMIN)
+        correct_profile.stage_changes(Transaction(), supplier_id, changes, ADMIN)
     assert [fault.pointer for fault in refused.value.faults] == [pointer]
 
 
@@ -202,7 +203,7 @@ def test_a_reviewer_gives_fields_other_values(market: Market) -> None:
     market.run(supplier_id)
     version, tx = market.read(supplier_id)["version"], Transaction()
     changes = [("/tax_id/value", "GB980780684"), ("/return_address", None), ("/timezone", "Europe/Paris")]
-    assert service.stage_changes(tx, supplier_id, changes, ADMIN, expected_version=version) == version + 1
+    assert correct_profile.stage_changes(tx, supplier_id, changes, ADMIN, expected_version=version) == version + 1
     tx.commit()
     one = market.read(supplier_id)
     assert (one["proposed"]["tax_id"]["value"], one["proposed"]["timezone"]) == ("GB980780684", "Europe/Paris")
@@ -212,7 +213,7 @@ def test_a_reviewer_gives_fields_other_values(market: Market) -> None:
         ("reviewer", "Europe/London"),
     ]
     with pytest.raises(CorrectionOutdated):
-        service.stage_changes(Transaction(), supplier_id, [("/contacts/9/name", "x")], ADMIN)
+        correct_profile.stage_changes(Transaction(), supplier_id, [("/contacts/9/name", "x")], ADMIN)
 
 
 def test_whom_the_operator_refuses_by_rule_is_rejected_without_a_person(market: Market) -> None:
@@ -310,7 +311,7 @@ def test_an_endpoint_that_checks_signatures_is_in_order(market: Market) -> None:
     unsigned, signed = (headers for _, headers in market.endpoint.calls)
     assert "webhook-signature" not in unsigned
     assert signed["webhook-id"] == "ful_00000000000000000000000000_0.status"
-    found = service.endpoint(supplier_id)
+    found = reaching.endpoint(supplier_id)
     assert found is not None
     assert (found.url, found.secrets, found.bearer_token) == (ENDPOINT, (secret,), None)
 

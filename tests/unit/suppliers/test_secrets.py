@@ -12,8 +12,8 @@ import pytest
 
 from chalicelib.core import clock
 from chalicelib.core.errors import NotFound
-from chalicelib.suppliers import service
 from chalicelib.suppliers.gateways import secrets
+from chalicelib.suppliers.service import payout_accounts, reaching
 from tests.unit.suppliers.builders import ENDPOINT
 from tests.unit.suppliers.conftest import ALICE, Market
 
@@ -42,8 +42,8 @@ def test_a_bank_account_is_shown_by_its_last_digits(market: Market) -> None:
     assert shown["token"].startswith("bac_")
     assert market.run(supplier_id) == "approved"
     assert market.read(supplier_id)["bank_account"] == {"approved": shown, "proposed": None}
-    assert service.payout_account(supplier_id).token == shown["token"]
-    opened = service.open_bank_account(shown["token"])
+    assert payout_accounts.payout_account(supplier_id).token == shown["token"]
+    opened = payout_accounts.open_bank_account(shown["token"])
     assert (opened.iban, opened.holder, opened.bic) == (IBAN, "Red Mugs Limited", "BUKBGB22")
 
 
@@ -57,22 +57,25 @@ def test_a_bank_account_is_nowhere_in_clear(market: Market, capsys: pytest.Captu
     assert "BUKB" not in said
     assert "20201555" not in said
     token = market.read(supplier_id)["bank_account"]["approved"]["token"]
-    assert "5555555" not in repr(service.open_bank_account(token))
-    assert "Limited" not in repr(service.open_bank_account(token))
+    assert "5555555" not in repr(payout_accounts.open_bank_account(token))
+    assert "Limited" not in repr(payout_accounts.open_bank_account(token))
 
 
 def test_payouts_go_to_the_account_that_was_approved(market: Market) -> None:
     supplier_id = market.applied()
     put(market, supplier_id)
     market.run(supplier_id)
-    first = service.payout_account(supplier_id)
+    first = payout_accounts.payout_account(supplier_id)
     reply = put(market, supplier_id, iban="GB82WEST12345698765432", bic=None, holder="Somebody Else")
     assert reply.json["status"] == "approved"
     assert market.run(supplier_id) == "needs_review"
     assert market.reviews.rules() == {"bank_account.holder"}
-    assert service.payout_account(supplier_id) == first
+    assert payout_accounts.payout_account(supplier_id) == first
     assert market.reviewer_approves(supplier_id) == "approved"
-    assert (service.payout_account(supplier_id).last4, service.payout_account(supplier_id).version) == ("5432", 2)
+    assert (payout_accounts.payout_account(supplier_id).last4, payout_accounts.payout_account(supplier_id).version) == (
+        "5432",
+        2,
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,7 @@ def test_a_bank_account_needs_the_version_that_it_changes(market: Market) -> Non
 
 def test_a_token_that_is_none_opens_nothing(market: Market) -> None:
     with pytest.raises(NotFound):
-        service.open_bank_account("bac_01J9Z3K4M5N6P7Q8R9S0T1V2W3")
+        payout_accounts.open_bank_account("bac_01J9Z3K4M5N6P7Q8R9S0T1V2W3")
 
 
 # ---- the endpoint's secret ----
@@ -148,12 +151,12 @@ def test_the_secret_before_holds_for_a_day(market: Market) -> None:
     market.endpoint.secret = first = issue(market, supplier_id).json["secret"]
     assert market.run(supplier_id) == "approved"
     second = issue(market, supplier_id).json["secret"]
-    found = service.endpoint(supplier_id)
+    found = reaching.endpoint(supplier_id)
     assert found is not None
     assert found.secrets == (second, first)
     assert first not in repr(found)
     with clock.at(clock.now() + timedelta(hours=24, seconds=1)):
-        assert service.endpoint(supplier_id).secrets == (second,)
+        assert reaching.endpoint(supplier_id).secrets == (second,)
 
 
 def test_secrets_are_kept_for_a_minute(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,16 +170,16 @@ def test_secrets_are_kept_for_a_minute(market: Market, monkeypatch: pytest.Monke
     now = clock.now()
     for seconds, expected in ((0, 1), (59, 1), (61, 2)):
         with clock.at(now + timedelta(seconds=seconds)):
-            service.endpoint(supplier_id)
+            reaching.endpoint(supplier_id)
         assert len(reads) == expected
 
 
 def test_without_an_endpoint_or_a_secret_there_is_nothing_to_call(market: Market) -> None:
     supplier_id = market.approved()
-    assert service.endpoint(supplier_id) is None
+    assert reaching.endpoint(supplier_id) is None
     issue(market, supplier_id)
-    assert service.endpoint(supplier_id) is None
-    assert service.endpoint("sup_01J9Z3K4M5N6P7Q8R9S0T1V2W3") is None
+    assert reaching.endpoint(supplier_id) is None
+    assert reaching.endpoint("sup_01J9Z3K4M5N6P7Q8R9S0T1V2W3") is None
 
 
 def test_a_bearer_token_goes_along_and_is_never_shown(market: Market) -> None:
@@ -190,11 +193,11 @@ def test_a_bearer_token_goes_along_and_is_never_shown(market: Market) -> None:
     assert market.run(supplier_id) == "approved"
     _, signed = (headers for _, headers in market.endpoint.calls)
     assert signed["Authorization"] == "Bearer t0ken-of-theirs"
-    assert service.endpoint(supplier_id).bearer_token == "t0ken-of-theirs"
+    assert reaching.endpoint(supplier_id).bearer_token == "t0ken-of-theirs"
     assert "t0ken" not in market.everything() + json.dumps(market.read(supplier_id))
     # Another secret leaves it as it is.
     issue(market, supplier_id)
-    assert service.endpoint(supplier_id).bearer_token == "t0ken-of-theirs"
+    assert reaching.endpoint(supplier_id).bearer_token == "t0ken-of-theirs"
 
 
 def held(supplier_id: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from chalicelib.core.outbox import timeline
 from chalicelib.core.table import Transaction
 from chalicelib.reviews import service as reviews
 from chalicelib.reviews import store
-from chalicelib.suppliers import service
+from chalicelib.suppliers.service import correct_profile
 from tests.conftest import ADMIN
 from tests.unit.reviews.builders import case_of
 from tests.unit.suppliers.conftest import ALICE, Market
@@ -44,7 +44,7 @@ def test_a_reviewer_corrects_and_has_it_verified_again(real: Market) -> None:
     assert real.run(supplier_id) == "needs_review"
     tx, version = Transaction(), real.read(supplier_id)["version"]
     changes = [("/tax_id/value", "GB980780684")]
-    assert service.stage_changes(tx, supplier_id, changes, ADMIN, expected_version=version) == version + 1
+    assert correct_profile.stage_changes(tx, supplier_id, changes, ADMIN, expected_version=version) == version + 1
     tx.commit()
     assert decided(real, supplier_id, "revalidate") == "revalidate"
     assert real.verify(supplier_id) == "approved"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chalicelib.core.findings import Finding, Severity
-from chalicelib.suppliers import store
 from chalicelib.suppliers.domain.profile import claims_of, resold
 from chalicelib.suppliers.domain.record import Profile
+from chalicelib.suppliers.store import items as store
 
 _RULES = {
     "legal_entity": ("identity.legal_entity_taken", "Another supplier is this legal entity."),

@@ -1,4 +1,4 @@
-"""What the operator decides: settings, and the attributes of categories."""
+"""Attributes of categories."""
 
 from collections.abc import Iterable, Mapping
 from typing import cast
@@ -9,16 +9,6 @@ from chalicelib.core.errors import Stale
 from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Json, Transaction, fields_of, find
 from chalicelib.listings.domain.attributes import Attribute, AttributeSchema, AttributeType
-from chalicelib.listings.domain.settings import ListingSettings
-
-SETTINGS_PK = "LISTINGSETTINGS"
-
-
-class SettingsItem(Item):
-    """pk = sk = LISTINGSETTINGS."""
-
-    version = NumberAttribute()
-    document = Json()
 
 
 class SchemaItem(Item):
@@ -26,23 +16,6 @@ class SchemaItem(Item):
 
     version = NumberAttribute()
     document = Json()
-
-
-def read_settings(*, consistent: bool = False) -> ListingSettings:
-    """The settings; those in the code before any were set."""
-    item = find(SettingsItem, SETTINGS_PK, SETTINGS_PK, consistent=consistent)
-    if item is None:
-        return ListingSettings()
-    stored = dict(item.document)
-    for name in ("channels", "forbidden_words"):
-        stored[name] = tuple(stored[name])
-    return ListingSettings(**stored, version=int(item.version))
-
-
-def change_settings(tx: Transaction, after: ListingSettings) -> None:
-    """Write the next version. `Stale` at commit when another was quicker."""
-    document = {name: value for name, value in fields_of(after).items() if name != "version"}
-    _put(tx, SettingsItem(SETTINGS_PK, SETTINGS_PK, version=after.version, document=document))
 
 
 def schema_keys(category_ids: Iterable[str]) -> list[tuple[type[Item], str, str]]:
@@ -66,13 +39,10 @@ def change_schema(tx: Transaction, after: AttributeSchema) -> None:
     """Write the next version. `Stale` at commit when another was quicker."""
     document = [{**fields_of(attribute), "values": list(attribute.values)} for attribute in after.attributes]
     pk = key("ATTRIBUTESCHEMA", after.category_id)
-    _put(tx, SchemaItem(pk, "ATTRIBUTESCHEMA", version=after.version, document=document))
-
-
-def _put(tx: Transaction, item: SettingsItem | SchemaItem) -> None:
-    before = int(item.version) - 1
-    as_read = type(item).version == before if before else type(item).pk.does_not_exist()
-    tx.put(item, as_read, lambda _: Stale(f"It is not at version {before} any more."))
+    item = SchemaItem(pk, "ATTRIBUTESCHEMA", version=after.version, document=document)
+    before = after.version - 1
+    as_read = SchemaItem.version == before if before else SchemaItem.pk.does_not_exist()
+    tx.put(item, as_read, lambda _: Stale(f"The attributes are not at version {before} any more."))
 
 
 def _schema(item: SchemaItem) -> AttributeSchema:
