@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bench import prices
-from bench.commands import LINES, SMALL, WHOLES, steps_of, writes
+from bench.commands import SMALL, WHOLES, steps_of, writes
 from bench.executions import Count
 from bench.ground import Ground
-from bench.inside.life import HAND_OUT
+from bench.inside.life import HAND_OUT, LINES
 from bench.prices import Price
 from bench.report import Figure
 from bench.trade import LISTING, PLACING, ROUTING, traded

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.ground import Ground
+from bench.inside.life import LINES
 from bench.inside.market import ROWS
 from bench.report import Figure, Target
 
 PART = "DynamoDB per command"
-LINES = 10
 SMALL = 3
 ROUND_TRIPS, WRITE_UNITS = 2, 40
 WHOLES = {

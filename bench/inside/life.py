@@ -23,6 +23,8 @@ from bench.units import Index
 
 TABLE = "aisle-bench"
 CHANNEL, LOCATION, CURRENCY = "bench", "wh-bench", "GBP"
+LINES = 10
+"""Of the order with which all that may follow, and the marketplace, is measured; of others only themselves are."""
 HAND_OUT = "hand an event to webhooks, of which there are none"
 
 
@@ -51,6 +53,8 @@ def live(life: Life, handlers: Handlers, lines: int) -> None:
     life.step("quote", "api", lambda: handlers.api(quote, 200))
 
     _work(life, handlers, order_id)
+    if lines != LINES:
+        return
     _return(life, handlers, order_id)
     _cancel(life, handlers, handlers.api(request("POST", "/v1/orders", order), 202)["id"])
     pickup.collect(life, handlers, order, LOCATION)

@@ -82,7 +82,7 @@ class _Body:
         self._content = content
 
     def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self._content
+        yield self.read()
 
     def read(self, amount: int | None = None) -> bytes:
         """As files of S3 are read, piece by piece."""
