@@ -1,4 +1,5 @@
-"""The AWS bill per million orders, each placed, looked at once, paid, shipped and delivered; from what was counted.
+"""The AWS bill per million orders, each placed, looked at once, paid, shipped and delivered, and of what goes with them: locker
+pickups, a marketplace's listings and orders; from what was counted.
 
 What cannot be counted here is assumed, below, on the dear side. Not in it: what is paid by the month or by the gigabyte
 kept (keys, alarms, dashboards, storage, backups, idle polling of queues), e-mails and text messages, and data sent out.
@@ -10,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bench import prices
-from bench.commands import LINES, SMALL, writes
+from bench.commands import SMALL, WHOLES, steps_of, writes
+from bench.executions import Count
 from bench.ground import Ground
-from bench.inside.life import HAND_OUT
+from bench.inside.life import HAND_OUT, LINES
 from bench.prices import Price
 from bench.report import Figure
-from bench.transitions import Count, counted
+from bench.trade import LISTING, PLACING, ROUTING, traded
+from bench.transitions import counted
 
 PART = "AWS bill per million orders"
 ORDERS = 1_000_000
@@ -29,6 +32,8 @@ MB_PER_CPU = 1769
 """Lambda gives a function a whole CPU at this memory, and its share below (docs.aws.amazon.com/lambda, memory)."""
 CALL_MS = 6.0
 """How long a function waits for one call to a service in its region."""
+SUPPLIER_MS = 500.0
+"""How long it waits for a supplier's system, its handshake counted."""
 STREAM_READS_PER_EVENT = 1.0
 """Without batching: each event is a read of the stream, a run of the pipe and of publish-events."""
 EXPRESS_GB_SECONDS = 0.1 * 64 / 1024
@@ -45,19 +50,31 @@ TRACED = 0.05
 
 def measure(ground: Ground) -> list[Figure]:
     count = counted(ground)
-    return [*_bill(ground, count, LINES), *_bill(ground, count, SMALL)[:1], _pickups(ground)]
+    counts = traded(ground)
+    routed = counts[PLACING].transitions + counts[ROUTING].transitions
+    return [
+        *_bill(ground, count, LINES),
+        *_bill(ground, count, SMALL)[:1],
+        _whole(ground, "pickup", HOLD_TRANSITIONS),
+        _whole(ground, "listing", counts[LISTING].transitions),
+        _whole(ground, "routed order", routed),
+    ]
 
 
-def _pickups(ground: Ground) -> Figure:
-    """What an order that is collected at a locker costs from packed to delivered."""
-    steps = [step for step in ground.life(LINES)["steps"].values() if step["part_of"] == "pickup"]
-    handed_out = ground.life(LINES)["steps"][HAND_OUT]
+def _whole(ground: Ground, part: str, transitions: int) -> Figure:
+    """What all steps of a part of a life cost, handing out its events included."""
+    all_steps = ground.life(LINES)["steps"]
+    steps, handed_out = steps_of(all_steps, part), all_steps[HAND_OUT]
     events = sum(item["item"].endswith(" EVENT") for step in steps for item in step["items"])
-    rows = [*_rows(ground, [*steps, *[handed_out] * events], HOLD_TRANSITIONS), *_iot(steps)]
+    rows = [*_rows(ground, [*steps, *[handed_out] * events], transitions), *_iot(steps), *_secrets(steps)]
     total = sum(price.of(quantity * ORDERS) for price, quantity in rows)
     parts = sorted(((price.of(quantity * ORDERS), price.thing) for price, quantity in rows), reverse=True)[:4]
     note = "; ".join(f"{dollars:,.2f} $ {thing}" for dollars, thing in parts)
-    return Figure(PART, "a locker pickup, packed to delivered", total, "$", note=f"most of it: {note}")
+    return Figure(PART, WHOLES[part], total, "$", note=f"most of it: {note}")
+
+
+def _secrets(steps: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Price, float]]:
+    yield prices.SECRET_REQUEST, sum(call.startswith("secretsmanager:") for step in steps for call in step["others"])
 
 
 def _iot(steps: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Price, float]]:
@@ -108,6 +125,7 @@ def _rows(ground: Ground, steps: Sequence[Mapping[str, Any]], transitions: int) 
 
 
 def _gb_seconds(step: Mapping[str, Any], memory_mb: int) -> float:
-    calls = step["round_trips"] + len(step["others"])
-    milliseconds = step["cpu_ms"] * max(1.0, MB_PER_CPU / memory_mb) + calls * CALL_MS
+    outside = sum(call.startswith("supplier:") for call in step["others"])
+    waited = (step["round_trips"] + len(step["others"]) - outside) * CALL_MS + outside * SUPPLIER_MS
+    milliseconds = step["cpu_ms"] * max(1.0, MB_PER_CPU / memory_mb) + waited
     return float(milliseconds / 1000 * memory_mb / 1024)

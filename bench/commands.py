@@ -7,12 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.ground import Ground
+from bench.inside.life import LINES
+from bench.inside.market import ROWS
 from bench.report import Figure, Target
 
 PART = "DynamoDB per command"
-LINES = 10
 SMALL = 3
 ROUND_TRIPS, WRITE_UNITS = 2, 40
+WHOLES = {
+    "pickup": "a locker pickup, packed to delivered",
+    "onboarding": "a supplier, applied to approved",
+    "listing": "a listing, registered to published",
+    "routed order": "an order of one supplier's goods, placed to delivered",
+    "payout": "a payout run of one supplier",
+}
+"""What several steps make up, by what they are part of."""
 
 
 def measure(ground: Ground) -> list[Figure]:
@@ -25,20 +34,41 @@ def measure(ground: Ground) -> list[Figure]:
         _writes(f"place an order of {LINES} lines: write units", placed, Target("≤", WRITE_UNITS)),
         _writes(f"place an order of {SMALL} lines: write units", ground.life(SMALL)["steps"]["place order"], None),
     ]
-    return [*figures, *_items(placed), *(_of(name, step) for name, step in steps.items()), *_pickup(steps)]
+    wholes = (figure for part, whole in WHOLES.items() for figure in _whole(whole, steps_of(steps, part)))
+    each = (_of(name, step) for name, step in steps.items())
+    return [*figures, *_items(placed), *each, *wholes, *_rows(steps)]
 
 
-def _pickup(steps: dict[str, Any]) -> list[Figure]:
-    """All that a locker pickup asks for, from packed to delivered."""
-    those = [step for step in steps.values() if step["part_of"] == "pickup"]
+def steps_of(steps: Mapping[str, Any], part: str) -> list[dict[str, Any]]:
+    """The steps that make up a part of a life."""
+    return [step for step in steps.values() if step["part_of"] == part]
+
+
+def _whole(whole: str, those: list[dict[str, Any]]) -> list[Figure]:
+    """All that it asks for."""
     others = Counter(call for step in those for call in step["others"])
     asked = ", ".join(f"{count} {call}" for call, count in sorted(others.items()))
     trips = sum(step["round_trips"] for step in those)
-    whole = "a locker pickup, packed to delivered"
+    note = f"to DynamoDB; also {asked}" if asked else "to DynamoDB"
     return [
         Figure(PART, f"{whole}: write units", sum(map(writes, those)), "WU", note=f"in {len(those)} invocations"),
         Figure(PART, f"{whole}: read units", sum(step["read_units"] for step in those), "RU"),
-        Figure(PART, f"{whole}: round trips", trips, note=f"to DynamoDB; also {asked}"),
+        Figure(PART, f"{whole}: round trips", trips, note=note),
+    ]
+
+
+def _rows(steps: dict[str, Any]) -> list[Figure]:
+    """What each row of a file of products asks for."""
+    return [
+        Figure(
+            PART,
+            f"a row of a file, of {name.removeprefix(f'take {ROWS} ')}",
+            writes(step) / ROWS,
+            "WU",
+            note=f"{step['round_trips'] / ROWS:g} round trips, {step['read_units'] / ROWS:g} RU; {ROWS} taken at once",
+        )
+        for name, step in steps.items()
+        if name.startswith(f"take {ROWS} ")
     ]
 
 

@@ -40,5 +40,6 @@ NOTIFICATION = Price("SNS publishes", 0.50, _MILLION, "aws.amazon.com/sns/pricin
 IOT_MESSAGE = Price("AWS IoT messages", 1.00, _MILLION, "aws.amazon.com/iot-core/pricing")
 IOT_RULE = Price("AWS IoT rules and actions", 0.15, _MILLION, "aws.amazon.com/iot-core/pricing")
 KEY_REQUEST = Price("KMS requests", 0.03, 10_000, "aws.amazon.com/kms/pricing")
+SECRET_REQUEST = Price("Secrets Manager requests", 0.05, 10_000, "aws.amazon.com/secrets-manager/pricing")
 LOG_GB = Price("CloudWatch Logs, GB taken in", 0.50, 1, "aws.amazon.com/cloudwatch/pricing")
 TRACE = Price("X-Ray traces recorded", 5.00, _MILLION, "aws.amazon.com/xray/pricing")

@@ -23,13 +23,14 @@ class WentWrong(Exception):
 
 
 class Client:
-    """One keep-alive connection to the API. Costs as little as a client can; nothing is retried."""
+    """One keep-alive connection to the API, for a role or whoever has the `token`. Costs as little as a client can; nothing is
+    retried."""
 
-    def __init__(self, stack: TestStack, role: str) -> None:
+    def __init__(self, stack: TestStack, role: str, token: str | None = None) -> None:
         url = urlsplit(stack.api_url)
         self._path = url.path
         self._connection = HTTPConnection(url.hostname or "", url.port, timeout=60)
-        self._headers = {"Authorization": stack.token(role), "Content-Type": "application/json"}
+        self._headers = {"Authorization": token or stack.token(role), "Content-Type": "application/json"}
 
     def send(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         """Status and body; each POST gets an idempotency key of its own."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bench.commands import LINES
 from bench.ground import Ground
+from bench.inside.life import LINES
 from bench.report import Figure, Target
 
 PART = "CPU per warm invocation"

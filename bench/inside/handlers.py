@@ -26,6 +26,7 @@ SHOPPER = {
     "cognito:groups": "shopper",
 }
 ADMIN = {**SHOPPER, "sub": "usr_admin", "username": "usr_admin", "cognito:groups": "admin"}
+SUPPLIER = {**SHOPPER, "sub": "usr_supplier", "username": "usr_supplier", "cognito:groups": "supplier"}
 
 
 def request(
@@ -37,14 +38,16 @@ def request(
     identity: dict[str, str] | None = None,
     parts: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> str:
-    """An API Gateway proxy event, as the text that the Lambda runtime gets."""
-    headers = {
+    """An API Gateway proxy event, as the text that the Lambda runtime gets. A body that is a text is sent as it is."""
+    sent = {
         "Accept": "application/json",
         "Content-Type": "application/json",
         "Idempotency-Key": uuid4().hex,
         "User-Agent": "bench",
         "X-Forwarded-For": "192.0.2.1",
+        **(headers or {}),
     }
     path = resource
     for name, part in (parts or {}).items():
@@ -54,8 +57,8 @@ def request(
             "resource": resource,
             "path": path,
             "httpMethod": method,
-            "headers": headers,
-            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "headers": sent,
+            "multiValueHeaders": {name: [value] for name, value in sent.items()},
             "queryStringParameters": query,
             "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()} or None,
             "pathParameters": parts,
@@ -69,7 +72,7 @@ def request(
                 "identity": {"sourceIp": "192.0.2.1", **(identity or {})},
                 "authorizer": {"claims": claims} if claims else None,
             },
-            "body": None if body is None else json.dumps(body),
+            "body": body if body is None or isinstance(body, str) else json.dumps(body),
             "isBase64Encoded": False,
         }
     )

@@ -47,12 +47,15 @@ class Life:
     heard: Heard
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     part_of: str = "order"
+    outside: list[str] = field(default_factory=list)
+    """What the step at hand has asked of others than AWS, noted by whoever plays them."""
 
     def step(self, name: str, function: str, run: Run) -> Any:
         """Run once against the cloud and count; then repeat against its answers and take the median of the CPU."""
         tape = Tape()
         ledger, logged = self.ledger, self.heard.bytes
         ledger.reset()
+        self.outside.clear()
         with recording(tape, _stubbed, ledger.look):
             result = run()
         calls = [call for call in tape.calls if call.service == "dynamodb"]
@@ -66,7 +69,10 @@ class Life:
             "items": ledger.items,
             "sent": sum(call.sent for call in calls),
             "received": sum(call.received for call in calls),
-            "others": [f"{call.service}:{call.operation}" for call in tape.calls if call.service != "dynamodb"],
+            "others": [
+                *(f"{call.service}:{call.operation}" for call in tape.calls if call.service != "dynamodb"),
+                *self.outside,
+            ],
             "log_bytes": self.heard.bytes - logged,
             "answer_bytes": len(json.dumps(result)),
         }

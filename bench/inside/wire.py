@@ -32,6 +32,7 @@ class Call:
     operation: str
     request: dict[str, Any]
     content: bytes
+    status: int
     sent: int
     received: int
 
@@ -49,9 +50,12 @@ Look = Callable[[str, dict[str, Any]], Any]
 
 def _named(request: Any) -> tuple[str, str]:
     """Service and operation, from `X-Amz-Target: DynamoDB_20120810.GetItem` or, for query services, from the body; messages to
-    topics of AWS IoT have neither."""
-    if urlsplit(request.url).path.startswith("/topics/"):
+    topics of AWS IoT and objects of S3 have a path instead."""
+    path = urlsplit(request.url).path
+    if path.startswith("/topics/"):
         return "iot", "Publish"
+    if path.strip("/"):
+        return "s3", request.method
     target = _text(request.headers.get("X-Amz-Target", ""))
     if target:
         service, _, operation = target.partition(".")
@@ -59,6 +63,12 @@ def _named(request: Any) -> tuple[str, str]:
     body = _text(request.body or b"")
     fields = dict(part.partition("=")[::2] for part in body.split("&"))
     return "sns", fields.get("Action", "")
+
+
+def _size(request: Any) -> int:
+    """Bytes of the body; files that are sent to S3 in chunks have no length, but a header that says it."""
+    told = request.headers.get("X-Amz-Decoded-Content-Length")
+    return int(_text(told)) if told else len(request.body or b"")
 
 
 def _text(value: bytes | str) -> str:
@@ -72,15 +82,22 @@ class _Body:
         self._content = content
 
     def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self._content
+        yield self.read()
+
+    def read(self, amount: int | None = None) -> bytes:
+        """As files of S3 are read, piece by piece."""
+        size = len(self._content) if amount is None else amount
+        piece, self._content = self._content[:size], self._content[size:]
+        return piece
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
-def answer_with(request: Any, content: bytes, headers: dict[str, str] | None = None) -> AWSResponse:
-    """A 200 with this body, as it would have come from the network."""
-    given: Any = HeadersDict(
-        {"content-type": "application/x-amz-json-1.0", "x-amzn-RequestId": "bench", **(headers or {})}
-    )
-    return AWSResponse(request.url, 200, given, _Body(content))
+def answer_with(request: Any, content: bytes, status: int = 200) -> AWSResponse:
+    """An answer with this body, as it would have come from the network."""
+    given: Any = HeadersDict({"content-type": "application/x-amz-json-1.0", "x-amzn-RequestId": "bench"})
+    return AWSResponse(request.url, status, given, _Body(content))
 
 
 @contextmanager
@@ -97,12 +114,13 @@ def recording(tape: Tape, stub: Stub, look: Look) -> Iterator[None]:
         answer = (
             answer_with(request, json.dumps(stubbed).encode()) if stubbed is not None else _network(session, request)
         )
-        content = answer.content
+        content, status = answer.content, answer.status_code
         told = json.loads(content) if service == "dynamodb" else {}
-        tape.calls.append(Call(service, operation, asked, content, len(body), len(content)))
-        if done is not None and answer.status_code == 200:
+        tape.calls.append(Call(service, operation, asked, content, status, _size(request), len(content)))
+        if done is not None and status == 200:
             done(told)
-        return answer
+        # A file of S3 is read from the network, where there is nothing left of it.
+        return answer_with(request, content, status) if service == "s3" else answer
 
     with _sending_by(send):
         yield
@@ -111,15 +129,15 @@ def recording(tape: Tape, stub: Stub, look: Look) -> Iterator[None]:
 @contextmanager
 def replaying(tape: Tape) -> Iterator[None]:
     """Answer as `tape` was answered: each operation's answers in their order, over and over."""
-    answers: dict[tuple[str, str], deque[bytes]] = defaultdict(deque)
+    answers: dict[tuple[str, str], deque[Call]] = defaultdict(deque)
     for call in tape.calls:
-        answers[call.service, call.operation].append(call.content)
+        answers[call.service, call.operation].append(call)
 
     def send(session: Any, request: Any) -> AWSResponse:
         waiting = answers[_named(request)]
-        content = waiting[0]
+        call = waiting[0]
         waiting.rotate(-1)
-        return answer_with(request, content)
+        return answer_with(request, call.content, call.status)
 
     with _sending_by(send):
         yield

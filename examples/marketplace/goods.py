@@ -97,7 +97,7 @@ def with_errors(rows: Sequence[Row]) -> tuple[list[Row], int]:
 
 def sent(trader: Trader, rows: Sequence[Row], key: str) -> Mapping[str, Any]:
     """Upload rows as a file of products, and wait until each has been taken; the feed as it ended."""
-    content = _file(rows)
+    content = file_of(rows)
     announced = trader.api.post(
         f"/v1/suppliers/{trader.id}/feeds",
         {
@@ -124,7 +124,8 @@ def sent(trader: Trader, rows: Sequence[Row], key: str) -> Mapping[str, Any]:
     return ended
 
 
-def _file(rows: Sequence[Row]) -> bytes:
+def file_of(rows: Sequence[Row]) -> bytes:
+    """A file of products, as CSV."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="")
     writer.writeheader()
