@@ -78,10 +78,14 @@ def start_run(
 
 
 def resume_run(run_id: str, *, by: Principal, once: Idempotency, answer: Callable[[Run], Answer]) -> Answer:
-    """Run the workflow again for a run that stopped. Whoever was decided on in it stays so. Raises `PayoutOutOfTurn`."""
+    """Run the workflow again for a run that stopped, or whose workflow died. Whoever was decided on in it stays so.
+
+    Raises `PayoutOutOfTurn` while the workflow is at work, or about to be, and for a run that is finished.
+    """
     require_bookkeeper(by)
     before = must_find_run(run_id)
-    if before.state is not RunState.STOPPED:
+    died = before.state is RunState.STARTED and gateways.has_died(_execution(run_id, before.version))
+    if before.state is not RunState.STOPPED and not died:
         raise PayoutOutOfTurn(f"The run is {before.state}.")
     after = replace(before, state=RunState.STARTED, error=None, version=before.version + 1)
     final = answer(after)
@@ -95,7 +99,12 @@ def resume_run(run_id: str, *, by: Principal, once: Idempotency, answer: Callabl
 
 def start_workflow(run_id: str, version: int) -> None:
     """Start pay-suppliers for a run at the version at which it was started; once, however often this is called."""
-    gateways.start_pay_suppliers(run_id, f"{run_id}-v{version}")
+    gateways.start_pay_suppliers(run_id, _execution(run_id, version))
+
+
+def _execution(run_id: str, version: int) -> str:
+    """The name of the execution of a run that was started at this version, which stays while it is at work."""
+    return f"{run_id}-v{version}"
 
 
 def must_find_run(run_id: str) -> Run:
