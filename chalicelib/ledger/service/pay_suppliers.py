@@ -1,6 +1,7 @@
 """A payout run: started by a command, carried out by the workflow pay-suppliers, one transaction for each supplier."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -161,6 +162,8 @@ def _pay_one(
         if payout is not None and payout.state is PayoutState.BOOKED:
             try:
                 send(payout, bank, by)
+            except Stale:
+                continue
             except Unavailable:
                 observability.log.warning("the bank does not answer", run_id=run.id, supplier_id=supplier_id)
         return
@@ -247,10 +250,17 @@ def returned(payout: Payout, reason: str, by: Principal, tx: Transaction) -> Pay
 def finish_run(run_id: str, by: Principal, *, bank: Bank | None = None) -> Outcome:
     """Send what is still booked, and end the run. Safe to repeat. Outcome `finished`; raises `SuppliersUnpaid` while the bank
     does not answer."""
-    run = must_find_run(run_id)
-    if run.state is RunState.FINISHED:
-        return {"outcome": "finished"}
-    unsent = _unsent(run, bank or FileBank(), by)
+    for _ in range(_ATTEMPTS):
+        run = must_find_run(run_id)
+        if run.state is RunState.FINISHED:
+            return {"outcome": "finished"}
+        with suppress(Stale):
+            return _finish(run, bank or FileBank(), by)
+    raise Stale(f"Run {run_id} kept changing.")
+
+
+def _finish(run: Run, bank: Bank, by: Principal) -> Outcome:
+    unsent = _unsent(run, bank, by)
     if unsent:
         raise SuppliersUnpaid(f"Not sent: {', '.join(unsent[:20])}.")
     finished = replace(

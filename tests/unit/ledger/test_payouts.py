@@ -25,7 +25,7 @@ from chalicelib.ledger.domain import (
     listing_fee_entry,
     payable,
 )
-from chalicelib.ledger.gateways import SandboxBank
+from chalicelib.ledger.gateways import SandboxBank, Sent
 from chalicelib.ledger.service import SuppliersUnpaid
 from chalicelib.ledger.service.book import book
 from chalicelib.ledger.service.pay_suppliers import send
@@ -275,6 +275,38 @@ def test_a_run_whose_workflow_died_goes_on(office: Office, executions: dict[str,
     run = store.get_run(run_id)
     assert run is not None
     assert (run.state, run.payouts, run.amount) == (RunState.FINISHED, 2, 3240)
+
+
+@pytest.mark.parametrize("task", ["pay_chunk", "finish_run"])
+def test_a_step_that_another_overtakes_at_the_bank_finds_what_that_did(office: Office, task: str) -> None:
+    run_id = office.start()
+    if task == "finish_run":
+        with pytest.raises(SuppliersUnpaid):
+            office.carry_out(run_id, bank=Mute(ACME))
+
+    class Overtaken:
+        """A bank that takes its time: meanwhile the step is carried out by another."""
+
+        def __init__(self) -> None:
+            self.asked: list[str] = []
+
+        def pay(self, instruction: Any) -> Sent:
+            self.asked.append(instruction.supplier_id)
+            if len(self.asked) == 1:
+                step()
+            return Sent(instruction.key)
+
+    bank = Overtaken()
+
+    def step() -> str:
+        with clock.at(NOW):
+            if task == "finish_run":
+                return str(service.finish_run(run_id, BY, bank=bank)["outcome"])
+            return str(service.pay_chunk(run_id, None, BY, accounts=Accounts(), bank=bank)["outcome"])
+
+    assert step() == ("all" if task == "pay_chunk" else "finished")
+    assert office.paid(run_id) == {ACME: ("sent", 2160, None), BOLT: ("sent", 1080, None)}
+    assert owed() == 0
 
 
 @pytest.mark.usefixtures("executions")
