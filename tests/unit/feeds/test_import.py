@@ -377,6 +377,19 @@ def test_a_feed_that_died_before_its_file_was_looked_through_is_tried_again_whol
     assert [inbox.read(one)["progress"]["total"] for one in tried] == [None, None]
 
 
+def test_what_a_feed_left_is_left_when_the_one_that_tries_it_again_dies_early(inbox: Inbox) -> None:
+    first = inbox.send(SEVEN)
+    inbox.split(first)
+    inbox.lane(first, 1)
+    service.fail_feed(first, "ImportRows", TASK)
+    second = inbox.call("POST", f"/{first}/retries").json["id"]
+    inbox.call("POST", f"/{second}/cancellations")
+    third = inbox.call("POST", f"/{second}/retries").json["id"]
+    assert inbox.run(third) == "finished"
+    assert inbox.read(third)["progress"]["total"] == 5
+    assert sorted(inbox.shelf.taken) == [f"S{number}" for number in range(7)]
+
+
 def test_a_file_that_was_never_sent_is_not_tried_again(inbox: Inbox) -> None:
     feed_id = inbox.announce(SEVEN).json["id"]
     inbox.call("POST", f"/{feed_id}/cancellations")
