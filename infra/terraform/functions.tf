@@ -34,6 +34,7 @@ locals {
         AISLE_DOCUMENTS_BUCKET       = aws_s3_bucket.documents.bucket
         AISLE_FEEDS_BUCKET           = aws_s3_bucket.feeds.bucket
         AISLE_IMPORT_FEED_ARN        = "${local.arn.state_machine}feeds-import-feed"
+        AISLE_PAY_SUPPLIERS_ARN      = "${local.arn.state_machine}ledger-pay-suppliers"
       } : name => value if value != null }, { for name, arn in local.secret_arns : "AISLE_STRIPE_WEBHOOK_SECRET_ARN" => arn if name == "stripe-webhook-secret" })
       extra = concat(local.read_secret["stripe-webhook-secret"], local.show_feeds, [
         {
@@ -86,7 +87,7 @@ locals {
         {
           sid       = "SeeWhetherWorkflowRuns"
           actions   = ["states:DescribeExecution"]
-          resources = ["${local.arn.execution}orders-place-order:*", "${local.arn.execution}returns-return-order:*", "${local.arn.execution}feeds-import-feed:*"]
+          resources = ["${local.arn.execution}orders-place-order:*", "${local.arn.execution}returns-return-order:*", "${local.arn.execution}feeds-import-feed:*", "${local.arn.execution}ledger-pay-suppliers:*"]
         },
         local.keep_endpoint_secrets,
         local.use_endpoint_secrets_key,

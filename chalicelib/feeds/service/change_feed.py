@@ -83,7 +83,8 @@ def confirm_feed(supplier_id: str, feed_id: str, *, by: Principal, once: Idempot
 
 
 def retry_feed(supplier_id: str, feed_id: str, *, by: Principal, once: Idempotency, answer: Answered) -> Answer:
-    """Make a feed of the rows that were refused, deferred or not reached; it waits for its turn at once.
+    """Make a feed of the rows that were refused, deferred or not reached, of all when the file was never looked through; it waits for
+    its turn at once.
 
     Raises `FeedState` while the feed is at work, `NothingToRetry`, `NewerFeed` when another of its kind came since: what the rows say
     may be outdated.
@@ -93,7 +94,7 @@ def retry_feed(supplier_id: str, feed_id: str, *, by: Principal, once: Idempoten
     def command() -> Answer:
         old = find_feed(supplier_id, feed_id, by)
         old.must_be(*sorted(TRIED_AGAIN))
-        if old.rows is None or not _undone(old):
+        if old.received_at is None or (old.rows is not None and not _undone(old)):
             raise NothingToRetry("No row of the feed was refused, deferred or left out.")
         turn = _refuse_outdated(old)
         feed = _again(old, made)

@@ -71,7 +71,9 @@ def _manifest(feed: Feed, more: Callable[[], bool]) -> Manifest | None:
     known = files.read_json(gateways.work_key(feed.id, "manifest"))
     if known is not None:
         return Manifest.of(known)
-    manifest = _left_of(feed.retry_of) if feed.retry_of else _split(feed, files, more)
+    manifest = _left_of(feed.retry_of) if feed.retry_of else None
+    if manifest is None:
+        manifest = _split(feed, files, more)
     if manifest is not None:
         files.put_json(gateways.work_key(feed.id, "manifest"), manifest.as_dict())
     return manifest
@@ -102,11 +104,14 @@ def _check_hash(feed: Feed, files: FeedFiles) -> None:
         raise OtherFile(f"The file's SHA-256 is {found.hexdigest()}; {feed.sha256} was announced.")
 
 
-def _left_of(feed_id: str) -> Manifest:
-    """What a feed did not do of its file. Raises `FileGone`."""
+def _left_of(feed_id: str) -> Manifest | None:
+    """What a feed did not do of its file; None for one that died before it had looked the file through. Raises `FileGone`."""
     stored = FeedFiles().read_json(gateways.work_key(feed_id, "manifest"))
     if stored is None:
-        raise FileGone("What was found in the file is not there any more.")
+        tried = must_find(feed_id)
+        if tried.rows is not None:
+            raise FileGone("What was found in the file is not there any more.")
+        return _left_of(tried.retry_of) if tried.retry_of else None
 
     def is_done(result: RowResult) -> bool:
         return result.line is not None and result.outcome not in UNDONE

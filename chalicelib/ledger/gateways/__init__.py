@@ -1,7 +1,7 @@
 """Ways out of the books: the bank, and the workflow that pays suppliers."""
 
 from chalicelib.ledger.gateways.bank import Bank, BankAccounts, FileBank, OpenAccount, Refused, SandboxBank, Sent
-from chalicelib.ledger.gateways.workflows import start_pay_suppliers
+from chalicelib.ledger.gateways.workflows import has_died, start_pay_suppliers
 
 __all__ = [
     "Bank",
@@ -11,5 +11,6 @@ __all__ = [
     "Refused",
     "SandboxBank",
     "Sent",
+    "has_died",
     "start_pay_suppliers",
 ]

@@ -151,7 +151,7 @@ def return_payout(run_id: str) -> Response:
     raises=[NotFound, PayoutOutOfTurn],
 )
 def resume_payout_run(run_id: str) -> Response:
-    """Whoever was decided on in it stays so. For whoever keeps the books."""
+    """Or one whose workflow died. Whoever was decided on in it stays so. For whoever keeps the books."""
     return http.once(lambda once: service.resume_run(run_id, by=http.caller(), once=once, answer=_shown))
 
 

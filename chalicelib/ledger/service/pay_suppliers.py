@@ -1,6 +1,7 @@
 """A payout run: started by a command, carried out by the workflow pay-suppliers, one transaction for each supplier."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,9 +27,10 @@ from chalicelib.ledger.domain import (
     RunState,
     Standing,
 )
-from chalicelib.ledger.gateways import Bank, BankAccounts, FileBank, Refused
+from chalicelib.ledger.gateways import Bank, BankAccounts, FileBank, Refused, has_died
 from chalicelib.ledger.service.bank_accounts import bank_accounts
 from chalicelib.ledger.service.settle_terms import require_bookkeeper
+from chalicelib.ledger.service.start_workflow import execution_of
 from chalicelib.ledger.store import Balance
 
 AT_ONCE = 25
@@ -78,10 +80,14 @@ def start_run(
 
 
 def resume_run(run_id: str, *, by: Principal, once: Idempotency, answer: Callable[[Run], Answer]) -> Answer:
-    """Run the workflow again for a run that stopped. Whoever was decided on in it stays so. Raises `PayoutOutOfTurn`."""
+    """Run the workflow again for a run that stopped, or whose workflow died. Whoever was decided on in it stays so.
+
+    Raises `PayoutOutOfTurn` while the workflow is at work, or about to be, and for a run that is finished.
+    """
     require_bookkeeper(by)
     before = must_find_run(run_id)
-    if before.state is not RunState.STOPPED:
+    died = before.state is RunState.STARTED and has_died(execution_of(run_id, before.version))
+    if before.state is not RunState.STOPPED and not died:
         raise PayoutOutOfTurn(f"The run is {before.state}.")
     after = replace(before, state=RunState.STARTED, error=None, version=before.version + 1)
     final = answer(after)
@@ -147,6 +153,8 @@ def _pay_one(
         if payout is not None and payout.state is PayoutState.BOOKED:
             try:
                 send(payout, bank, by)
+            except Stale:
+                continue
             except Unavailable:
                 observability.log.warning("the bank does not answer", run_id=run.id, supplier_id=supplier_id)
         return
@@ -233,10 +241,17 @@ def returned(payout: Payout, reason: str, by: Principal, tx: Transaction) -> Pay
 def finish_run(run_id: str, by: Principal, *, bank: Bank | None = None) -> Outcome:
     """Send what is still booked, and end the run. Safe to repeat. Outcome `finished`; raises `SuppliersUnpaid` while the bank
     does not answer."""
-    run = must_find_run(run_id)
-    if run.state is RunState.FINISHED:
-        return {"outcome": "finished"}
-    unsent = _unsent(run, bank or FileBank(), by)
+    for _ in range(_ATTEMPTS):
+        run = must_find_run(run_id)
+        if run.state is RunState.FINISHED:
+            return {"outcome": "finished"}
+        with suppress(Stale):
+            return _finish(run, bank or FileBank(), by)
+    raise Stale(f"Run {run_id} kept changing.")
+
+
+def _finish(run: Run, bank: Bank, by: Principal) -> Outcome:
+    unsent = _unsent(run, bank, by)
     if unsent:
         raise SuppliersUnpaid(f"Not sent: {', '.join(unsent[:20])}.")
     finished = replace(

@@ -56,7 +56,8 @@ def read_allocation(allocation_id: str) -> Response:
     raises=[service.NothingToRetry],
 )
 def retry_allocation(allocation_id: str) -> Response:
-    """At once, even while its endpoint rests: with an order that it has not answered, or with what it has not heard of."""
+    """At once, even while its endpoint rests: with an order that it has not answered, or with what it has not heard of. An answer that
+    never took effect, because its workflow died, takes effect."""
     return http.once(
         lambda once: service.retry_allocation(
             allocation_id,

@@ -55,6 +55,22 @@ def keep_in_line(allocation_id: str, decline: Decline, by: Principal) -> Allocat
     raise Stale(f"Allocation {allocation_id} kept changing.")
 
 
+def is_in_line(value: Allocation, by: Principal) -> bool:
+    """Whether the fulfilment wants just what the supplier ships, as far as that is known: `keep_in_line` has nothing to do."""
+    wanted = _wanted(fulfilments.read(value.id, by))
+    if wanted is None:
+        return True
+    if is_open(value):
+        return any(wanted.values())
+    recallable = value.state is AllocationState.ACCEPTED
+    return not any(units < 0 or (units and recallable) for units in _beyond(value, wanted).values())
+
+
+def _beyond(value: Allocation, wanted: Mapping[str, int]) -> dict[str, int]:
+    """Units that the supplier holds beyond what is wanted, by line; below zero where it holds less."""
+    return {line.line_id: line.held - wanted.get(line.line_id, 0) for line in value.lines}
+
+
 def _step(value: Allocation, part: Fulfilment, decline: Decline, by: Principal) -> bool:
     """Do one thing that is to be done; whether there was any."""
     wanted = _wanted(part)
@@ -65,7 +81,7 @@ def _step(value: Allocation, part: Fulfilment, decline: Decline, by: Principal) 
             return False
         call_off(value, by)
         return True
-    beyond = {line.line_id: line.held - wanted.get(line.line_id, 0) for line in value.lines}
+    beyond = _beyond(value, wanted)
     recalled = {line_id: units for line_id, units in beyond.items() if units > 0}
     if recalled and value.state is AllocationState.ACCEPTED:
         _recall(value, recalled, by)

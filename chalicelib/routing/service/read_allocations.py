@@ -15,6 +15,8 @@ from chalicelib.routing import gateways
 from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.service.answer_order import must_be_theirs
 from chalicelib.routing.service.converse import must_find, ship_to
+from chalicelib.routing.service.keep_in_line import is_in_line
+from chalicelib.routing.service.note_call import is_open
 from chalicelib.routing.store import items as store
 from chalicelib.routing.store.items import Call, Recall
 from chalicelib.suppliers import service as suppliers
@@ -107,14 +109,14 @@ def traced(value: Allocation) -> Traced:
 def retry_allocation(
     allocation_id: str, *, by: Principal, once: Idempotency, answer: Callable[[Allocation], Answer]
 ) -> Answer:
-    """Have the supplier called again now, even while its endpoint rests. Raises `NothingToRetry`."""
+    """Have the supplier called again now, even while its endpoint rests; or, where the workflow died after its answer, have that take
+    effect. Raises `NothingToRetry`."""
     suppliers.require_operator(by)
     earlier = once.earlier()
     if earlier is not None:
         raise Replay(earlier)
     value = must_find(allocation_id).value
-    unheard = [recall for recall in store.recalls_of(allocation_id) if recall.state in store.UNHEARD]
-    if value.state is not AllocationState.REQUESTED and not unheard:
+    if not _is_unfinished(value):
         raise NothingToRetry(f"The allocation is {value.state}.", state=str(value.state))
     final = answer(value)
     tx = Transaction()
@@ -122,6 +124,12 @@ def retry_allocation(
     gateways.request_retry(allocation_id)
     tx.commit()
     return final
+
+
+def _is_unfinished(value: Allocation) -> bool:
+    """Whether something is left that a retry does."""
+    unheard = [recall for recall in store.recalls_of(value.id) if recall.state in store.UNHEARD]
+    return is_open(value) or bool(unheard) or not is_in_line(value, _ROUTING)
 
 
 def resume_workflow(allocation_id: str) -> bool:

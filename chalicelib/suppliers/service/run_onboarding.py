@@ -53,7 +53,7 @@ def _is_gone(one: Supplier) -> bool:
 def _step(supplier_id: str, version: int, step: Callable[[Supplier], Outcome]) -> Outcome:
     for _ in range(_ATTEMPTS):
         one = must_find(supplier_id)
-        with suppress(Stale):
+        with suppress(Stale, reviews.CaseExists):
             return settled(one, version) or step(one)
     raise Stale(f"Supplier {supplier_id} kept changing.")
 

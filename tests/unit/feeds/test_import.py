@@ -361,6 +361,52 @@ def test_a_failed_feed_is_tried_again_from_where_it_stood(inbox: Inbox) -> None:
     assert sorted(inbox.shelf.taken) == [f"S{number}" for number in range(7)]
 
 
+def test_a_feed_that_died_before_its_file_was_looked_through_is_tried_again_whole(inbox: Inbox) -> None:
+    """And so is one that tried it again, and died as early."""
+    feed_id, tried = inbox.send(SEVEN, mode="replace"), []
+    for _ in range(2):
+        inbox.deliver(feed_id)
+        inbox.running.discard(inbox.feed(feed_id).execution)
+        assert inbox.call("POST", f"/{feed_id}/cancellations").json["status"] == "cancelled"
+        reply = inbox.call("POST", f"/{feed_id}/retries")
+        assert (reply.status, reply.json["retry_of"], reply.json["mode"]) == (201, feed_id, "upsert")
+        tried.append(feed_id)
+        feed_id = reply.json["id"]
+    assert inbox.run(feed_id) == "finished"
+    assert inbox.read(feed_id)["progress"]["counts"] == {"created": 7}
+    assert [inbox.read(one)["progress"]["total"] for one in tried] == [None, None]
+
+
+def test_what_a_feed_left_is_left_when_the_one_that_tries_it_again_dies_early(inbox: Inbox) -> None:
+    first = inbox.send(SEVEN)
+    inbox.split(first)
+    inbox.lane(first, 1)
+    use_cases.fail_feed(first, "ImportRows", TASK)
+    second = inbox.call("POST", f"/{first}/retries").json["id"]
+    inbox.call("POST", f"/{second}/cancellations")
+    third = inbox.call("POST", f"/{second}/retries").json["id"]
+    assert inbox.run(third) == "finished"
+    assert inbox.read(third)["progress"]["total"] == 5
+    assert sorted(inbox.shelf.taken) == [f"S{number}" for number in range(7)]
+
+
+def test_a_file_that_was_never_sent_is_not_tried_again(inbox: Inbox) -> None:
+    feed_id = inbox.announce(SEVEN).json["id"]
+    inbox.call("POST", f"/{feed_id}/cancellations")
+    assert inbox.call("POST", f"/{feed_id}/retries").code == "nothing_to_retry"
+
+
+def test_what_was_found_in_a_file_and_is_gone_is_not_found_anew(inbox: Inbox) -> None:
+    """It would take rows again that were taken."""
+    feed_id = inbox.send(SEVEN)
+    inbox.split(feed_id)
+    use_cases.fail_feed(feed_id, "ImportRows", TASK)
+    again = inbox.call("POST", f"/{feed_id}/retries").json["id"]
+    inbox.files.delete_object(Bucket="aisle-test-feeds", Key=gateways.work_key(feed_id, "manifest"))
+    assert inbox.run(again) == "refused"
+    assert inbox.read(again)["findings"][0]["rule"] == "file_gone"
+
+
 def test_only_refused_and_deferred_rows_are_tried_again(inbox: Inbox) -> None:
     rows: list[Any] = [{"supplier_sku": sku, "title": "bad" if sku in "BE" else "x"} for sku in "ABCDEAB"]
     inbox.shelf.faults = {"D": busy(9)}

@@ -25,7 +25,7 @@ from chalicelib.ledger.domain import (
     listing_fee_entry,
     payable,
 )
-from chalicelib.ledger.gateways import SandboxBank
+from chalicelib.ledger.gateways import SandboxBank, Sent
 from chalicelib.ledger.service import use_cases
 from chalicelib.ledger.service.book import book
 from chalicelib.ledger.service.pay_suppliers import SuppliersUnpaid, send
@@ -237,6 +237,79 @@ def test_what_comes_back_between_look_and_payment_counts(office: Office, monkeyp
     assert owed() == 0
 
 
+@pytest.fixture
+def executions(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """How executions of pay-suppliers stand, by name."""
+    found: dict[str, str] = {}
+    monkeypatch.setattr("chalicelib.core.workflow.status_of", lambda _, name: found.get(name))
+    return found
+
+
+def resumed(run_id: str, key: str) -> None:
+    once = Idempotency.of("test", key, b"")
+    use_cases.resume_run(run_id, by=ADMIN, once=once, answer=lambda _: no_answer())
+
+
+def starts(run_id: str) -> list[int]:
+    """The versions at which a run was started."""
+    return [one.aggregate.version for one in outbox.timeline(store.run_pk(run_id)) if one.type == "PayoutRunStarted"]
+
+
+def test_a_run_whose_workflow_died_goes_on(office: Office, executions: dict[str, str]) -> None:
+    run_id = office.start()
+    with pytest.raises(PayoutOutOfTurn):
+        resumed(run_id, "not started yet")
+    executions[f"{run_id}-v1"] = "RUNNING"
+    with pytest.raises(PayoutOutOfTurn):
+        resumed(run_id, "at work")
+    office.carry_out(run_id, finish=False)
+    executions[f"{run_id}-v1"] = "ABORTED"
+    resumed(run_id, "died")
+    with pytest.raises(PayoutOutOfTurn):
+        resumed(run_id, "started again already")
+    assert starts(run_id) == [1, 2]
+    office.carry_out(run_id)
+    executions[f"{run_id}-v2"] = "SUCCEEDED"
+    with pytest.raises(PayoutOutOfTurn):
+        resumed(run_id, "finished")
+    run = store.get_run(run_id)
+    assert run is not None
+    assert (run.state, run.payouts, run.amount) == (RunState.FINISHED, 2, 3240)
+
+
+@pytest.mark.parametrize("task", ["pay_chunk", "finish_run"])
+def test_a_step_that_another_overtakes_at_the_bank_finds_what_that_did(office: Office, task: str) -> None:
+    run_id = office.start()
+    if task == "finish_run":
+        with pytest.raises(SuppliersUnpaid):
+            office.carry_out(run_id, bank=Mute(ACME))
+
+    class Overtaken:
+        """A bank that takes its time: meanwhile the step is carried out by another."""
+
+        def __init__(self) -> None:
+            self.asked: list[str] = []
+
+        def pay(self, instruction: Any) -> Sent:
+            self.asked.append(instruction.supplier_id)
+            if len(self.asked) == 1:
+                step()
+            return Sent(instruction.key)
+
+    bank = Overtaken()
+
+    def step() -> str:
+        with clock.at(NOW):
+            if task == "finish_run":
+                return str(use_cases.finish_run(run_id, BY, bank=bank)["outcome"])
+            return str(use_cases.pay_chunk(run_id, None, BY, accounts=Accounts(), bank=bank)["outcome"])
+
+    assert step() == ("all" if task == "pay_chunk" else "finished")
+    assert office.paid(run_id) == {ACME: ("sent", 2160, None), BOLT: ("sent", 1080, None)}
+    assert owed() == 0
+
+
+@pytest.mark.usefixtures("executions")
 def test_a_bank_that_does_not_answer_is_asked_again(office: Office) -> None:
     bank = Mute(ACME)
     run_id = office.start()
@@ -248,16 +321,14 @@ def test_a_bank_that_does_not_answer_is_asked_again(office: Office) -> None:
     run = store.get_run(run_id)
     assert run is not None
     assert (run.state, run.error, run.version) == (RunState.STOPPED, "FinishRun: why", 2)
-    once = Idempotency.of("test", "resume", b"")
-    use_cases.resume_run(run_id, by=ADMIN, once=once, answer=lambda _: no_answer())
+    resumed(run_id, "once")
     with pytest.raises(PayoutOutOfTurn):
-        use_cases.resume_run(run_id, by=ADMIN, once=Idempotency.of("t", "2", b""), answer=lambda _: no_answer())
+        resumed(run_id, "twice")
     bank.silent.clear()
     office.carry_out(run_id, bank=bank)
     assert office.paid(run_id)[ACME] == ("sent", 2160, None)
     assert bank.asked.count(BOLT) == 1
-    started = [one.aggregate.version for one in outbox.timeline(store.run_pk(run_id)) if one.type == "PayoutRunStarted"]
-    assert started == [1, 3]
+    assert starts(run_id) == [1, 3]
 
 
 def test_one_supplier_in_trouble_keeps_no_other_from_being_paid(office: Office) -> None:

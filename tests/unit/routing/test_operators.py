@@ -240,6 +240,24 @@ def test_a_retry_runs_a_workflow_again_that_has_ended(
     assert wired.endpoint.asked == []
 
 
+@pytest.mark.parametrize(("decision", "wanted"), [("rejected", []), ("partial", [2])])
+def test_a_retry_has_an_answer_take_effect_whose_workflow_died(
+    wired: Market, queue: Queue, decision: str, wanted: list[int]
+) -> None:
+    part = wired.requested(3)
+    lines = {"lines": [{"line_id": "1", "quantity": 2}]} if decision == "partial" else {}
+    assert wired.says(decision, reason="out_of_stock", **lines).status == 200
+    assert wired.wanted() == [3], "the workflow would have declined them"
+    for _ in range(2):
+        assert wired.shop.call("POST", f"/v1/allocations/{part}/retries", by=OPERATOR).status == 202
+    for _, message in queue.sent:
+        delivered(on_request, message)
+    assert wired.wanted() == wanted
+    assert wired.shop.events(wired.order_id).count("OrderUnitsMissing") == 1
+    assert wired.endpoint.asked == []
+    assert wired.shop.call("POST", f"/v1/allocations/{part}/retries", by=OPERATOR).json["code"] == "nothing_to_call"
+
+
 # ---- settings -----------------------------------------------------------------------------------------------------------
 
 WANTED = {

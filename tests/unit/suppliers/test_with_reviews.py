@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from chalicelib.core.outbox import timeline
 from chalicelib.core.table import Transaction
 from chalicelib.reviews import service as reviews
 from chalicelib.reviews import store
-from chalicelib.suppliers.service import correct_profile
+from chalicelib.suppliers.service import correct_profile, run_onboarding
 from tests.conftest import ADMIN
 from tests.unit.reviews.builders import case_of
-from tests.unit.suppliers.conftest import ALICE, Market
+from tests.unit.suppliers.conftest import ALICE, WORKFLOW, Market
 from tests.unit.suppliers.test_reviews import WRONG_VAT
 
 REAL = {name: getattr(reviews, name) for name in ("open_case", "keep_token", "withdraw")}
@@ -68,6 +70,18 @@ def test_a_workflow_that_is_overtaken_waits_no_longer(real: Market) -> None:
     assert real.changed(supplier_id, by=ALICE, timezone="UTC").status == 202
     assert told(real, first) == "superseded"
     assert real.run(supplier_id) == "needs_review"
+
+
+def test_two_that_open_a_case_at_once_open_one(real: Market) -> None:
+    supplier_id = real.applied(**WRONG_VAT)
+    run_onboarding.verify_profile(supplier_id, 1, WORKFLOW)
+    with ThreadPoolExecutor(4) as pool:
+        opened = [
+            pool.submit(run_onboarding.open_review, supplier_id, 1, f"token {number}", WORKFLOW) for number in range(4)
+        ]
+    assert [one.result() for one in opened] == [{"outcome": "waiting"}] * 4
+    cases = real.call("GET", f"/v1/review-cases?supplier_id={supplier_id}").json["items"]
+    assert [case["id"] for case in cases] == [real.read(supplier_id)["review_id"]]
 
 
 def test_what_is_parked_is_parked_once(real: Market) -> None:
