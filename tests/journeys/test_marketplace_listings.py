@@ -78,7 +78,7 @@ def test_a_change_is_published_once_checked_and_a_withdrawal_ends_the_sale(marke
     assert (gone.status, gone.body["status"]) == (200, "withdrawn")
     assert offers(market, sku) == []
     order = market.shop.post("/v1/orders", market.shop.order((sku, 1), channel=CHANNEL), "shopper")
-    assert order.status in (409, 422), order
+    assert (order.status, order.body["code"]) == (422, "not_for_sale"), order
     again = market.as_supplier(trader, "POST", f"{path}/withdrawals")
     assert (again.status, again.body["code"]) == (409, "listing_state")
     # What comes back under its name is the same product.
@@ -140,7 +140,7 @@ def test_what_nobody_may_pass_over_is_mended_before_it_sells(market: Market, tra
     assert market.decide(second["id"], "revalidate", "Mistyped.").status == 200
     sku = until(lambda: market.read_listing(trader, name)["sku"])
     after = market.read_listing(trader, name)
-    assert (after["published"]["gtin"], after["published"].get("images")) in ((right, []), (right, None))
+    assert (after["published"]["gtin"], after["published"]["images"]) == (right, [])
     assert [(one["field"], one["rule"], one["before"]) for one in after["corrections"]] == [
         ("/gtin", "reviewer", wrong),
         ("/images", "reviewer", inside),
@@ -235,7 +235,8 @@ def test_files_of_either_kind_tell_what_became_of_each_row(market: Market, trade
     sku = market.read_listing(trader, "J-1")["sku"]
     assert offers(market, sku) == [(trader.id, 600, 3)]
 
-    now, before = datetime.now(UTC), datetime.now(UTC) - timedelta(days=1)
+    now = datetime.now(UTC) + timedelta(minutes=1)  # the supplier's clock is fast, by less than is refused
+    before = now - timedelta(days=1)
     stock = [
         "supplier_sku,on_hand,as_of,shelf",
         f"J-1,7,{now.isoformat()},A",
