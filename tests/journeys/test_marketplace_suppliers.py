@@ -204,6 +204,10 @@ def test_who_is_screened_for_is_decided_by_a_person_and_not_told(market: Market)
     after = until(lambda: (seen := trader.read())["status"] == "rejected" and seen)
     assert (after["check"], after["reason"], after["approved"]) == ("rejected", "review", None)
     assert market.as_supplier(trader, "POST", "/listings", market.listing()).body["code"] == "supplier_not_approved"
+    # Whoever was refused may put it right, and is looked at anew.
+    entity["name"] = f"Harmless {run} Limited"
+    assert market.change(trader, "", {"legal_entity": entity}, "PATCH").status == 202
+    until(lambda: trader.read()["status"] == "approved")
 
 
 # ---- a reviewer's work --------------------------------------------------------------------------------------------------
