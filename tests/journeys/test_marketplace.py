@@ -2,8 +2,8 @@
 
 import json
 import random
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,16 +12,19 @@ from uuid import uuid4
 
 import pytest
 
-from aisle_supplier.server import ReferenceSupplier
-from aisle_supplier.server.back_office import Aisle
 from examples.marketplace.__main__ import main
-from examples.marketplace.reviewing import trader_case
-from examples.marketplace.suppliers import Trader, applied, connected, verified
-from examples.online_retail.api import Api, Problem
-from examples.online_retail.stack import Stack
+from examples.marketplace.suppliers import Trader
+from examples.online_retail.api import Problem
 from infra.local import users
 from infra.local.testing import Answer, TestStack
-from tests.journeys.conftest import Shop, until
+from tests.journeys.conftest import until
+from tests.journeys.market import Market, at_once, opened
+
+
+@pytest.fixture
+def market(stack: TestStack) -> Iterator[Market]:
+    with opened(stack) as market:
+        yield market
 
 
 @pytest.fixture
@@ -100,42 +103,25 @@ def quick_deadline(stack: TestStack) -> None:
 
 
 @pytest.mark.usefixtures("quick_deadline")
-def test_however_a_supplier_behaves_its_order_is_shipped_by_somebody_or_given_back(shop: Shop, record: Path) -> None:
+def test_however_a_supplier_behaves_its_order_is_shipped_by_somebody_or_given_back(market: Market) -> None:
     """Nineteen suppliers at once: one decision each, no double order at the supplier, no customer left waiting."""
-    there = Stack.read(record)
-    with ExitStack() as running, ThreadPoolExecutor(6) as pool:
-        sold = list(pool.map(lambda mode: _onboarded(there, shop, mode, running), ENDS))
-        for one in sold:
-            one.order_id = shop.place((one.sku, 1), channel="web")["id"]
-        seen = {one.mode: until(lambda one=one: _decided(one), 200) for one in sold}
-        assert seen == ENDS
-        for one in sold:
-            if ENDS[one.mode] == "declined":
-                _gives_up(shop, one)
-            else:
-                assert list(one.trader.system.orders) == [one.allocation_id], one.mode
 
+    def onboarded(mode: str) -> Sold:
+        trader = market.connected(f"{mode.partition('=')[0].title()} Goods")
+        _, sku = market.lists(trader, name="THING")
+        trader.system.mode(mode)
+        return Sold(mode, trader, sku)
 
-def _onboarded(there: Stack, shop: Shop, mode: str, running: ExitStack) -> Sold:
-    system = running.enter_context(ReferenceSupplier({"THING": 5}))
-    trader = applied(there, f"{mode.partition('=')[0].title()} Goods", uuid4().hex[:8], system)
-    assert verified(trader)["status"] == "approved", trader.read()["findings"]
-    connected(trader)
-    path = f"/v1/suppliers/{trader.id}/listings"
-    listing = {
-        "supplier_sku": "THING",
-        "title": "A thing",
-        "category_id": shop.category,
-        "prices": {"GBP": 999},
-        "tax_rate_bps": 2000,
-        "handling_days": 1,
-        "on_hand": 5,
-    }
-    trader.api.post(path, listing, key=uuid4().hex)
-    sku = until(lambda: trader.api.get(f"{path}/THING")["sku"])
-    system.works_for(Aisle(there.api_url, trader.account.token("supplier"), trader.id))
-    system.mode(mode)
-    return Sold(mode, trader, sku)
+    sold = at_once(onboarded, ENDS)
+    for one in sold:
+        one.order_id = market.places((one.sku, 1))["id"]
+    seen = {one.mode: until(lambda one=one: _decided(one), 200) for one in sold}
+    assert seen == ENDS
+    for one in sold:
+        if ENDS[one.mode] == "declined":
+            _gives_up(market, one)
+        else:
+            assert list(one.trader.system.orders) == [one.allocation_id], one.mode
 
 
 def _decided(one: Sold) -> str | None:
@@ -148,42 +134,22 @@ def _decided(one: Sold) -> str | None:
     return {"accepted": "accepted", "declined": "declined", "silent": "declined", "rejected": "declined"}.get(state)
 
 
-def _gives_up(shop: Shop, one: Sold) -> None:
+def _gives_up(market: Market, one: Sold) -> None:
     """Nobody else has it, so the operator is asked, and says no: the customer pays nothing."""
-    case = until(lambda: _case_of(shop, one))
-    decision = {"decision": "reject", "reason": "Nobody has it.", "expected_version": case["version"]}
-    assert shop.post(f"/v1/review-cases/{case['id']}/decisions", decision).status == 200
-    shop.reaches(one.order_id, "cancelled")
-    until(lambda: shop.payment(one.order_id)["captured"] == 0)
-
-
-def _case_of(shop: Shop, one: Sold) -> Any:
-    path = f"/v1/review-cases?supplier_id={one.trader.id}&subject_type=allocation"
-    return next(iter(shop.get(path, role="admin").body["items"]), None)
+    case = market.case_of(one.trader, "allocation")
+    assert market.decide(case["id"], "reject", "Nobody has it.").status == 200
+    market.shop.reaches(one.order_id, "cancelled")
+    until(lambda: market.shop.payment(one.order_id)["captured"] == 0)
 
 
 # ---- many at once -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_thousand_updates_at_once_leave_each_price_and_stock_at_the_newest(shop: Shop, record: Path) -> None:
+def test_a_thousand_updates_at_once_leave_each_price_and_stock_at_the_newest(market: Market) -> None:
     """Sixteen connections, in no order; an update that comes after a newer one is taken and changes nothing."""
-    there = Stack.read(record)
-    with ReferenceSupplier({"THING": 5}) as system:
-        trader = applied(there, "Busy Goods", uuid4().hex[:8], system)
-        assert verified(trader)["status"] == "approved"
+    trader = market.approved("Busy Goods")
     path = f"/v1/suppliers/{trader.id}/listings"
-    names = [f"THING-{number}" for number in range(20)]
-    for name in names:
-        listing = {
-            "supplier_sku": name,
-            "title": f"Thing {name}",
-            "category_id": shop.category,
-            "prices": {"GBP": 1000},
-            "tax_rate_bps": 2000,
-            "handling_days": 1,
-            "on_hand": 1,
-        }
-        trader.api.post(path, listing, key=uuid4().hex)
+    names = [market.registers(trader, name=f"THING-{number}") for number in range(20)]
     for name in names:
         until(lambda name=name: trader.api.get(f"{path}/{name}")["sku"])
     began = datetime.now(UTC)
@@ -202,21 +168,18 @@ def test_a_thousand_updates_at_once_leave_each_price_and_stock_at_the_newest(sho
     for name in names:
         seen = trader.api.get(f"{path}/{name}")
         assert (seen["prices"], seen["on_hand"]) == ({"GBP": 1025}, 25)
-        [offer] = shop.get(f"/v1/variants/{seen['sku']}/offers").body["items"]
+        [offer] = market.shop.get(f"/v1/variants/{seen['sku']}/offers").body["items"]
         assert offer["prices"] == {"GBP": 1025}
 
 
-def test_of_two_reviewers_one_works_on_a_case_and_one_decides_it(stack: TestStack, record: Path) -> None:
-    there = Stack.read(record)
-    with ReferenceSupplier() as system:
-        tax_id = {"scheme": "vat", "country": "GB", "value": "GB123456789"}
-        trader = applied(there, "Doubtful Goods", uuid4().hex[:8], system, tax_id=tax_id)
-    admin = Api(there.api_url, there)
-    case_id = until(lambda: trader_case(admin, trader))
+def test_of_two_reviewers_one_works_on_a_case_and_one_decides_it(stack: TestStack, market: Market) -> None:
+    tax_id = {"scheme": "vat", "country": "GB", "value": "GB123456789"}
+    trader = market.applies("Doubtful Goods", tax_id=tax_id)
+    case_id = market.case_of(trader, "supplier")["id"]
     other = users.sign_up(stack.record, "admin", f"second-{uuid4().hex[:8]}@example.com")["token"]
     both: list[dict[str, Any]] = [{"role": "admin"}, {"token": other}]
 
-    def at_once(what: str, body: dict[str, Any]) -> list[Answer]:
+    def both_ask(what: str, body: dict[str, Any]) -> list[Answer]:
         def ask(given: dict[str, Any]) -> Answer:
             headers = {"Idempotency-Key": uuid4().hex}
             return stack.call("POST", f"/v1/review-cases/{case_id}/{what}", json=body, headers=headers, **given)
@@ -224,11 +187,11 @@ def test_of_two_reviewers_one_works_on_a_case_and_one_decides_it(stack: TestStac
         with ThreadPoolExecutor(2) as pool:
             return list(pool.map(ask, both))
 
-    claims = at_once("claims", {})
+    claims = both_ask("claims", {})
     assert sorted(one.status for one in claims) == [200, 409]
     [refused] = [one for one in claims if one.status == 409]
     assert refused.body["code"] == "case_claimed"
-    version = admin.get(f"/v1/review-cases/{case_id}")["version"]
-    decisions = at_once("decisions", {"decision": "reject", "reason": "No.", "expected_version": version})
+    version = market.shop.get(f"/v1/review-cases/{case_id}").body["version"]
+    decisions = both_ask("decisions", {"decision": "reject", "reason": "No.", "expected_version": version})
     assert sorted(one.status for one in decisions) == [200, 409]
     until(lambda: trader.read()["status"] == "rejected")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -47,8 +48,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def subscriber() -> Iterator[Subscriber]:
+@contextmanager
+def listening() -> Iterator[Subscriber]:
+    """Somebody's server, as long as this is open."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     made = Subscriber(server.server_port)
     server.subscriber = made  # type: ignore[attr-defined]
@@ -58,6 +60,12 @@ def subscriber() -> Iterator[Subscriber]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def subscriber() -> Iterator[Subscriber]:
+    with listening() as made:
+        yield made
 
 
 def subscribes(shop: Shop, subscriber: Subscriber, *types: str) -> dict[str, Any]:

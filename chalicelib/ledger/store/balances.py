@@ -21,7 +21,7 @@ row once."""
 
 class BalanceItem(Item):
     """pk = LEDGER#<supplier>#<currency>, sk = BALANCE. `total` is the sum of the postings to the supplier's account (debits
-    positive); `payouts` counts its payouts and `paid_at` is the last one's time."""
+    positive); `payouts` counts its payouts and `paid_at` is the last one's time, until one came back."""
 
     total = NumberAttribute(default=0)
     version = NumberAttribute(default=0)
@@ -88,6 +88,8 @@ def count_supplier(tx: Transaction, supplier_id: str, entries: Sequence[Entry], 
         BalanceItem.gsi2sk.set(supplier_id),
     ]
     if seen is None:
+        if entries[0].kind is Kind.PAYOUT_RETURNED:
+            actions.append(BalanceItem.paid_at.remove())  # it does not have to wait again for what it did not get
         always = BalanceItem.pk.does_not_exist() | BalanceItem.pk.exists()
         tx.update(item, actions, always, lambda _: Contended("The balance was not counted."))
         return

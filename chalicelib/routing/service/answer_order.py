@@ -53,10 +53,11 @@ def answer_order(
     """
     for _ in range(_ATTEMPTS):
         value = must_be_theirs(supplier_id, allocation_id, by)
+        said = _in_full(value, given)
         tx = Transaction()
         after = value
-        if not life.is_same(value, given):
-            after = _decided(value, given, by)
+        if not life.is_same(value, said):
+            after = _decided(value, said, by)
             _add_answer(tx, after, by)
         final = answer(after)
         once.record(tx, final)
@@ -70,7 +71,7 @@ def answer_order(
 
 def _decided(value: Allocation, given: Answer, by: Principal) -> Allocation:
     try:
-        return life.decide(value, _in_full(value, given), clock.now())
+        return life.decide(value, given, clock.now())
     except AnswerTooLate:
         if value.state is not AllocationState.CANCELLED and given.decision is not Decision.REJECTED:
             _count_late(value)

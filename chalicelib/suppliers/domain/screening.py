@@ -14,6 +14,9 @@ from chalicelib.suppliers.domain.record import Profile
 SIMILAR = 0.85
 """From here on two names are taken for one; a letter in eight may differ, and a person looks at each match."""
 
+SCREENING = "screening"
+"""The requirement of which suppliers are told nothing: who knows what is looked for gets round it."""
+
 REFUSED = "screening.country_refused"
 """The one rule that rejects without a person: the operator has said so."""
 

@@ -7,6 +7,7 @@ from chalicelib.suppliers.domain.documents import Document, Upload
 from chalicelib.suppliers.domain.invitations import Invitation
 from chalicelib.suppliers.domain.record import AppliedCorrection, Supplier
 from chalicelib.suppliers.domain.requirements import Requirement, Standing, group_of
+from chalicelib.suppliers.domain.screening import SCREENING
 
 
 class FindingView(View):
@@ -83,7 +84,7 @@ class SupplierView(View):
     @classmethod
     def shown(cls, one: Supplier, *, to_operator: bool) -> Self:
         """The supplier is not told for what it is screened, nor which case is about it."""
-        findings = [each for each in one.findings if to_operator or group_of(each) != "screening"]
+        findings = [each for each in one.findings if to_operator or group_of(each) != SCREENING]
         return cls(
             id=one.id,
             version=one.version,

@@ -1,5 +1,6 @@
 """Reading suppliers."""
 
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.core import outbox
@@ -12,6 +13,7 @@ from chalicelib.suppliers.domain.record import Supplier
 from chalicelib.suppliers.service.access import (
     SUPPLIER_SCOPE,
     acting_supplier,
+    is_operator,
     require_access,
     require_operator,
 )
@@ -45,7 +47,13 @@ def list_suppliers(status: SupplierStatus, limit: int, cursor: str | None, by: P
 
 
 def read_timeline(supplier_id: str, by: Principal) -> list[Event]:
-    """What happened to a supplier, oldest first."""
+    """What happened to a supplier, oldest first. Why a person looks at it, and in which case, only the operator sees."""
     require_access(supplier_id, by)
     must_find(supplier_id)
-    return list(outbox.timeline(store.supplier_pk(supplier_id)))
+    happened = outbox.timeline(store.supplier_pk(supplier_id))
+    return [one if is_operator(by) else _as_told(one) for one in happened]
+
+
+def _as_told(one: Event) -> Event:
+    hidden = ("rules", "review_id")  # of SupplierSentToReview: rules of the screening are among them
+    return replace(one, data={name: value for name, value in one.data.items() if name not in hidden})

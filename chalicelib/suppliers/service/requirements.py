@@ -12,7 +12,7 @@ from chalicelib.core.table import Transaction
 from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.domain.record import Mark, MarkState
 from chalicelib.suppliers.domain.requirements import COMPUTED, Checklist, Kind, Requirement, Standing, standings
-from chalicelib.suppliers.domain.screening import ScreeningList
+from chalicelib.suppliers.domain.screening import SCREENING, ScreeningList
 from chalicelib.suppliers.service.access import (
     OPERATOR_SCOPE,
     SUPPLIER_SCOPE,
@@ -66,9 +66,10 @@ def _check(items: Sequence[Requirement]) -> None:
 
 
 def read_standings(supplier_id: str, by: Principal) -> list[Standing]:
-    """What is asked of a supplier, and how it stands."""
+    """What is asked of a supplier, and how it stands. Whether the screening found something only the operator sees."""
     require_access(supplier_id, by)
-    return standings(must_find(supplier_id), store.checklist())
+    shown = standings(must_find(supplier_id), store.checklist())
+    return [one for one in shown if is_operator(by) or one.requirement.code != SCREENING]
 
 
 def attest(supplier_id: str, code: str, *, by: Principal, once: Idempotency, answer: Shown) -> Answer:

@@ -135,6 +135,16 @@ def test_the_operator_and_a_machine_of_the_supplier_may_answer_too(market: Marke
 # ---- answering ----------------------------------------------------------------------------------------------------------
 
 
+def test_saying_again_that_all_of_it_is_shipped_changes_nothing(asked: Market) -> None:
+    assert asked.says("accepted").status == 200
+    version = asked.value.version
+    again = asked.says("accepted", supplier_reference="A-17")
+    assert (again.status, again.json["state"]) == (200, "accepted")
+    assert (asked.value.version, asked.counted()["accepted"]) == (version, 1)
+    part = asked.says("partial", lines=[{"line_id": "1", "quantity": 2}])
+    assert (part.status, part.json["code"]) == (409, "already_answered")
+
+
 def test_an_answer_is_taken_once_and_its_repetition_changes_nothing(asked: Market) -> None:
     body = {"lines": [{"line_id": "1", "quantity": 2}], "reason": "out_of_stock", "ship_by": "2030-01-01"}
     first = asked.says("partial", key="k", **body)

@@ -51,7 +51,6 @@ def test_a_supplier_sees_how_it_stands(market: Market) -> None:
         "brands": "verified",
         "contacts": "verified",
         "address": "verified",
-        "screening": "verified",
         "endpoint": "verified",
         "terms": "attested",
         "bank_account": "open",

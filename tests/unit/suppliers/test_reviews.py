@@ -235,7 +235,28 @@ def test_whom_the_operator_screens_is_looked_at_and_not_told(market: Market) -> 
     assert market.rules(supplier_id) == {"screening.name"}
     told = market.read(supplier_id, by=ALICE)
     assert (told["findings"], told["review_id"]) == ([], None)
+    assert sent_to_review(market, supplier_id, ALICE) == {"status": "in_review"}
+    assert sent_to_review(market, supplier_id, ADMIN)["rules"] == ["screening.name"]
     assert market.reviewer_approves(supplier_id) == "approved"
+
+
+def sent_to_review(market: Market, supplier_id: str, by: Any) -> Any:
+    items = market.call("GET", f"/v1/suppliers/{supplier_id}/timeline", by=by).json["items"]
+    return next(one["data"] for one in items if one["type"] == "SupplierSentToReview")
+
+
+def test_how_the_screening_stands_only_the_operator_reads(market: Market) -> None:
+    wanted = {"names": ["Ada Lovelace"]}
+    market.call("PUT", "/v1/supplier-screening-list", json=wanted, headers={"If-Match": '"0"'})
+    supplier_id = market.applied()
+    market.run(supplier_id)
+
+    def standing(by: Any) -> dict[str, str]:
+        items = market.call("GET", f"/v1/suppliers/{supplier_id}/requirements", by=by).json["items"]
+        return {one["code"]: one["state"] for one in items}
+
+    assert standing(ADMIN) == {**standing(ALICE), "screening": "failed"}
+    assert "screening" not in standing(ALICE)
 
 
 def test_what_cannot_be_finished_is_left_to_a_person(market: Market) -> None:
