@@ -50,7 +50,7 @@ from chalicelib.suppliers.service.run_onboarding import (
     start_workflow,
     verify_profile,
 )
-from chalicelib.suppliers.service.sellers import find_seller, seller_from, seller_keys
+from chalicelib.suppliers.service.sellers import find_seller, return_address, seller_from, seller_keys
 
 __all__ = [
     "ChecklistRefused",
@@ -98,6 +98,7 @@ __all__ = [
     "remove_member",
     "require_access",
     "require_operator",
+    "return_address",
     "reverse_correction",
     "seller_from",
     "seller_keys",
