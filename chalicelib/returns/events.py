@@ -8,7 +8,7 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.outbox import Aggregate
 from chalicelib.core.table import Transaction
 from chalicelib.returns.domain.life import Arrived
-from chalicelib.returns.domain.model import Inspection, Label, Return, ReturnLine
+from chalicelib.returns.domain.model import Destination, Inspection, Label, Return, ReturnLine
 from chalicelib.returns.domain.policy import Policy
 from chalicelib.returns.store import POLICIES_PK, order_pk
 
@@ -44,9 +44,16 @@ def _announced(line: ReturnLine) -> dict[str, Any]:
     return {"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity, "reason": str(line.reason)}
 
 
-def label_issued(tx: Transaction, value: Return, seller: str | None, label: Label, by: Principal) -> None:
-    """The customer has a label to send the goods of a seller with: of a supplier, or (None) ours."""
-    data = {"carrier": label.carrier, "reference": label.reference, "prepaid": label.prepaid, "seller": seller}
+def label_issued(tx: Transaction, value: Return, to: Destination, label: Label, by: Principal) -> None:
+    """The customer has a label to send the goods of a seller with: of a supplier, or (None) ours. `to` tells the labels of a return apart
+    that goes to several."""
+    data = {
+        "carrier": label.carrier,
+        "reference": label.reference,
+        "prepaid": label.prepaid,
+        "seller": to.seller,
+        "to": to.name if len(value.send_to) > 1 else None,
+    }
     _publish(tx, "ReturnLabelIssued", value, by, data)
 
 

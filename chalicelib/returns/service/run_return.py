@@ -91,8 +91,8 @@ def issue_label(return_id: str, by: Principal, carrier: ReturnCarrier | None = N
         after = life.issue_labels(before, labels)
         tx = Transaction()
         store.change_return(tx, after)
-        for seller, label in labels.items():
-            events.label_issued(tx, after, seller, label, by)
+        for one in wanting:
+            events.label_issued(tx, after, one, labels[one.seller], by)
         try:
             tx.commit()
         except Stale:

@@ -18,7 +18,8 @@ from chalicelib.payments import service as payments
 from chalicelib.returns import service, store
 from chalicelib.returns.domain import life
 from chalicelib.returns.domain.life import Finding, MoreThanShipped, NothingCame, NotInReturn
-from chalicelib.returns.domain.model import Disposition, ReturnStatus
+from chalicelib.returns.domain.model import Disposition, Exchange, Inspection, Replacement, ReturnStatus
+from chalicelib.returns.domain.refunds import Refund, Share
 from chalicelib.returns.domain.sellers import Part, share_out
 from chalicelib.suppliers import store as suppliers
 from chalicelib.suppliers.domain import SupplierStatus
@@ -93,6 +94,9 @@ def test_a_seller_receives_and_inspects_its_own_units_alone() -> None:
     inspected, lines = life.inspect(value, A, A, [Finding("1", 1, RESTOCK)])
     assert [one.restocked for one in inspected.lines] == [1, 0, 0, 0]
     assert [(one.line_id, one.restocked) for one in lines] == [("1", 1)]
+    inspection = Inspection("2026-04-01T09:00:00Z", A, lines, Refund(goods=500), "original", A)
+    noted = life.note_inspection(inspected, inspection, [Share("1", 1, 500, 0, 0, 0)])
+    assert [one.charged for one in noted.lines] == [500, 0, 0, 0]
 
 
 def test_what_goes_back_to_another_is_not_received_and_only_the_staff_is_told_to_whom() -> None:
@@ -129,14 +133,8 @@ def test_what_did_not_come_is_given_up_of_all_sellers_at_once() -> None:
 
 def test_replacements_are_for_what_all_sellers_accepted() -> None:
     value = a_return(a_line("1", 1, seller=A, restocked=1), a_line("1", 1, written_off=1))
-    wanted = life.Exchange(wanted=(replace_line("1", "NEW", 2),))
+    wanted = Exchange((Replacement("1", "NEW", 2),))
     assert life.replacements(replace(value, exchange=wanted)) == {"NEW": 2}
-
-
-def replace_line(line_id: str, sku: str, quantity: int) -> Any:
-    from chalicelib.returns.domain.model import Replacement
-
-    return Replacement(line_id, sku, quantity)
 
 
 def test_a_supplier_without_a_return_address_has_goods_sent_back_to_where_it_is() -> None:
@@ -277,9 +275,9 @@ def test_each_destination_has_a_label_of_its_own(bazaar: Bazaar) -> None:
     assert (theirs["prepaid"], ours["prepaid"], value["label"]) == (True, False, None)
     assert theirs["reference"] != ours["reference"]
     told = bazaar.desk.events(order_id, "ReturnLabelIssued")
-    assert sorted((one["seller"] or "", one["reference"]) for one in told) == [
-        ("", ours["reference"]),
-        (bazaar.acme, theirs["reference"]),
+    assert sorted((one["seller"] or "", one["reference"], one["to"]) for one in told) == [
+        ("", ours["reference"], "leeds"),
+        (bazaar.acme, theirs["reference"], "Acme"),
     ]
     assert bazaar.asks("GET", bazaar.acme, f"/{return_id}").json["label"] == theirs
 
@@ -527,6 +525,8 @@ def test_a_return_of_ours_alone_is_no_suppliers(bazaar: Bazaar) -> None:
     service.issue_label(return_id, WORKFLOW)
     value = bazaar.desk.read(return_id)
     assert value["label"] == value["send_to"][0]["label"]
+    [told] = bazaar.desk.events(order_id, "ReturnLabelIssued")
+    assert (told["seller"], told["to"]) == (None, None)
 
 
 def test_every_route_of_suppliers_is_closed_to_others(bazaar: Bazaar, mixed: tuple[str, str]) -> None:
