@@ -36,9 +36,8 @@ def _shipped_by(order: Order, lines: Iterable[Line]) -> dict[str, list[Part]]:
     skus: dict[tuple[str, str], str | None] = {}
     for parcel in _parcels_of_suppliers(order):
         for one in parcel.lines:
-            if one.shipped:
-                units[one.line_id, parcel.location_id] += one.shipped
-                skus[one.line_id, parcel.location_id] = (one.terms or {}).get("supplier_sku")
+            units[one.line_id, parcel.location_id] += one.shipped
+            skus[one.line_id, parcel.location_id] = (one.terms or {}).get("supplier_sku")
     shipped = {}
     for line in lines:
         parts = [Part(of[1], count, skus[of]) for of, count in units.items() if of[0] == line.id]

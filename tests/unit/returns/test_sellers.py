@@ -444,6 +444,14 @@ def test_a_line_that_several_shipped_comes_back_to_each(bazaar: Bazaar) -> None:
     assert back == {bazaar.acme: 2, bazaar.bolt: 1, None: 1}
 
 
+def test_refused_units_of_a_shared_line_are_taken_back_by_who_refused_them(bazaar: Bazaar) -> None:
+    order_id, return_id = bazaar.announced(line("JAR", 4), line_1=2)
+    bazaar.receives(return_id, line_1=2)
+    bazaar.inspects(return_id, ("1", 2, "refuse"))
+    again = bazaar.desk.announce(order_id, by=ASSOCIATE, line_1=2, waive_for="They were not worn.")
+    assert [(one["seller"], one["quantity"]) for one in again.json["lines"]] == [(bazaar.acme, 2)]
+
+
 def test_all_of_a_shared_line_comes_back_in_one_return(bazaar: Bazaar) -> None:
     order_id, return_id = bazaar.announced(line("JAR", 4), line_1=4)
     before = bazaar.stock("JAR")
