@@ -8,7 +8,7 @@ from chalicelib.core.auth import Principal
 from chalicelib.core.outbox import Aggregate
 from chalicelib.core.table import Transaction
 from chalicelib.returns.domain.life import Arrived
-from chalicelib.returns.domain.model import Inspection, Return
+from chalicelib.returns.domain.model import Destination, Inspection, Label, Return, ReturnLine
 from chalicelib.returns.domain.policy import Policy
 from chalicelib.returns.store import POLICIES_PK, order_pk
 
@@ -16,11 +16,11 @@ SOURCE = "returns"
 
 
 def return_authorised(tx: Transaction, value: Return, by: Principal) -> None:
-    """Units may come back; `waived` are rules that the staff did not hold against them, and `waived_for` why."""
-    lines = [
-        {"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity, "reason": str(line.reason)}
-        for line in value.lines
-    ]
+    """Units may come back; `waived` are rules that the staff did not hold against them, and `waived_for` why.
+
+    Each supplier that shipped any of them is told of its own alone, by a `ReturnAnnouncedToSupplier`.
+    """
+    lines = [{**_announced(line), "seller": line.seller} for line in value.lines]
     data = {
         "customer_id": value.customer_id,
         "remedy": str(value.remedy),
@@ -30,12 +30,30 @@ def return_authorised(tx: Transaction, value: Return, by: Principal) -> None:
         "waived_for": value.waived_for,
     }
     _publish(tx, "ReturnAuthorised", value, by, data)
+    for supplier_id in value.suppliers:
+        theirs = [
+            {**_announced(line), "supplier_sku": line.supplier_sku}
+            for line in value.lines
+            if line.seller == supplier_id
+        ]
+        told = {"supplier_id": supplier_id, "lines": theirs, "send_by": value.send_by}
+        _publish(tx, "ReturnAnnouncedToSupplier", value, by, told)
 
 
-def label_issued(tx: Transaction, value: Return, by: Principal) -> None:
-    """The customer has a label to send the goods with."""
-    label = value.label
-    data = {"carrier": label.carrier, "reference": label.reference, "prepaid": label.prepaid} if label else {}
+def _announced(line: ReturnLine) -> dict[str, Any]:
+    return {"line_id": line.line_id, "sku": line.sku, "quantity": line.quantity, "reason": str(line.reason)}
+
+
+def label_issued(tx: Transaction, value: Return, to: Destination, label: Label, by: Principal) -> None:
+    """The customer has a label to send the goods of a seller with: of a supplier, or (None) ours. `to` tells the labels of a return apart
+    that goes to several."""
+    data = {
+        "carrier": label.carrier,
+        "reference": label.reference,
+        "prepaid": label.prepaid,
+        "seller": to.seller,
+        "to": to.name if len(value.send_to) > 1 else None,
+    }
     _publish(tx, "ReturnLabelIssued", value, by, data)
 
 
@@ -124,11 +142,8 @@ def policy_changed(tx: Transaction, policy: Policy, change: str, by: Principal) 
 
 
 def _given_up(value: Return, units: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [
-        {"line_id": line.line_id, "sku": line.sku, "quantity": units[line.line_id]}
-        for line in value.lines
-        if line.line_id in units
-    ]
+    skus = {line.line_id: line.sku for line in value.lines}
+    return [{"line_id": line_id, "sku": skus[line_id], "quantity": quantity} for line_id, quantity in units.items()]
 
 
 def _publish(tx: Transaction, type: str, value: Return, by: Principal, data: dict[str, Any]) -> None:

@@ -6,21 +6,22 @@ from typing import Protocol
 from chalicelib.core import workflow
 from chalicelib.core.observability import trace
 from chalicelib.core.settings import settings
-from chalicelib.returns.domain.model import Label
+from chalicelib.returns.domain.model import Destination, Label
 
 
 class ReturnCarrier(Protocol):
-    """Whoever brings goods back. The same return gets the same label, however often it is asked for."""
+    """Whoever brings goods back. For the same return and destination there is the same label, however often it is asked for."""
 
-    def label(self, return_id: str, *, prepaid: bool) -> Label: ...
+    def label(self, return_id: str, to: Destination, *, prepaid: bool) -> Label: ...
 
 
 class SandboxCarrier:
-    """A carrier that moves nothing: its reference follows from the return."""
+    """A carrier that moves nothing: its reference follows from the return, and from whom it goes to."""
 
-    def label(self, return_id: str, *, prepaid: bool) -> Label:
+    def label(self, return_id: str, to: Destination, *, prepaid: bool) -> Label:
         """A label without a parcel."""
-        return Label("sandbox", "RT" + sha256(return_id.encode()).hexdigest()[:14].upper(), prepaid)
+        parcel = f"{return_id}:{to.seller}" if to.seller else return_id
+        return Label("sandbox", "RT" + sha256(parcel.encode()).hexdigest()[:14].upper(), prepaid)
 
 
 def start_return_order(return_id: str, order_id: str, execution: str) -> None:

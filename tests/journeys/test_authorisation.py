@@ -356,6 +356,10 @@ ACCESS: dict[str, Access] = {
     "POST /v1/suppliers/{supplier_id}/orders/{allocation_id}/cancellations": OF_SUPPLIER,
     "POST /v1/suppliers/{supplier_id}/orders/{allocation_id}/invoices": OF_SUPPLIER,
     "GET /v1/suppliers/{supplier_id}/invoices": OF_SUPPLIER,
+    "GET /v1/suppliers/{supplier_id}/returns": OF_SUPPLIER,
+    "GET /v1/suppliers/{supplier_id}/returns/{return_id}": OF_SUPPLIER,
+    "POST /v1/suppliers/{supplier_id}/returns/{return_id}/receipts": OF_SUPPLIER,
+    "POST /v1/suppliers/{supplier_id}/returns/{return_id}/inspections": OF_SUPPLIER,
     "GET /v1/suppliers/{supplier_id}/scorecard": OF_SUPPLIER,
     "GET /v1/allocations": OF_OPERATOR,
     "GET /v1/allocations/{allocation_id}": OF_OPERATOR,
@@ -653,6 +657,10 @@ BODIES: dict[str, Any] = {
         "issued_on": "2026-01-01",
         "currency": "GBP",
         "total": 1,
+    },
+    "POST /v1/suppliers/{supplier_id}/returns/{return_id}/receipts": {"lines": [{"line_id": "1", "quantity": 1}]},
+    "POST /v1/suppliers/{supplier_id}/returns/{return_id}/inspections": {
+        "lines": [{"line_id": "1", "quantity": 1, "disposition": "restock"}]
     },
     "PUT /v1/routing-settings": {
         "answer_minutes": 240,

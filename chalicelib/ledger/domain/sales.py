@@ -198,12 +198,14 @@ def _in_total(lines: Iterable[SoldLine]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class BackLine:
-    """Units of a line that came back, what the customer had paid for them, and the `fee` that is kept of it (minor units)."""
+    """Units of a line that came back, what the customer had paid for them, and the `fee` that is kept of it (minor units). Of a line
+    that several sold, those of `supplier_id`, or (None) the retailer's own, are taken back before any other's."""
 
     line_id: str
     units: int
     charged: int
     fee: int = 0
+    supplier_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +285,8 @@ def _take_line(line: BackLine, sales: dict[str, Sold], groups: dict[str | None, 
 def _pieces(line: BackLine, sales: Mapping[str, Sold]) -> list[tuple[Sold, SoldLine]]:
     missing = line.units
     pieces = []
-    for sale in sales.values():
+    of_seller_first = sorted(sales.values(), key=lambda one: one.supplier_id != line.supplier_id)
+    for sale in of_seller_first:
         known = sale.lines.get(line.line_id)
         taking = min(missing, known.left) if known else 0
         if known and taking:

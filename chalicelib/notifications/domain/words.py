@@ -118,7 +118,8 @@ class _Values:
         return self._text("invitation")
 
     def label(self) -> str:
-        return " ".join(filter(None, (self._text("carrier"), self._text("reference"))))
+        to = self._text("to")
+        return " ".join(filter(None, (self._text("carrier"), self._text("reference"), to and f"({to})")))
 
     def lines(self) -> str:
         data = self.notice.data

@@ -1,5 +1,6 @@
 """What happens to a return: pure transitions, each to the next version."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,7 +32,8 @@ class GoodsCame(Conflict):
 
 
 class NotInReturn(RuleBroken):
-    """Lines that the return does not hold; each has its fault."""
+    """Lines of which the return holds nothing that comes back to this location: a supplier's units come back to the supplier, ours to
+    a location of ours. Each has its fault."""
 
     code = "not_in_return"
     title = "The return does not hold these lines"
@@ -81,9 +83,10 @@ class Finding:
     note: str | None = None
 
 
-def issue_label(before: Return, label: Label) -> Return:
-    """The return with its label."""
-    return _next(before, label=label)
+def issue_labels(before: Return, labels: Mapping[str | None, Label]) -> Return:
+    """The return with the labels for these sellers."""
+    sent = (replace(one, label=labels.get(one.seller, one.label)) for one in before.send_to)
+    return _next(before, send_to=tuple(sent))
 
 
 def drop_off(before: Return, moment: str) -> Return | None:
@@ -94,20 +97,30 @@ def drop_off(before: Return, moment: str) -> Return | None:
 
 
 def receive(
-    before: Return, location_id: str, units: Mapping[str, int], most: Mapping[str, int], *, complete: bool
+    before: Return,
+    location_id: str,
+    seller: str | None,
+    units: Mapping[str, int],
+    most: Mapping[str, int],
+    *,
+    complete: bool,
 ) -> tuple[Return, tuple[Arrived, ...]]:
-    """The return after units by line id came to a location, and what to note of each line.
+    """The return after units by line id came to a location of their `seller`, and what to note of each line.
 
-    What came beyond the announced units is `extra`. With `complete` no more will come, so what is missing is given up. `most`
-    are the units that the customer can have of each line. Raises `ReturnClosed`, `NotInReturn`, `MoreThanShipped`, and
+    What came beyond the announced units is `extra`. With `complete` no more of the seller's will come, so what is missing is given up.
+    `most` are the units that the customer can have of each line. Raises `ReturnClosed`, `NotInReturn`, `MoreThanShipped`, and
     `NothingCame` when nothing did and more is awaited.
     """
     check_awaited(before)
-    _check_lines(before, units, most)
-    if not any(units.values()) and not (complete and any(line.received for line in before.lines)):
+    _check_lines(before, seller, units, most)
+    came_before = any(line.received for line in before.lines if line.seller == seller)
+    if not any(units.values()) and not (complete and came_before):
         raise NothingCame("Name at least one unit that came.")
     lines, arrived = [], []
     for line in before.lines:
+        if line.seller != seller:
+            lines.append(line)
+            continue
         came = units.get(line.line_id, 0)
         landed = min(came, line.expected)
         after = replace(line, waiting=_with(line.waiting, location_id, landed), extra=line.extra + came - landed)
@@ -119,19 +132,30 @@ def receive(
     return _next(before, lines=tuple(lines)), tuple(arrived)
 
 
-def _check_lines(before: Return, units: Mapping[str, int], most: Mapping[str, int]) -> None:
-    lines = {line.line_id: line for line in before.lines}
-    foreign = [one for one in units if one not in lines]
+def _check_lines(before: Return, seller: str | None, units: Mapping[str, int], most: Mapping[str, int]) -> None:
+    held = {line.line_id for line in before.lines if line.seller == seller}
+    foreign = [one for one in units if one not in held]
     if foreign:
-        faults = [Fault(_at(units, one), NotInReturn.code, f"{before.id} holds no line {one}.") for one in foreign]
+        faults = [Fault(_at(units, one), NotInReturn.code, _not_there(before, seller, one)) for one in foreign]
         raise NotInReturn(faults[0].detail, faults=faults)
+    came_before: Counter[str] = Counter()
+    for line in before.lines:
+        came_before[line.line_id] += line.received + line.extra
     faults = [
         Fault(_at(units, one), MoreThanShipped.code, f"The customer can have {room} units of line {one}.")
         for one, came in units.items()
-        if came > (room := most[one] - lines[one].received - lines[one].extra)
+        if came > (room := most[one] - came_before[one])
     ]
     if faults:
         raise MoreThanShipped(faults[0].detail, faults=faults)
+
+
+def _not_there(before: Return, seller: str | None, line_id: str) -> str:
+    """Suppliers are not told of each other; the staff is."""
+    others = [line.seller for line in before.lines if line.line_id == line_id and line.seller]
+    if seller is None and others:
+        return f"Line {line_id} comes back to {' and '.join(others)}: name that as the location."
+    return f"{before.id} holds nothing of line {line_id} that {seller or 'we'} shipped."
 
 
 def _at(units: Mapping[str, int], line_id: str) -> str:
@@ -159,15 +183,17 @@ def inspecting_at(before: Return, location_id: str | None) -> str:
     return waiting[0]
 
 
-def inspect(before: Return, location_id: str, findings: Sequence[Finding]) -> tuple[Return, tuple[InspectedLine, ...]]:
-    """The return after units that waited at a location were inspected, and what was found of each line.
+def inspect(
+    before: Return, location_id: str, seller: str | None, findings: Sequence[Finding]
+) -> tuple[Return, tuple[InspectedLine, ...]]:
+    """The return after units that waited at a location of their `seller` were inspected, and what was found of each line.
 
     Raises `NotInReturn`, and `NotReceived` for more units than wait there.
     """
-    _check_findings(before, location_id, findings)
+    _check_findings(before, location_id, seller, findings)
     inspected, lines = [], []
     for line in before.lines:
-        found = [one for one in findings if one.line_id == line.line_id]
+        found = [one for one in findings if one.line_id == line.line_id and line.seller == seller]
         if not found:
             lines.append(line)
             continue
@@ -187,12 +213,12 @@ def inspect(before: Return, location_id: str, findings: Sequence[Finding]) -> tu
     return replace(before, lines=tuple(lines)), tuple(inspected)
 
 
-def _check_findings(before: Return, location_id: str, findings: Sequence[Finding]) -> None:
-    waiting = {line.line_id: line.waiting.get(location_id, 0) for line in before.lines}
+def _check_findings(before: Return, location_id: str, seller: str | None, findings: Sequence[Finding]) -> None:
+    waiting = {line.line_id: line.waiting.get(location_id, 0) for line in before.lines if line.seller == seller}
     foreign = [index for index, one in enumerate(findings) if one.line_id not in waiting]
     if foreign:
         faults = [
-            Fault(f"/lines/{index}", NotInReturn.code, f"{before.id} holds no line {findings[index].line_id}.")
+            Fault(f"/lines/{index}", NotInReturn.code, _not_there(before, seller, findings[index].line_id))
             for index in foreign
         ]
         raise NotInReturn(faults[0].detail, faults=faults)
@@ -209,7 +235,10 @@ def _check_findings(before: Return, location_id: str, findings: Sequence[Finding
 def note_inspection(before: Return, inspection: Inspection, shares: Sequence[Share]) -> Return:
     """The return with the inspection and what it pays back: the next version of what `inspect` gave."""
     charged = {share.line_id: share.charged for share in shares}
-    lines = tuple(replace(line, charged=line.charged + charged.get(line.line_id, 0)) for line in before.lines)
+    lines = tuple(
+        replace(line, charged=line.charged + charged.get(line.line_id, 0)) if line.seller == inspection.seller else line
+        for line in before.lines
+    )
     return _next(before, lines=lines, inspections=(*before.inspections, inspection))
 
 
@@ -232,7 +261,10 @@ def expire(before: Return) -> tuple[Return, dict[str, int]]:
 
 
 def _without_expected(before: Return) -> tuple[Return, dict[str, int]]:
-    units = {line.line_id: line.expected for line in before.lines if line.expected}
+    units: Counter[str] = Counter()
+    for line in before.lines:
+        if line.expected:
+            units[line.line_id] += line.expected
     lines = tuple(replace(line, given_up=line.given_up + line.expected) for line in before.lines)
     return _next(before, lines=lines), units
 
@@ -262,7 +294,9 @@ def fall_back(before: Return, reason: str, amount: int) -> Return:
 def replacements(before: Return) -> dict[str, int]:
     """Units by SKU that replace what was accepted: at most as many as were."""
     wanted: dict[str, int] = {}
-    accepted = {line.line_id: line.accepted for line in before.lines}
+    accepted: Counter[str] = Counter()
+    for line in before.lines:
+        accepted[line.line_id] += line.accepted
     for one in before.exchange.wanted if before.exchange else ():
         units = min(one.quantity, accepted[one.line_id])
         accepted[one.line_id] -= units
@@ -288,6 +322,6 @@ def _next(before: Return, **changes: Any) -> Return:
     return replace(before, **changes, version=before.version + 1)
 
 
-def line_of(a_return: Return, line_id: str) -> ReturnLine:
-    """The line of this id."""
-    return next(line for line in a_return.lines if line.line_id == line_id)
+def line_of(a_return: Return, line_id: str, seller: str | None) -> ReturnLine:
+    """What of the order line of this id comes back to a seller."""
+    return next(line for line in a_return.lines if (line.line_id, line.seller) == (line_id, seller))

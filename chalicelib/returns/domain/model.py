@@ -1,17 +1,21 @@
-"""A return: what was announced, what came, and what became of it. Its status follows from the counters of its lines."""
+"""A return: what was announced, what came, and what became of it. Its status follows from the counters of its lines.
+
+Units go back to who shipped them: a supplier (`seller` is its id), or, where that is None, the retailer itself.
+"""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from chalicelib.core.errors import NotFound
 from chalicelib.returns.domain.policy import Condition, Reason
 from chalicelib.returns.domain.refunds import Refund
 
 MAX_LINES = 25
-"""Lines of one return. Inspecting all of them writes a counter and two movements for each, beside the return, the order, its
-payment and their records: it fits into one transaction of 100 actions."""
+"""Order lines of one return. Inspecting all of them that one seller shipped writes a counter and two movements for each, beside the
+return, the order, its payment and their records: it fits into one transaction of 100 actions."""
 
 
 _ID = re.compile(r"ret_([0-9A-Z]{1,26})_([1-9][0-9]{0,5})")
@@ -84,6 +88,17 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the customer sends the units of a `seller`, and the label for it, once there is one. `address` is None where nobody has
+    said one."""
+
+    seller: str | None
+    name: str
+    address: Mapping[str, Any] | None
+    label: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """What was agreed when a line was announced: it holds, whatever becomes of the policy."""
 
@@ -97,7 +112,8 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class ReturnLine:
-    """Units of an order line that come back.
+    """Units of an order line that come back to one `seller`: of a line that several have shipped there are several. A supplier calls
+    the goods `supplier_sku`.
 
     Of the `quantity` announced, units wait for inspection (`waiting`, by location), were `restocked`, `written_off` or `refused`,
     or will not come any more (`given_up`); the others are on their way. `extra` units came beyond those announced: they are
@@ -118,6 +134,8 @@ class ReturnLine:
     given_up: int = 0
     extra: int = 0
     charged: int = 0
+    seller: str | None = None
+    supplier_sku: str | None = None
 
     @property
     def accepted(self) -> int:
@@ -153,18 +171,20 @@ class InspectedLine:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """One inspection and what it pays back; `to` is where: original, credit:<account> or exchange."""
+    """One inspection of what a `seller` had shipped, and what it pays back; `to` is where: original, credit:<account> or exchange."""
 
     at: str
     location_id: str
     lines: tuple[InspectedLine, ...]
     refund: Refund
     to: str
+    seller: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A return of an order. Everything but its counters, its label, its inspections and its exchange is frozen.
+    """A return of an order. Everything but its counters, its labels, its inspections and its exchange is frozen. There is one
+    destination in `send_to` for each seller of its lines.
 
     Goods have until `send_by` (RFC 3339) to arrive. `dropped_at`: when a parcel of it was last put into a locker. `waived` names the rules that the staff waived by line id, for `waived_for`.
     """
@@ -181,7 +201,7 @@ class Return:
     exchange: Exchange | None = None
     waived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     waived_for: str | None = None
-    label: Label | None = None
+    send_to: tuple[Destination, ...] = ()
     inspections: tuple[Inspection, ...] = ()
     cancelled: bool = False
     dropped_at: str | None = None
@@ -211,6 +231,25 @@ class Return:
     def prepaid(self) -> bool:
         """Whether the shop pays for the way back: for the whole parcel, when it does for any of it."""
         return any(line.agreement.prepaid for line in self.lines)
+
+    @property
+    def suppliers(self) -> tuple[str, ...]:
+        """The suppliers that shipped any of it."""
+        return tuple(dict.fromkeys(line.seller for line in self.lines if line.seller is not None))
+
+    @property
+    def label(self) -> Label | None:
+        """The label of a return that is one parcel; of several each has its own."""
+        return self.send_to[0].label if len(self.send_to) == 1 else None
+
+    def of_seller(self, seller: str | None) -> "Return":
+        """The return as far as it concerns a seller: of what the others shipped it says nothing."""
+        return replace(
+            self,
+            lines=tuple(line for line in self.lines if line.seller == seller),
+            send_to=tuple(one for one in self.send_to if one.seller == seller),
+            inspections=tuple(one for one in self.inspections if one.seller == seller),
+        )
 
 
 def return_id(order_id: str, number: int) -> str:

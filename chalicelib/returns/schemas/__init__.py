@@ -1,6 +1,14 @@
 """What callers send and get of returns."""
 
-from chalicelib.returns.schemas.commands import AnnounceReturn, InspectReturn, OptionsQuery, ReceiveReturn, ReturnsQuery
+from chalicelib.returns.schemas.commands import (
+    AnnounceReturn,
+    InspectOwn,
+    InspectReturn,
+    OptionsQuery,
+    ReceiveOwn,
+    ReceiveReturn,
+    ReturnsQuery,
+)
 from chalicelib.returns.schemas.policies import (
     ExplanationView,
     PolicyBody,
@@ -8,11 +16,13 @@ from chalicelib.returns.schemas.policies import (
     PolicyVersionQuery,
     PolicyView,
 )
+from chalicelib.returns.schemas.suppliers import SupplierReturnView
 from chalicelib.returns.schemas.views import LineOptionsView, ReturnSummary, ReturnView
 
 __all__ = [
     "AnnounceReturn",
     "ExplanationView",
+    "InspectOwn",
     "InspectReturn",
     "LineOptionsView",
     "OptionsQuery",
@@ -20,8 +30,10 @@ __all__ = [
     "PolicyQuery",
     "PolicyVersionQuery",
     "PolicyView",
+    "ReceiveOwn",
     "ReceiveReturn",
     "ReturnSummary",
     "ReturnView",
     "ReturnsQuery",
+    "SupplierReturnView",
 ]

@@ -80,10 +80,10 @@ class ReceivedLine(Schema):
     quantity: Units
 
 
-class ReceiveReturn(Schema):
-    """What came to a location. `complete`: no more will come, so what is missing is in the return no more."""
+class ReceiveOwn(Schema):
+    """What came back to its supplier. `complete`: no more of the supplier's will come, so what is missing of it is in the return no
+    more."""
 
-    location_id: Id
     lines: list[ReceivedLine] = Field(default_factory=list, max_length=MAX_LINES)
     complete: bool = False
 
@@ -98,6 +98,13 @@ class ReceiveReturn(Schema):
         return {line.line_id: line.quantity for line in self.lines}
 
 
+class ReceiveReturn(ReceiveOwn):
+    """What came to a location: ours to one of ours, a supplier's to the supplier, whose id is that of its location. `complete`: no more of
+    the one's or the other's will come, so what is missing of it is in the return no more."""
+
+    location_id: Id
+
+
 class InspectedUnits(Schema):
     """What becomes of units of a line: `restock`, `write_off`, or `refuse`, which sends them back to the customer unpaid."""
 
@@ -107,12 +114,10 @@ class InspectedUnits(Schema):
     note: Note | None = None
 
 
-class InspectReturn(Schema):
-    """What was found of units that came. A line may be named once for each disposition; `location_id` is needed where units of
-    the return wait at several."""
+class InspectOwn(Schema):
+    """What was found of units that came back to their supplier. A line may be named once for each disposition."""
 
     lines: list[InspectedUnits] = Field(min_length=1, max_length=MAX_LINES * len(Disposition))
-    location_id: Id | None = None
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -123,6 +128,13 @@ class InspectReturn(Schema):
     def findings(self) -> list[Finding]:
         """As the service takes them."""
         return [Finding(line.line_id, line.quantity, line.disposition, line.note) for line in self.lines]
+
+
+class InspectReturn(InspectOwn):
+    """What was found of units that came. A line may be named once for each disposition; `location_id` is needed where units of
+    the return wait at several."""
+
+    location_id: Id | None = None
 
 
 class OptionsQuery(PageQuery):

@@ -39,11 +39,12 @@ class AgreementView(View):
 
 
 class ReturnLineView(View):
-    """Units of an order line that come back: of `quantity`, `expected` are on their way, `waiting` (by location) are to be inspected,
+    """Units of an order line that come back to a `seller` (a supplier's id, or null for us): of `quantity`, `expected` are on their way, `waiting` (by location) are to be inspected,
     the others were restocked, written off, refused or given up. `extra` ones came unannounced."""
 
     line_id: str
     sku: str
+    seller: str | None
     quantity: int
     reason: Reason
     condition: Condition | None
@@ -63,6 +64,7 @@ class ReturnLineView(View):
         return cls(
             line_id=line.line_id,
             sku=line.sku,
+            seller=line.seller,
             quantity=line.quantity,
             reason=line.reason,
             condition=line.condition,
@@ -113,6 +115,16 @@ class LabelView(View):
     prepaid: bool
 
 
+class DestinationView(View):
+    """Where units of a `seller` (a supplier's id, or null for us) are sent, and the label for it, once there is one. `address` is null where
+    none is known."""
+
+    seller: str | None
+    name: str
+    address: dict[str, str | None] | None
+    label: LabelView | None
+
+
 class ReplacementView(View):
     line_id: str
     sku: str
@@ -131,7 +143,8 @@ class ExchangeView(View):
 
 
 class ReturnView(View):
-    """A return as it stands. `status` follows from the counters of its lines; `refund` is what all inspections pay back."""
+    """A return as it stands. `status` follows from the counters of its lines; `refund` is what all inspections pay back. Each line goes
+    to the destination of its seller; `label` is that of a return with one destination."""
 
     id: str
     order_id: str
@@ -148,6 +161,7 @@ class ReturnView(View):
     exchange: ExchangeView | None
     waived: dict[str, list[str]]
     waived_for: str | None
+    send_to: list[DestinationView]
     label: LabelView | None
     inspections: list[InspectionView]
     refund: RefundView
@@ -170,6 +184,7 @@ class ReturnView(View):
             exchange=ExchangeView.of(value.exchange) if value.exchange else None,
             waived={line_id: list(rules) for line_id, rules in value.waived.items()},
             waived_for=value.waived_for,
+            send_to=[DestinationView.of(one) for one in value.send_to],
             label=LabelView.of(value.label) if value.label else None,
             inspections=[InspectionView.of(one) for one in value.inspections],
             refund=RefundView.of(value.refund),

@@ -9,7 +9,7 @@ from chalicelib.returns.service.announce_return import (
     ReturnNotAllowed,
     announce_return,
 )
-from chalicelib.returns.service.inspect_return import inspect_return
+from chalicelib.returns.service.inspect_return import inspect_own, inspect_return
 from chalicelib.returns.service.place_exchange import place_exchange
 from chalicelib.returns.service.policies import (
     Explanation,
@@ -25,10 +25,18 @@ from chalicelib.returns.service.read_returns import (
     LineOptions,
     list_for_order,
     list_for_staff,
+    list_for_supplier,
+    read_for_supplier,
     read_options,
     read_return,
 )
-from chalicelib.returns.service.receive_return import cancel_return, check_awaited, note_dropped_off, receive_return
+from chalicelib.returns.service.receive_return import (
+    cancel_return,
+    check_awaited,
+    note_dropped_off,
+    receive_own,
+    receive_return,
+)
 from chalicelib.returns.service.run_return import (
     ReturnRunning,
     await_goods,
@@ -59,16 +67,20 @@ __all__ = [
     "forget_policies",
     "give_up_missing",
     "go_on",
+    "inspect_own",
     "inspect_return",
     "issue_label",
     "list_for_order",
     "list_for_staff",
+    "list_for_supplier",
     "list_policies",
     "note_dropped_off",
     "place_exchange",
+    "read_for_supplier",
     "read_options",
     "read_policy",
     "read_return",
+    "receive_own",
     "receive_return",
     "resume_workflow",
     "start_workflow",

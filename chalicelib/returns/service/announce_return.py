@@ -16,6 +16,8 @@ from chalicelib.returns.domain import eligibility
 from chalicelib.returns.domain.eligibility import BY_GRACE, FACTS, Breach, Candidate, Rule, Situation
 from chalicelib.returns.domain.model import Agreement, Exchange, Remedy, Replacement, Return, ReturnLine, return_id
 from chalicelib.returns.domain.policy import Condition, PaidBy, Policy, Reason
+from chalicelib.returns.domain.sellers import Part
+from chalicelib.returns.service.sellers import destinations, sellers_of
 from chalicelib.returns.service.situation import candidates_of, is_staff, situation_of, standing_of
 
 _ATTEMPTS = 5
@@ -74,7 +76,8 @@ def announce_return(
     once: Idempotency,
     answer: Callable[[Return], Answer],
 ) -> Answer:
-    """Authorise units of an order to come back, for its customer or the staff; each unit is in one return at most.
+    """Authorise units of an order to come back, for its customer or the staff; each unit is in one return at most, and goes back to
+    who shipped it.
 
     Raises `ReturnNotAllowed` with the rule for each line, `AccountNeeded`, `ExchangeMismatch`, `OffersRefused` for a replacement
     that is not sold, `NotFound` for another's order, `Forbidden` when a customer waives rules.
@@ -91,11 +94,13 @@ def announce_return(
         now = situation_of(order, wanted.channel)
         waived = _checked(wanted, candidates, now)
         _check_exchange(order, wanted)
-        value = _authorised(order, tally.returns + 1, wanted, candidates, now, waived)
+        parts = sellers_of(order, tally, {one.line_id: one.quantity for one in wanted.lines})
+        value = _authorised(order, tally.returns + 1, wanted, candidates, now, waived, parts)
         final = answer(value)
         tx = Transaction()
         store.add_return(tx, value, wanted.card)
         store.change_tally(tx, tally.announce({one.line_id: one.quantity for one in wanted.lines}))
+        store.list_for_suppliers(tx, value)
         events.return_authorised(tx, value, by)
         once.record(tx, final)
         try:
@@ -154,6 +159,7 @@ def _authorised(
     candidates: Mapping[str, Candidate],
     now: Situation,
     waived: Mapping[str, tuple[str, ...]],
+    parts: Mapping[str, Sequence[Part]],
 ) -> Return:
     skus = {line.id: line.sku for line in order.lines}
     moment = clock.now()
@@ -171,14 +177,18 @@ def _authorised(
             ReturnLine(
                 line_id=one.line_id,
                 sku=skus[one.line_id],
-                quantity=one.quantity,
+                quantity=part.units,
                 reason=one.reason,
                 agreement=_agreement(candidates[one.line_id].policy, one.reason, now),
                 condition=one.condition,
                 note=one.note,
+                seller=part.seller,
+                supplier_sku=part.supplier_sku,
             )
             for one in wanted.lines
+            for part in parts[one.line_id]
         ),
+        send_to=destinations(order, [part.seller for one in wanted.lines for part in parts[one.line_id]]),
         exchange=Exchange(tuple(wanted.replacements)) if wanted.remedy is Remedy.EXCHANGE else None,
         waived=waived,
         waived_for=wanted.waive_for if waived else None,

@@ -10,9 +10,11 @@ from chalicelib.returns.domain.model import Return
 from chalicelib.returns.domain.refunds import Refund, Share
 
 
-def book_refund(tx: Transaction, payment: Payment, key: str, refund: Refund, shares: Sequence[Share]) -> None:
-    """Units came back for good: what was booked when they left is taken back, and the refund is owed to the customer, also
-    where it pays for a replacement."""
+def book_refund(
+    tx: Transaction, payment: Payment, key: str, refund: Refund, shares: Sequence[Share], seller: str | None
+) -> None:
+    """Units came back for good to who had shipped them: what was booked when they left is taken back, and the refund is owed to the
+    customer, also where it pays for a replacement."""
     if not payment.booked or not shares:
         return
     asked = RefundAsked(
@@ -20,7 +22,7 @@ def book_refund(tx: Transaction, payment: Payment, key: str, refund: Refund, sha
         key=key,
         currency=payment.currency,
         amount=refund.amount,
-        lines=[BackLine(one.line_id, one.units, one.charged, one.fee) for one in shares],
+        lines=[BackLine(one.line_id, one.units, one.charged, one.fee, seller) for one in shares],
         postage=refund.shipping,
         postage_tax=refund.tax - sum(one.tax for one in shares),
         withheld=refund.withheld,

@@ -20,7 +20,8 @@ from chalicelib.returns.domain.refunds import Back, Postage, PostageTally, Refun
 from chalicelib.returns.domain.tally import Tally
 from chalicelib.returns.service.booking import book_refund
 from chalicelib.returns.service.place_exchange import account_of
-from chalicelib.returns.service.receive_return import must_find
+from chalicelib.returns.service.receive_return import must_be_theirs, must_find
+from chalicelib.returns.service.sellers import seller_at
 
 _ATTEMPTS = 8
 EXCHANGE = "exchange"
@@ -42,6 +43,42 @@ def inspect_return(
     `location_id` may be left out while all units wait at one. Raises `NotFound`, `NotInReturn`, `NotReceived`, `LocationNeeded`.
     """
     by.require(Role.ASSOCIATE, Role.ADMIN, scope="returns.write")
+    return _inspect_at(return_id, findings, location_id, by=by, once=once, answer=answer)
+
+
+def inspect_own(
+    supplier_id: str,
+    return_id: str,
+    findings: Sequence[Finding],
+    *,
+    by: Principal,
+    once: Idempotency,
+    answer: Callable[[Return], Answer],
+) -> Answer:
+    """As `inspect_return`, for a supplier: of units that came to it. `answer` is given its part of the return.
+
+    Raises `NotFound`, also for a return without units of it.
+    """
+    must_be_theirs(supplier_id, return_id, by)
+    return _inspect_at(
+        return_id,
+        findings,
+        supplier_id,
+        by=by,
+        once=once,
+        answer=lambda after: answer(after.of_seller(supplier_id)),
+    )
+
+
+def _inspect_at(
+    return_id: str,
+    findings: Sequence[Finding],
+    location_id: str | None,
+    *,
+    by: Principal,
+    once: Idempotency,
+    answer: Callable[[Return], Answer],
+) -> Answer:
     for _ in range(_ATTEMPTS):
         before = must_find(return_id)
         at = life.inspecting_at(before, location_id)
@@ -59,17 +96,18 @@ def inspect_return(
 
 
 def _inspect(tx: Transaction, before: Return, location_id: str, findings: Sequence[Finding], by: Principal) -> Return:
-    inspected, lines = life.inspect(before, location_id, findings)
+    seller = seller_at(location_id)
+    inspected, lines = life.inspect(before, location_id, seller, findings)
     found = find_many([store.tally_key(before.order_id), *payments.payment_keys(before.order_id)], consistent=True)
     tally = store.tally_in(found, before.order_id)
     payment = payments.payment_from(found, before.order_id)
     order = orders.find_order(before.order_id)
     accepted = {line.line_id: units for line in lines if (units := line.restocked + line.written_off)}
     _refuse_overtaken(order, tally, lines)
-    refund, shares, postage = worth_of(order, tally.postage, before, accepted)
+    refund, shares, postage = worth_of(order, tally.postage, before, seller, accepted)
     refund = refund.within(payment.refundable)
     to = _destination(before, order)
-    inspection = Inspection(clock.rfc3339(clock.now()), location_id, lines, refund, to)
+    inspection = Inspection(clock.rfc3339(clock.now()), location_id, lines, refund, to, seller)
     after = life.note_inspection(inspected, inspection, shares)
     store.change_return(tx, after)
     store.change_tally(tx, _settled(tally, lines, accepted, postage))
@@ -77,7 +115,7 @@ def _inspect(tx: Transaction, before: Return, location_id: str, findings: Sequen
         orders.record_returned(tx, order, accepted)
         _take_back(tx, after, location_id, lines, by)
     key = f"{after.id}:{len(after.inspections)}"
-    book_refund(tx, payment, key, refund, shares)
+    book_refund(tx, payment, key, refund, shares, seller)
     if refund.amount and to != EXCHANGE:
         payments.owe(tx, payment, refund=RefundRequest(key, refund.amount, "return", to), by=by)
     events.return_inspected(tx, after, inspection, by)
@@ -96,13 +134,13 @@ def _refuse_overtaken(order: Order, tally: Tally, lines: Sequence[InspectedLine]
 
 
 def worth_of(
-    order: Order, postage: PostageTally, value: Return, accepted: Mapping[str, int]
+    order: Order, postage: PostageTally, value: Return, seller: str | None, accepted: Mapping[str, int]
 ) -> tuple[Refund, tuple[Share, ...], PostageTally]:
-    """What accepted units of a return, by line id, are worth on the terms that were agreed for them."""
+    """What accepted units of a seller, by line id, are worth on the terms that were agreed for them."""
     charges = [charge for charge in order.charges if charge.amount > 0]
     back = []
     for line_id, units in accepted.items():
-        line = line_of(value, line_id)
+        line = line_of(value, line_id, seller)
         agreed = line.agreement
         back.append(Back(line_id, units, agreed.fee_bps, agreed.shares_postage, agreed.withdrawn, line.charged))
     return refund_of(
@@ -128,8 +166,9 @@ def _settled(tally: Tally, lines: Sequence[InspectedLine], accepted: Mapping[str
 
 
 def _take_back(tx: Transaction, value: Return, location_id: str, lines: Sequence[InspectedLine], by: Principal) -> None:
+    skus = {line.line_id: line.sku for line in value.lines}
     units = [
-        inventory.ReturnedUnits(line_of(value, line.line_id).sku, location_id, line.restocked, line.written_off)
+        inventory.ReturnedUnits(skus[line.line_id], location_id, line.restocked, line.written_off)
         for line in lines
         if line.restocked or line.written_off
     ]

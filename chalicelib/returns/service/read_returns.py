@@ -11,8 +11,9 @@ from chalicelib.returns import store
 from chalicelib.returns.domain import eligibility
 from chalicelib.returns.domain.eligibility import Breach, Candidate, Option
 from chalicelib.returns.domain.model import Return
-from chalicelib.returns.service.receive_return import visible
+from chalicelib.returns.service.receive_return import must_be_theirs, visible
 from chalicelib.returns.service.situation import candidates_of, situation_of, standing_of
+from chalicelib.suppliers import service as suppliers
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,21 @@ def list_for_order(order_id: str, limit: int, cursor: str | None, by: Principal)
         lambda after, count: store.returns_of(order_id, standing.tally.returns if after is None else after - 1, count),
         lambda value: int(value.id.rpartition("_")[2]),
     )
+
+
+def read_for_supplier(supplier_id: str, return_id: str, by: Principal) -> Return:
+    """What of a return a supplier shipped, for itself and the operator. Raises `NotFound`, also when that is nothing."""
+    return must_be_theirs(supplier_id, return_id, by)
+
+
+def list_for_supplier(supplier_id: str, limit: int, cursor: str | None, by: Principal) -> Page[Return]:
+    """Returns of what a supplier shipped, each with its units alone, newest first, for itself and the operator."""
+    suppliers.require_access(supplier_id, by)
+
+    def after(position: tuple[str, str] | None, count: int) -> list[Return]:
+        return [one.of_seller(supplier_id) for one in store.returns_of_supplier(supplier_id, position, count)]
+
+    return page_of(f"returns of {supplier_id}", limit, cursor, after, lambda one: (one.announced_at, one.id))
 
 
 def list_for_staff(day: str, status: str, limit: int, cursor: str | None, by: Principal) -> Page[dict[str, Any]]:

@@ -11,7 +11,9 @@ from chalicelib.orders import service as orders
 from chalicelib.returns import events, store
 from chalicelib.returns.domain import life
 from chalicelib.returns.domain.model import Return
+from chalicelib.returns.service.sellers import seller_at
 from chalicelib.returns.service.situation import is_staff, read_tally
+from chalicelib.suppliers import service as suppliers
 
 _ATTEMPTS = 5
 
@@ -26,16 +28,57 @@ def receive_return(
     once: Idempotency,
     answer: Callable[[Return], Answer],
 ) -> Answer:
-    """Record that units by line id came to a location; with `complete` no more will, and what is missing is free again.
+    """Record that units by line id came to a location; with `complete` no more will, and what is missing is free again. What a supplier
+    shipped the staff receives in its stead, by its id as the location.
 
     Units beyond those announced are noted as extra. Raises `NotFound`, `LocationUnknown`, `ReturnClosed`, `NotInReturn`,
     `MoreThanShipped`, `NothingCame`.
     """
     by.require(Role.ASSOCIATE, Role.ADMIN, scope="returns.write")
     inventory.check_location(location_id, "/location_id")
+    return _receive(return_id, location_id, units, complete=complete, by=by, once=once, answer=answer)
+
+
+def receive_own(
+    supplier_id: str,
+    return_id: str,
+    units: Mapping[str, int],
+    *,
+    complete: bool,
+    by: Principal,
+    once: Idempotency,
+    answer: Callable[[Return], Answer],
+) -> Answer:
+    """As `receive_return`, for a supplier: units that it shipped came to it. `answer` is given its part of the return.
+
+    Raises `NotFound`, also for a return without units of it.
+    """
+    must_be_theirs(supplier_id, return_id, by)
+    return _receive(
+        return_id,
+        supplier_id,
+        units,
+        complete=complete,
+        by=by,
+        once=once,
+        answer=lambda after: answer(after.of_seller(supplier_id)),
+    )
+
+
+def _receive(
+    return_id: str,
+    location_id: str,
+    units: Mapping[str, int],
+    *,
+    complete: bool,
+    by: Principal,
+    once: Idempotency,
+    answer: Callable[[Return], Answer],
+) -> Answer:
+    seller = seller_at(location_id)
     for _ in range(_ATTEMPTS):
         before = must_find(return_id)
-        after, arrived = life.receive(before, location_id, units, _possible(before), complete=complete)
+        after, arrived = life.receive(before, location_id, seller, units, _possible(before), complete=complete)
         given_up = {
             new.line_id: new.given_up - old.given_up
             for old, new in zip(before.lines, after.lines, strict=True)
@@ -84,8 +127,10 @@ def note_dropped_off(return_id: str, moment: str) -> None:
 def _possible(value: Return) -> dict[str, int]:
     """Units of each line that the customer can have sent with this return: shipped, and not back by another."""
     order = orders.find_order(value.order_id)
-    kept = {line.id: line.shipped - line.returned for line in order.lines}
-    return {line.line_id: kept[line.line_id] + line.accepted for line in value.lines}
+    possible = {line.id: line.shipped - line.returned for line in order.lines}
+    for line in value.lines:
+        possible[line.line_id] += line.accepted
+    return possible
 
 
 def cancel_return(return_id: str, expected_version: int, by: Principal) -> Return:
@@ -136,6 +181,15 @@ def visible(return_id: str, by: Principal) -> Return:
     """The return, for its customer and the staff. Raises `NotFound`, also for another's."""
     value = must_find(return_id)
     if not is_staff(by) and orders.find_order(value.order_id).customer_id != by.id:
+        raise NotFound(f"There is no return {return_id}.")
+    return value
+
+
+def must_be_theirs(supplier_id: str, return_id: str, by: Principal) -> Return:
+    """What of a return a supplier shipped, for itself and the operator. Raises `NotFound`, also when that is nothing."""
+    suppliers.require_access(supplier_id, by)
+    value = must_find(return_id).of_seller(supplier_id)
+    if not value.lines:
         raise NotFound(f"There is no return {return_id}.")
     return value
 

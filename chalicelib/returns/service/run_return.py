@@ -75,19 +75,24 @@ def _executions(return_id: str) -> Iterator[str]:
 
 
 def issue_label(return_id: str, by: Principal, carrier: ReturnCarrier | None = None) -> Outcome:
-    """Get the label that the goods are sent with, and tell the customer. Safe to repeat: a return has one label.
+    """Get the labels that the goods are sent with, one for each seller, and tell the customer. Safe to repeat: each has one label.
 
     Outcomes as of `progress`; nothing is issued for a return that is closed.
     """
     for _ in range(_ATTEMPTS):
         before = must_find(return_id)
-        if before.label is not None or before.is_closed:
+        wanting = [one for one in before.send_to if one.label is None]
+        if not wanting or before.is_closed:
             return progress(before)
-        label = (carrier or SandboxCarrier()).label(return_id, prepaid=before.prepaid)
-        after = life.issue_label(before, label)
+        ways = carrier or SandboxCarrier()
+        labels = {
+            one.seller: ways.label(return_id, one, prepaid=before.of_seller(one.seller).prepaid) for one in wanting
+        }
+        after = life.issue_labels(before, labels)
         tx = Transaction()
         store.change_return(tx, after)
-        events.label_issued(tx, after, by)
+        for one in wanting:
+            events.label_issued(tx, after, one, labels[one.seller], by)
         try:
             tx.commit()
         except Stale:

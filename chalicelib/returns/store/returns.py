@@ -13,6 +13,7 @@ from chalicelib.core.keys import key, shard
 from chalicelib.core.table import Item, Json, RawItem, Transaction, find, find_many
 from chalicelib.returns.domain.model import (
     Agreement,
+    Destination,
     Exchange,
     ExchangeState,
     InspectedLine,
@@ -103,7 +104,7 @@ def _return(item: ReturnItem) -> Return:
             "lines": tuple(_line(line) for line in stored["lines"]),
             "exchange": _exchange(stored["exchange"]) if stored["exchange"] else None,
             "waived": {line_id: tuple(rules) for line_id, rules in stored["waived"].items()},
-            "label": Label(**stored["label"]) if stored["label"] else None,
+            "send_to": tuple(_destination(one) for one in stored["send_to"]),
             "inspections": tuple(_inspection(one) for one in stored["inspections"]),
         },
         id=return_id(order_id, int(number)),
@@ -121,6 +122,10 @@ def _line(stored: Mapping[str, Any]) -> ReturnLine:
             "agreement": Agreement(**stored["agreement"]),
         }
     )
+
+
+def _destination(stored: Mapping[str, Any]) -> Destination:
+    return Destination(**{**stored, "label": Label(**stored["label"]) if stored["label"] else None})
 
 
 def _exchange(stored: Mapping[str, Any]) -> Exchange:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.core.findings import Finding, Severity
@@ -14,6 +14,8 @@ from chalicelib.suppliers.domain.supplier import Seller
 PRIMARY = "primary"
 OWNER = "owner"
 """How a brand is attested by whoever owns it; only an owner claims its name."""
+
+_RETURNS = ("return_address", "address")
 
 _REQUIRED = {
     "/trading_name": "brands",
@@ -127,6 +129,11 @@ def seller_of(one: Supplier) -> Seller:
 
 def _ships_from(profile: Profile) -> str:
     return part(profile, "/address/country") or part(profile, "/legal_entity/country") or ""
+
+
+def returns_go_to(profile: Profile) -> Mapping[str, Any] | None:
+    """Where customers send back what it shipped: its return address, else where it is; None where it has said neither."""
+    return next((address for name in _RETURNS if (address := profile.get(name) or {}).get("line1")), None)
 
 
 def texts(profile: Profile) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What other contexts ask of suppliers: who sells, and who may act for whom.
 
 Most functions ask no more than that, so nothing here may load what verifies suppliers. Suppliers' own routes take `use_cases`; what
-a single context needs beside (`payout_accounts`, `reaching`, `correct_profile`) it takes from the module.
+a single context needs beside (`payout_accounts`, `reaching`, `sending_back`, `correct_profile`) it takes from the module.
 """
 
 from chalicelib.suppliers.domain import Place, Seller, SupplierStatus, is_supplier

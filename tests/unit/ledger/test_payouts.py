@@ -354,7 +354,7 @@ def test_what_the_bank_refuses_is_owed_again(office: Office) -> None:
 
 
 def test_what_came_back_is_paid_by_the_next_run_however_seldom_suppliers_are_paid(office: Office) -> None:
-    service.set_payout_settings(PayoutSettings(14, {}, 7, 0), expected_version=0, by=ADMIN)
+    use_cases.set_payout_settings(PayoutSettings(14, {}, 7, 0), expected_version=0, by=ADMIN)
     office.run(accounts=Accounts(last4="0000"), bank=SandboxBank())
     again = office.run(NOW + timedelta(days=1))
     assert office.paid(again)[ACME] == ("sent", 2160, None)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.core.table import Transaction
+from chalicelib.inventory import service as inventory
+from chalicelib.inventory.domain import Location, LocationType
 from chalicelib.ledger import service
 from chalicelib.ledger.domain import Terms
 from chalicelib.ledger.service import use_cases
@@ -15,7 +17,7 @@ from chalicelib.payments import service as payments
 from chalicelib.returns import service as returns
 from tests.conftest import ADMIN, SHOPPER
 from tests.integration.orders.conftest import WORKFLOW
-from tests.unit.ledger.builders import ACME, BOLT, owed, totals
+from tests.unit.ledger.builders import ACME, BOLT, committed, owed, totals
 from tests.unit.ledger.conftest import Market
 
 BOTH = {"1": (ACME, 1200), "2": (BOLT, 600)}
@@ -26,7 +28,9 @@ def skus(market: Market) -> tuple[str, str]:
     """One at 12.00, another at 6.00; so much of each that suppliers' units are told from nobody's."""
     shop = market.desk.shop
     for supplier in (ACME, BOLT):
-        shop.opens(supplier.replace("_", "-"), priority=9)
+        place = {"line1": "1 Quay", "city": "Hull", "country": "GB"}
+        location = Location(supplier, supplier, LocationType.SUPPLIER, priority=0, channels=(), address=place)
+        committed(lambda tx, location=location: inventory.open_location(tx, location))
     return shop.sells("A", price=1200, leeds=50), shop.sells("B", price=600, leeds=50)
 
 
@@ -148,7 +152,7 @@ def exchange(market: Market, sku: str) -> tuple[str, str]:
     market.desk._answers(part, "delivered")
     wanted = {"exchange": [{"line_id": "1", "sku": "NEW", "quantity": 1}]}
     return_id = market.desk.announced(order_id, line_1=1, resolution=wanted)
-    assert market.desk.receive(return_id, line_1=1).status == 200
+    assert market.desk.receive(return_id, at=ACME, line_1=1).status == 200
     assert market.desk.inspect(return_id, ("1", 1, "restock")).status == 200
     assert (owed(), totals()) == (0, {"cash": 1200, "refunds_payable": -1200})
     return order_id, return_id

@@ -157,6 +157,17 @@ def test_units_of_a_line_come_back_from_each_supplier_that_sent_some() -> None:
     assert [one.lines["1"].left for one in after] == [0, 0]
 
 
+@pytest.mark.parametrize("supplier", [None, ACME, BOLT])
+def test_of_a_line_that_several_sold_it_is_taken_back_from_who_has_it_again(supplier: str | None) -> None:
+    sales = [
+        a_sale(a_line(1, 1000, Terms())),
+        a_sale(a_line(1, 1000, Terms(), before=1), supplier=BOLT, fulfilment=f"{FULFILMENT}2"),
+        a_sale(a_line(1, terms=None, price=1000, before=2), supplier=None, fulfilment=f"{FULFILMENT}3"),
+    ]
+    [made], [after] = back(sales, BackLine("1", 1, 1000, supplier_id=supplier))
+    assert (made.supplier_id, after.supplier_id, after.lines["1"].left) == (supplier, supplier, 0)
+
+
 def test_more_than_was_sold_cannot_come_back() -> None:
     with pytest.raises(ValueError, match="1 units of line 1"):
         back(a_sale(a_line(2)), BackLine("1", 3, 3600))

@@ -157,6 +157,7 @@ def test_a_label_is_who_carries_it_and_its_reference() -> None:
     label = {"carrier": "DHL", "reference": "RET-1", "prepaid": True}
     assert value("label", "ReturnLabelIssued", label) == "DHL RET-1"
     assert value("label", "ReturnLabelIssued", {"reference": "RET-1"}) == "RET-1"
+    assert value("label", "ReturnLabelIssued", {"reference": "RET-1", "to": "Acme"}) == "RET-1 (Acme)"
 
 
 def test_a_cancellation_that_names_no_lines_is_told_by_its_units() -> None:

@@ -122,11 +122,17 @@ class Desk:
         return self.shop.call("POST", f"/v1/returns/{return_id}/inspections", by=by, json=body, key=key)
 
     def back(self, order_id: str, disposition: str = "restock", resolution: Any = "refund", **units: Any) -> Reply:
-        """Announced, received and inspected at once."""
+        """Announced, received and inspected at once, each unit where it belongs; the answer to the last inspection."""
         reason = units.pop("reason", "changed_mind")
-        return_id = self.announced(order_id, resolution=resolution, reason=reason, **units)
-        assert self.receive(return_id, **units).status == 200
-        return self.inspect(return_id, *((line.removeprefix("line_"), n, disposition) for line, n in units.items()))
+        reply = self.announce(order_id, resolution=resolution, reason=reason, **units)
+        assert reply.status == 201, reply
+        return_id, lines = reply.json["id"], reply.json["lines"]
+        for at in dict.fromkeys(line["seller"] or "leeds" for line in lines):
+            here = {line["line_id"]: line["quantity"] for line in lines if (line["seller"] or "leeds") == at}
+            received = self.receive(return_id, at=at, **{f"line_{line}": count for line, count in here.items()})
+            assert received.status == 200, received
+            reply = self.inspect(return_id, *((line, count, disposition) for line, count in here.items()), at=at)
+        return reply
 
     def read(self, return_id: str, by: Principal = SHOPPER) -> Any:
         return self.shop.call("GET", f"/v1/returns/{return_id}", by=by).json

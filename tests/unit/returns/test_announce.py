@@ -61,7 +61,7 @@ def test_the_event_says_what_may_come_and_no_words_of_the_customer(desk):
         "status": "authorised",
         "customer_id": SHOPPER.id,
         "remedy": "refund",
-        "lines": [{"line_id": "1", "sku": "A", "quantity": 2, "reason": "damaged"}],
+        "lines": [{"line_id": "1", "sku": "A", "quantity": 2, "reason": "damaged", "seller": None}],
         "send_by": reply.json["send_by"],
         "waived": {},
         "waived_for": None,

@@ -36,12 +36,12 @@ RESTOCK, WRITE_OFF, REFUSE = Disposition
 MOST = {"1": 9, "2": 9}
 
 
-def received(value, units, at="leeds", complete=False, most=MOST):
-    return life.receive(value, at, units, most, complete=complete)[0]
+def received(value, units, at="leeds", complete=False, most=MOST, seller=None):
+    return life.receive(value, at, seller, units, most, complete=complete)[0]
 
 
-def inspected(value, *findings, at="leeds"):
-    return life.inspect(value, at, [Finding(*one) for one in findings])[0]
+def inspected(value, *findings, at="leeds", seller=None):
+    return life.inspect(value, at, seller, [Finding(*one) for one in findings])[0]
 
 
 def test_the_id_tells_the_order():
@@ -98,7 +98,7 @@ def test_a_return_of_which_only_extra_units_came_is_not_cancelled():
 
 
 def test_units_beyond_those_announced_are_noted():
-    value, arrived = life.receive(a_return(a_line("1", 2)), "leeds", {"1": 3}, {"1": 3}, complete=False)
+    value, arrived = life.receive(a_return(a_line("1", 2)), "leeds", None, {"1": 3}, {"1": 3}, complete=False)
     assert arrived == (Arrived("1", "SKU-1", 3, 1),)
     assert (value.lines[0].waiting, value.lines[0].extra, value.lines[0].expected) == ({"leeds": 2}, 1, 0)
 
@@ -143,6 +143,7 @@ def test_an_inspection_decides_on_units_where_they_are():
     value, lines = life.inspect(
         value,
         "leeds",
+        None,
         [Finding("1", 1, RESTOCK, "fine"), Finding("2", 1, REFUSE, "worn"), Finding("1", 1, WRITE_OFF, "torn")],
     )
     assert lines == (InspectedLine("1", 1, 1, 0, "fine; torn"), InspectedLine("2", 0, 0, 1, "worn"))

@@ -11,7 +11,7 @@ from chalicelib.core import outbox
 from chalicelib.core.errors import NotFound, Stale
 from chalicelib.orders.store import order_pk
 from chalicelib.returns import consumers, gateways, service, tasks
-from chalicelib.returns.domain.model import Label
+from chalicelib.returns.domain.model import Destination, Label
 from chalicelib.returns.gateways import SandboxCarrier
 from tests.conftest import ASSOCIATE
 from tests.integration.orders.conftest import WORKFLOW
@@ -62,13 +62,13 @@ def test_the_label_is_issued_once(desk, announced):
     asked = []
 
     class Carrier:
-        def label(self, return_id, *, prepaid):
-            asked.append((return_id, prepaid))
+        def label(self, return_id, to, *, prepaid):
+            asked.append((return_id, to.name, prepaid))
             return Label("dhl", "JD014", prepaid)
 
     first = service.issue_label(announced, WORKFLOW, Carrier())
     assert service.issue_label(announced, WORKFLOW, Carrier())["outcome"] == first["outcome"] == "open"
-    assert asked == [(announced, False)]
+    assert asked == [(announced, "leeds", False)]
     value = desk.read(announced)
     assert value["label"] == {"carrier": "dhl", "reference": "JD014", "prepaid": False}
     [event] = desk.events(order_of(announced), "ReturnLabelIssued")
@@ -89,9 +89,11 @@ def test_what_is_our_fault_has_a_prepaid_label(desk):
 
 
 def test_the_sandbox_gives_a_return_the_same_label_again():
-    one, again = (SandboxCarrier().label("ret_1", prepaid=True) for _ in range(2))
+    ours, theirs = Destination(None, "Leeds", None), Destination("sup_a", "Acme", None)
+    one, again = (SandboxCarrier().label("ret_1", ours, prepaid=True) for _ in range(2))
     assert one == again
-    assert one != SandboxCarrier().label("ret_2", prepaid=True)
+    assert one != SandboxCarrier().label("ret_2", ours, prepaid=True)
+    assert one != SandboxCarrier().label("ret_1", theirs, prepaid=True)
 
 
 def test_a_closed_return_gets_no_label(desk, announced):

@@ -95,8 +95,10 @@ def test_nothing_is_decided_of_what_does_not_exist() -> None:
     assert decided - set(EVENT_TYPES) == set()
 
 
-def test_suppliers_hear_nothing_but_of_the_marketplace_and_of_its_books_only_payouts() -> None:
-    assert {source_of(type) for type in FOR_SUPPLIERS} == MARKETPLACE
+def test_suppliers_hear_nothing_but_of_the_marketplace_of_its_books_only_payouts_and_of_returns_their_own() -> None:
+    assert {source_of(type) for type in FOR_SUPPLIERS} == MARKETPLACE | {"aisle.returns"}
+    of_returns = {type for type in FOR_SUPPLIERS if source_of(type) == "aisle.returns"}
+    assert of_returns == {"aisle.returns.ReturnAnnouncedToSupplier"}
     of_the_books = {type for type in FOR_SUPPLIERS if source_of(type) == "aisle.ledger"}
     assert of_the_books == {f"aisle.ledger.Payout{done}" for done in ("Booked", "Returned", "Sent")}
 

@@ -253,7 +253,14 @@ def test_a_list_shows_a_supplier_its_own_only(send: Send, noon: None) -> None:
 def test_the_types_are_those_that_it_may_hear_of(send: Send) -> None:
     shown = {one["type"] for one in send("GET", "/v1/webhook-event-types").json["items"]}
     assert {"aisle.listings.ListingPublished", "aisle.suppliers.SupplierApproved", "aisle.ledger.PayoutSent"} <= shown
-    assert {type.split(".")[1] for type in shown} <= {"suppliers", "listings", "feeds", "routing", "ledger"}
+    assert {type.split(".")[1] for type in shown} <= {
+        "suppliers",
+        "listings",
+        "feeds",
+        "routing",
+        "ledger",
+        "returns",
+    }
     assert not {one for one in shown if "SentToReview" in one and one.startswith("aisle.suppliers")}
     all = {one["type"] for one in send("GET", "/v1/webhook-event-types", by=ADMIN).json["items"]}
     assert shown < all

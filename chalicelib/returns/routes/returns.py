@@ -1,11 +1,10 @@
-"""Routes of returns, for customers and the staff; policies, for administrators; and what they say, for everybody."""
+"""Routes of returns, for customers and the staff."""
 
 from chalice.app import Response
 
 from chalicelib.catalog.service import OffersRefused
 from chalicelib.core import http
-from chalicelib.core.errors import Forbidden, NotFound
-from chalicelib.core.http import Routes
+from chalicelib.core.errors import Forbidden
 from chalicelib.core.idempotency import Answer
 from chalicelib.core.schemas import PageQuery
 from chalicelib.inventory.service import LocationUnknown, TooManyUnits
@@ -20,44 +19,17 @@ from chalicelib.returns.domain.life import (
     ReturnClosed,
 )
 from chalicelib.returns.domain.model import Return
-from chalicelib.returns.domain.policy import InForce
+from chalicelib.returns.routes.blueprint import SCOPE, routes
 from chalicelib.returns.schemas import (
     AnnounceReturn,
-    ExplanationView,
     InspectReturn,
     LineOptionsView,
     OptionsQuery,
-    PolicyBody,
-    PolicyQuery,
-    PolicyVersionQuery,
-    PolicyView,
     ReceiveReturn,
     ReturnsQuery,
     ReturnSummary,
     ReturnView,
 )
-
-routes = Routes(__name__, "returns")
-SCOPE = "returns.write"
-
-
-# ---- before anything is bought ------------------------------------------------------------------------------------------
-
-
-@routes.endpoint(
-    "GET",
-    "/v1/return-policy",
-    summary="Read what goods that are bought now could come back for",
-    query=PolicyQuery,
-    answers={200: ExplanationView},
-    public=True,
-    raises=[NotFound],
-)
-def explain_return_policy() -> Response:
-    """Reason by reason: until when, in which condition, who pays for the way back, what is kept."""
-    wanted = http.query(PolicyQuery)
-    return http.ok(ExplanationView.of(service.explain(wanted.sku, wanted.channel, http.caller())))
-
 
 # ---- returns of an order ------------------------------------------------------------------------------------------------
 
@@ -89,7 +61,8 @@ def read_return_options(order_id: str) -> Response:
     raises=[Forbidden, service.ReturnNotAllowed, service.AccountNeeded, service.ExchangeMismatch, OffersRefused],
 )
 def announce_return(order_id: str) -> Response:
-    """Authorised at once, or refused with the rule for each line. Up to 25 lines; a label follows."""
+    """Authorised at once, or refused with the rule for each line. Up to 25 lines. `send_to` says where to send what: units go back to
+    who shipped them. A label for each parcel follows."""
     wanted = http.body(AnnounceReturn).as_announcement()
     return http.once(
         lambda once: service.announce_return(
@@ -171,7 +144,8 @@ def cancel_return(return_id: str) -> Response:
     raises=[LocationUnknown, ReturnClosed, NotInReturn, MoreThanShipped, NothingCame],
 )
 def receive_return(return_id: str) -> Response:
-    """All or some of it, at a location. Units beyond those announced are noted as extra and refunded by no return."""
+    """All or some of it, at a location of ours, or, with a supplier's id as `location_id`, what that supplier shipped, in its stead. Units
+    beyond those announced are noted as extra and refunded by no return."""
     given = http.body(ReceiveReturn)
     return http.once(
         lambda once: service.receive_return(
@@ -231,87 +205,3 @@ def resume_return(return_id: str) -> Response:
 
 def _shown(value: Return) -> Answer:
     return http.answer(200, ReturnView.of(value), version=value.version)
-
-
-# ---- policies -----------------------------------------------------------------------------------------------------------
-
-
-@routes.endpoint(
-    "POST",
-    "/v1/return-policies",
-    summary="Create a return policy",
-    body=PolicyBody,
-    answers={201: PolicyView},
-    idempotent=True,
-)
-def create_return_policy() -> Response:
-    """For administrators. It decides on what is bought from now on; what was bought before keeps what was promised then. Where
-    no policy fits, the one called `default` decides, which is part of the code."""
-    wanted = http.body(PolicyBody).as_policy()
-    return http.once(
-        lambda once: service.create_policy(
-            wanted,
-            by=http.caller(),
-            once=once,
-            answer=lambda made: http.answer(
-                201, PolicyView.of(made), version=made.policy.version, location=f"/v1/return-policies/{made.policy.id}"
-            ),
-        )
-    )
-
-
-@routes.endpoint(
-    "GET",
-    "/v1/return-policies",
-    summary="List return policies",
-    query=PageQuery,
-    answers={200: http.list_of(PolicyView)},
-)
-def list_return_policies() -> Response:
-    """Those in force, for staff; `default` is not among them."""
-    wanted = http.query(PageQuery)
-    return http.listed(service.list_policies(wanted.limit, wanted.cursor, http.caller()), PolicyView.of)
-
-
-@routes.endpoint(
-    "GET",
-    "/v1/return-policies/{policy_id}",
-    summary="Read a return policy",
-    query=PolicyVersionQuery,
-    answers={200: PolicyView},
-)
-def read_return_policy(policy_id: str) -> Response:
-    """The version in force, or any that ever was, for staff."""
-    one = service.read_policy(policy_id, http.query(PolicyVersionQuery).version, http.caller())
-    return _policy(one)
-
-
-@routes.endpoint(
-    "PUT",
-    "/v1/return-policies/{policy_id}",
-    summary="Change a return policy",
-    body=PolicyBody,
-    answers={200: PolicyView},
-    versioned=True,
-)
-def change_return_policy(policy_id: str) -> Response:
-    """For administrators. The next version decides on what is bought from now on, within half a minute."""
-    wanted = http.body(PolicyBody).as_policy()
-    return _policy(service.change_policy(policy_id, http.expected_version(), wanted, http.caller()))
-
-
-@routes.endpoint(
-    "DELETE",
-    "/v1/return-policies/{policy_id}",
-    summary="Withdraw a return policy",
-    answers={204: None},
-    versioned=True,
-)
-def withdraw_return_policy(policy_id: str) -> Response:
-    """For administrators. It decides on nothing that is bought from now on; its versions stay."""
-    service.withdraw_policy(policy_id, http.expected_version(), http.caller())
-    return http.send(http.answer(204))
-
-
-def _policy(one: InForce) -> Response:
-    return http.ok(PolicyView.of(one), version=one.policy.version)
