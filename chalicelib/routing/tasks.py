@@ -1,5 +1,6 @@
 """Tasks of routing for the workflow route-order."""
 
+from datetime import datetime
 from typing import Any
 
 from chalice.app import Blueprint
@@ -39,9 +40,9 @@ def settle_allocation(order_id: str, allocation_id: str, by: Principal) -> Outco
 
 
 @tasks.task
-def tell_supplier(order_id: str, allocation_id: str, by: Principal) -> Outcome:
-    """Tell the supplier what it has not heard of yet."""
-    return service.tell_supplier(allocation_id, by)
+def tell_supplier(order_id: str, allocation_id: str, since: str, by: Principal) -> Outcome:
+    """Tell the supplier what it has not heard of yet; `since` is when the execution began."""
+    return service.tell_supplier(allocation_id, datetime.fromisoformat(since), by)
 
 
 @functions.lambda_function(name="routing-tasks")

@@ -6,7 +6,7 @@ from ulid import ULID
 
 from chalicelib.core import clock
 from chalicelib.core.auth import Principal
-from chalicelib.core.errors import Stale
+from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.table import Transaction
 from chalicelib.fulfilment import service as fulfilments
 from chalicelib.fulfilment.service import Fulfilment, FulfilmentLine
@@ -17,7 +17,7 @@ from chalicelib.routing.service.keep_in_line import Decline, keep_in_line
 from chalicelib.routing.service.note_call import is_open
 from chalicelib.routing.service.offer_order import offer_order
 from chalicelib.routing.service.read_allocations import resume_workflow
-from chalicelib.routing.service.tell_supplier import tell_change, tell_recalls, try_to_recall
+from chalicelib.routing.service.tell_supplier import open_recalls, tell_change, try_to_recall
 from chalicelib.routing.store import items as store
 
 
@@ -40,22 +40,38 @@ def request_shipment(allocation_id: str, by: Principal, ways: Ways | None = None
     if is_open(value):
         gateways.start_route_order(value.id, value.order_id, value.id)
     if found is not None:
-        tell_change(allocation_id, by, ways)
+        change_shipment(allocation_id, by, ways)
     return None
 
 
 def recall_units(allocation_id: str, decline: Decline, by: Principal, ways: Ways | None = None) -> None:
-    """Have the supplier leave out what the fulfilment does not hold any more. Raises `Unavailable` while it cannot be told."""
-    if store.get_allocation(allocation_id) is None:
+    """Have the supplier leave out what the fulfilment does not hold any more. While it cannot be told, a workflow goes on trying."""
+    found = store.get_allocation(allocation_id)
+    if found is None:
         return
     keep_in_line(allocation_id, decline, by)
-    tell_recalls(allocation_id, by, ways)
+    if try_to_recall(allocation_id, by, ways)["outcome"] != "told":
+        for latest in open_recalls(allocation_id)[-1:]:
+            _have_told(found.value, latest.id)
 
 
 def change_shipment(allocation_id: str, by: Principal, ways: Ways | None = None) -> None:
-    """Tell the supplier whether the parcel has to wait, and where it goes. One that was never asked has nothing to change."""
-    if store.get_allocation(allocation_id) is not None:
+    """Tell the supplier whether the parcel has to wait, and where it goes. One that was never asked has nothing to change. While it
+    cannot be told, a workflow goes on trying."""
+    found = store.get_allocation(allocation_id)
+    if found is None:
+        return
+    try:
         tell_change(allocation_id, by, ways)
+    except Unavailable:
+        _have_told(found.value, f"{allocation_id}.v{fulfilments.read(allocation_id, by).version}")
+
+
+def _have_told(value: Allocation, news: str) -> None:
+    """Have route-order tell the supplier what it could not be told now. The execution of an allocation that was open still has its
+    end before it, which sees to that; any other may have ended, or be about to, so `news` gets one of its own, once."""
+    if not is_open(value):
+        gateways.start_route_order(value.id, value.order_id, news)
 
 
 def retry(allocation_id: str, decline: Decline, by: Principal, ways: Ways | None = None) -> None:

@@ -65,13 +65,6 @@ def try_to_recall(allocation_id: str, by: Principal, ways: Ways | None = None, *
     return {"outcome": "told", "allocation_id": allocation_id, "wait_seconds": 1}
 
 
-def tell_recalls(allocation_id: str, by: Principal, ways: Ways | None = None) -> None:
-    """As `try_to_recall`. Raises `Unavailable` when the supplier could not be told."""
-    outcome = try_to_recall(allocation_id, by, ways)["outcome"]
-    if outcome != "told":
-        raise SupplierDidNotAnswer(f"The supplier of {allocation_id} could not be told of a recall: {outcome}.")
-
-
 def _told_of(value: Allocation, recall: Recall, by: Principal, ways: Ways, by_hand: bool) -> Talk | datetime | None:
     """What came of it; None when there is nobody to tell, or no time left to."""
     endpoint = ways.endpoint_of(value.supplier_id)
@@ -115,18 +108,19 @@ def _note_recall(value: Allocation, recall: Recall, talk: Talk, by: Principal) -
         count("RecallsTooLate")
 
 
-def tell_supplier(allocation_id: str, by: Principal, ways: Ways | None = None) -> Outcome:
-    """Tell the supplier all that it has not heard of yet: as `try_to_recall`, and how the parcel stands. What it could not be told
-    within a day it is not told any more."""
+def tell_supplier(allocation_id: str, since: datetime, by: Principal, ways: Ways | None = None) -> Outcome:
+    """Tell the supplier all that it has not heard of yet: as `try_to_recall`, and how the parcel stands. How it stands is told for a
+    day after the answer, or after `since`, when the telling was asked for."""
     outcome = try_to_recall(allocation_id, by, ways)
     if outcome["outcome"] != "told":
         return outcome
     value = must_find(allocation_id).value
     decided = datetime.fromisoformat(value.decided_at or value.created_at)
+    until = max(decided, since) + timedelta(hours=CALL_OFF_HOURS)
     try:
         tell_change(allocation_id, by, ways)
     except Unavailable as error:
-        if clock.now() < decided + timedelta(hours=CALL_OFF_HOURS):
+        if clock.now() < until:
             seconds = wait_seconds(must_find(allocation_id).value.tries, 24 * 3_600)
             return {"outcome": error.code, "allocation_id": allocation_id, "wait_seconds": seconds}
         count("ChangesGivenUp")

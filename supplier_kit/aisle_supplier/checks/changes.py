@@ -8,7 +8,7 @@ from aisle_supplier import samples
 from aisle_supplier.checks.probe import Probe, shown
 from aisle_supplier.checks.registry import ACCEPTS, SIGNED, Failed, Severity, check
 
-ANSWERS = "`200` or `204`. A supplier that cannot do this answers `501`, and the operator is told."
+ANSWERS = "`200` or `204`. A supplier that cannot do this answers `501`, and the operator gets a review case."
 ADVICE = "Answer 200 or 204 once it is noted, 501 if you cannot do it."
 
 
@@ -60,4 +60,4 @@ def _changed(probe: Probe, order: dict[str, Any], change: dict[str, Any]) -> str
     answer = probe.client.change(order["allocation_id"], change)
     if answer.status not in (200, 204, 501):
         raise Failed(f"it was answered with {shown(answer)}")
-    return "501: the operator will be told each time" if answer.status == 501 else None
+    return "501: a person tells you each time, out of a review case" if answer.status == 501 else None

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from chalicelib.core import clock
 from chalicelib.core.errors import AisleError, Contended, Stale, Unavailable
 from chalicelib.core.settings import settings
 from tests.simulation.cloud.functions import Functions
@@ -75,6 +76,7 @@ class Execution:
     machine: str
     name: str
     input: Json
+    began: str
     status: str = "RUNNING"
     error: str | None = None
     path: list[str] = field(default_factory=list)
@@ -100,7 +102,7 @@ class StepFunctions:
         known = self.executions.get(key)
         if known is not None:
             return known.status == "RUNNING" and known.input == json.loads(given)
-        execution = self.executions[key] = Execution(machine, name, json.loads(given))
+        execution = self.executions[key] = Execution(machine, name, json.loads(given), clock.rfc3339(clock.now()))
         self._kernel.spawn(f"{machine} {name}", lambda: self._execute(execution))
         return True
 
@@ -245,7 +247,11 @@ class _Run:
 
     def _states(self, given: Any, variables: Variables, **more: Any) -> Variables:
         context: Json = {
-            "Execution": {"Input": self._execution.input, "Name": self._execution.name},
+            "Execution": {
+                "Input": self._execution.input,
+                "Name": self._execution.name,
+                "StartTime": self._execution.began,
+            },
             "Task": {"Token": more.pop("token", None)},
         }
         if "map item" in variables:

@@ -21,10 +21,10 @@ from chalicelib.returns.domain.life import Finding, MoreThanShipped, NothingCame
 from chalicelib.returns.domain.model import Disposition, Exchange, Inspection, Replacement, ReturnStatus
 from chalicelib.returns.domain.refunds import Refund, Share
 from chalicelib.returns.domain.sellers import Part, share_out
-from chalicelib.suppliers import store as suppliers
 from chalicelib.suppliers.domain import SupplierStatus
 from chalicelib.suppliers.domain.profile import returns_go_to
 from chalicelib.suppliers.domain.record import Check, Supplier
+from chalicelib.suppliers.store import items as suppliers
 from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, SUPPLIER, Reply, a_machine
 from tests.integration.orders.conftest import WORKFLOW
 from tests.unit.ledger.builders import owed, totals

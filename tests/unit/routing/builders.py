@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -171,8 +172,8 @@ class Market:
     def settle(self) -> dict[str, Any]:
         return use_cases.settle_allocation(self.part, orders.decline_units, ROUTING)
 
-    def tell(self) -> dict[str, Any]:
-        return use_cases.tell_supplier(self.part, ROUTING, self.endpoint.ways)
+    def tell(self, since: datetime | None = None) -> dict[str, Any]:
+        return use_cases.tell_supplier(self.part, since or clock.now(), ROUTING, self.endpoint.ways)
 
     def recall(self) -> None:
         use_cases.recall_units(self.part, orders.decline_units, ROUTING, self.endpoint.ways)

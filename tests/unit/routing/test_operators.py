@@ -124,18 +124,17 @@ def test_what_is_no_request_is_buried(market: Market, queue: Queue, body: Any) -
     assert [url for url, _ in queue.sent] == ["routing-requests-dlq"]
 
 
-def test_what_a_supplier_does_not_hear_is_buried_in_the_end(wired: Market, queue: Queue) -> None:
+def test_what_a_supplier_does_not_hear_is_told_by_a_workflow(wired: Market, queue: Queue) -> None:
     part = wired.sold(3)
     wired.endpoint.on("offer", says(ACCEPTED))
     about = {"fulfilment_id": part, "order_id": wired.order_id, "location_id": SUPPLIER_ID}
     delivered(on_request, {"type": "shipment", **about})
     wired.offer()
     wired.shop.call("POST", f"/v1/orders/{wired.order_id}/cancellations", json={})
-    for receives in range(1, 5):
-        with pytest.raises(consumers.BatchFailed):
-            delivered(on_request, {"type": "recall", **about}, receives)
-    delivered(on_request, {"type": "recall", **about}, 5)
-    assert [url for url, _ in queue.sent] == ["routing-requests-dlq"]
+    for receives in range(1, 6):
+        delivered(on_request, {"type": "recall", **about}, receives)
+    assert queue.sent == []
+    assert wired.started[1:] == [(part, f"{part}.c4")] * 5
 
 
 def test_an_answer_lets_the_workflow_go_on_and_a_change_of_mind_is_made_good(market: Market, queue: Queue) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core import clock
-from chalicelib.core.errors import Stale, Unavailable
+from chalicelib.core.errors import Stale
 from chalicelib.fulfilment import service as fulfilments
 from chalicelib.orders import service as orders
 from chalicelib.reviews import service as reviews
@@ -232,11 +232,36 @@ def test_a_recall_that_is_not_heard_comes_again_as_the_same(market: Market) -> N
     market.endpoint.on("offer", says(ACCEPTED)).on("cancellation", silent(), CANCELLED)
     market.offer()
     cancels(market, 1)
-    with pytest.raises(Unavailable):
-        market.recall()
+    market.recall()
     market.recall()
     first, second = market.endpoint.calls("cancellation")
     assert first.body == second.body
+
+
+def test_what_is_recalled_after_the_workflow_has_ended_is_told_by_one_of_its_own(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED)).on("cancellation", silent(), silent(), CANCELLED)
+    market.endpoint.on("change", says(b"", 204))
+    market.offer()
+    assert market.settle()["outcome"] == "settled"
+    cancels(market, 1)
+    for _ in range(2):
+        market.recall()
+    [recall] = store.recalls_of(market.part)
+    assert market.started[1:] == [(market.part, recall.id)] * 2
+    assert (market.offer()["outcome"], market.settle()["outcome"]) == ("accepted", "to_tell")
+    assert market.tell()["outcome"] == "told"
+    assert market.settle()["outcome"] == "settled"
+
+
+def test_what_is_called_off_before_the_answer_is_told_by_the_workflow_that_waits(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(LATER)).on("cancellation", silent(), CANCELLED)
+    market.offer()
+    cancels(market, 3)
+    market.recall()
+    assert len(market.started) == 1
+    assert market.settle()["outcome"] == "to_tell"
 
 
 def test_what_is_cancelled_before_the_answer_is_recalled_after_it(market: Market) -> None:
@@ -430,10 +455,26 @@ def test_a_change_that_is_not_heard_comes_again(market: Market) -> None:
     market.endpoint.on("offer", says(ACCEPTED)).on("change", silent(), says(b"", 200))
     market.offer()
     hold(market)
-    with pytest.raises(Unavailable):
-        changes(market)
+    changes(market)
     changes(market)
     assert len({one.body for one in market.endpoint.calls("change")}) == 1
+
+
+def test_a_change_after_the_workflow_has_ended_is_told_for_a_day_by_one_of_its_own(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED)).on("change", silent())
+    market.offer()
+    with later(days=2):
+        hold(market)
+        changes(market)
+        version = fulfilments.read(market.part, ROUTING).version
+        assert market.started[1:] == [(market.part, f"{market.part}.v{version}")]
+        assert market.settle()["outcome"] == "to_tell"
+        begun = clock.now()
+    with later(days=2, hours=23):
+        assert market.tell(begun)["outcome"] == "supplier_did_not_answer"
+    with later(days=3):
+        assert market.tell(begun)["outcome"] == "told"
 
 
 def test_a_supplier_that_cannot_change_is_not_asked_again(market: Market) -> None:
@@ -616,8 +657,7 @@ def test_a_resting_supplier_is_not_hammered_with_recalls(market: Market) -> None
     market.offer()
     cancels(market, 1)
     for _ in range(9):
-        with pytest.raises(Unavailable):
-            market.recall()
+        market.recall()
     assert len(market.endpoint.calls("cancellation")) == 5
 
 

@@ -63,6 +63,7 @@ class Walk:
         self._interludes, self._repeats = iter(interludes), iter(repeats)
         self._variables: dict[str, Any] = {}
         self._input = {"allocation_id": market.part, "order_id": market.order_id, "correlation_id": "cor_1"}
+        self._began = clock.rfc3339(clock.now())
         self.path: list[str] = []
 
     def to_the_end(self) -> list[str]:
@@ -84,7 +85,10 @@ class Walk:
             next(self._interludes, lambda: None)()
 
     def _known(self, given: Any, **more: Any) -> dict[str, Any]:
-        context = {"Execution": {"Input": self._input}, "Task": {"Token": more.pop("token", None)}}
+        context = {
+            "Execution": {"Input": self._input, "StartTime": self._began},
+            "Task": {"Token": more.pop("token", None)},
+        }
         return {**self._variables, "states": {"input": given, "context": context, **more}}
 
     def _assign(self, part: Any, known: dict[str, Any]) -> None:

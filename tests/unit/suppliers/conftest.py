@@ -209,7 +209,7 @@ def market(table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
         run_onboarding.Workflow, "complete", lambda self, token, output: made.completed.append((token, output))
     )
     storage = boto3.client("s3")
-    if not storage.list_buckets()["Buckets"]:
+    if "aisle-test-documents" not in [bucket["Name"] for bucket in storage.list_buckets()["Buckets"]]:
         storage.create_bucket(
             Bucket="aisle-test-documents", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
