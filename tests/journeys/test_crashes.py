@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -19,6 +18,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
 from tests.journeys.conftest import Shop, until
+from tests.journeys.killed_workflows import twice_at_once, twice_in_a_row
 
 MACHINE = "orders-place-order"
 UNITS, PRICE, STOCK = 3, 500, 10
@@ -221,17 +221,6 @@ def test_killed_between_decline_and_refusal_and_run_again(shop: Shop) -> None:
     journey.resume()
     journey.is_refused_and_not_paid()
     assert journey.books() == {}
-
-
-def twice_in_a_row(do: Callable[[], Any]) -> list[Any]:
-    """What doing it twice answers."""
-    return [do(), do()]
-
-
-def twice_at_once(do: Callable[[], Any]) -> list[Any]:
-    """What doing it from two threads answers."""
-    with ThreadPoolExecutor(2) as pool:
-        return [one.result() for one in [pool.submit(do), pool.submit(do)]]
 
 
 @pytest.mark.parametrize("twice", [twice_in_a_row, twice_at_once])

@@ -15,7 +15,7 @@ import pytest
 from examples.marketplace.suppliers import Trader
 from infra.local.testing import TestStack
 from tests.journeys.conftest import until
-from tests.journeys.marketplace import Market, a_market, at_once, twice_at_once, twice_in_a_row
+from tests.journeys.killed_workflows import Market, a_market, at_once, twice_at_once, twice_in_a_row
 from tests.workflows.definitions import rendered
 
 pytestmark = pytest.mark.xdist_group("crashes of feeds")

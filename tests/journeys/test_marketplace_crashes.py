@@ -17,7 +17,7 @@ import pytest
 from examples.marketplace.suppliers import Trader, vat_number
 from infra.local.testing import TestStack
 from tests.journeys.conftest import until
-from tests.journeys.marketplace import Machine, Market, a_market, at_once, twice_at_once, twice_in_a_row
+from tests.journeys.killed_workflows import Machine, Market, a_market, at_once, twice_at_once, twice_in_a_row
 
 pytestmark = pytest.mark.xdist_group("crashes of suppliers")
 

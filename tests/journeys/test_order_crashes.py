@@ -16,7 +16,7 @@ from examples.marketplace import buying
 from examples.marketplace.suppliers import Trader, connected, verified
 from infra.local.testing import TestStack
 from tests.journeys.conftest import until
-from tests.journeys.marketplace import Market, a_market, at_once, becomes, twice_at_once, twice_in_a_row
+from tests.journeys.killed_workflows import Market, a_market, at_once, becomes, twice_at_once, twice_in_a_row
 
 pytestmark = pytest.mark.xdist_group("crashes of orders")
 
