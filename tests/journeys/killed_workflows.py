@@ -1,25 +1,21 @@
-"""Suppliers of one test file on the deployed system, and the state machines that work for them: watched, killed, carried out by hand."""
+"""The state machines of the marketplace: watched, killed, carried out by hand."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
-from aisle_supplier.server import ReferenceSupplier
-from examples.marketplace.suppliers import Trader, applied, verified
-from examples.online_retail.stack import Stack
 from infra.local.testing import Answer, TestStack
-from tests.journeys.conftest import GONE_AFTER, Shop, a_shop, until
+from tests.journeys import market
+from tests.journeys.conftest import GONE_AFTER, until
 from tests.workflows.definitions import rendered
 
 T = TypeVar("T")
@@ -122,50 +118,12 @@ class Machine:
         return f"{self._machine_arn.replace(':stateMachine:', ':execution:')}:{execution}"
 
 
-@dataclass(frozen=True)
-class Market:
-    """An operator with suppliers. `nobody` is the system of those that take no orders."""
-
-    shop: Shop
-    there: Stack
-    nobody: ReferenceSupplier
-
-    @property
-    def stack(self) -> TestStack:
-        return self.shop.stack
+class Market(market.Market):
+    """A marketplace whose workflows are watched."""
 
     def machine(self, name: str) -> Machine:
         """By the name that Terraform gives it, whose context its definition's name leaves out."""
         return Machine(self.stack, name, name.partition("-")[2].replace("-", "_"))
-
-    def applies(self, name: str, system: ReferenceSupplier | None = None, **changes: Any) -> Trader:
-        """Somebody who wants to sell here."""
-        return applied(self.there, name, uuid4().hex[:8], system or self.nobody, **changes)
-
-    def supplier(self, name: str, system: ReferenceSupplier | None = None) -> Trader:
-        """An approved one."""
-        trader = self.applies(name, system)
-        assert verified(trader)["status"] == "approved", trader.read()["findings"]
-        return trader
-
-    def listing(self, supplier_sku: str, **more: Any) -> dict[str, Any]:
-        """What a supplier registers."""
-        return {
-            "supplier_sku": supplier_sku,
-            "title": f"A {supplier_sku.lower()}",
-            "category_id": self.shop.category,
-            "prices": {"GBP": 999},
-            "tax_rate_bps": 2000,
-            "handling_days": 1,
-            "on_hand": 5,
-            **more,
-        }
-
-    def sells(self, trader: Trader, supplier_sku: str, **more: Any) -> str:
-        """A published listing of the supplier; its SKU."""
-        path = f"/v1/suppliers/{trader.id}/listings"
-        trader.api.post(path, self.listing(supplier_sku, **more), key=uuid4().hex)
-        return str(until(lambda: trader.api.get(f"{path}/{supplier_sku}")["sku"]))
 
     def settled_by_hand(self, path: str, *instead: str) -> Answer:
         """What an operator asks for, when it is taken; or refused for one of these reasons: there is nothing left to do."""
@@ -185,10 +143,9 @@ class Market:
         of = [case for case in found if case["subject"]["id"] == subject_id and case["state"] == "open"]
         return next(iter(of), None)
 
-    def decide(self, case: Any, decision: str) -> None:
+    def judge(self, case: Any, decision: str) -> None:
         """As a reviewer does; whose case was withdrawn meanwhile finds another."""
-        body = {"decision": decision, "reason": "It is so.", "expected_version": case["version"]}
-        answer = self.shop.post(f"/v1/review-cases/{case['id']}/decisions", body)
+        answer = self.decide(case["id"], decision)
         assert answer.status in (200, 409, 412), answer
 
     def events(self, pk: str, type: str) -> int:
@@ -205,12 +162,3 @@ class Market:
         )
         stored = [TypeDeserializer().deserialize(item["event"]) for page in found for item in page["Items"]]
         return [json.loads(event)["type"] for event in stored].count(type)
-
-
-@contextmanager
-def a_market(stack: TestStack, folder: Path) -> Iterator[Market]:
-    """A market of one file of tests."""
-    record = folder / "stack.json"
-    record.write_text(json.dumps(stack.record))
-    with ReferenceSupplier() as nobody:
-        yield Market(a_shop(stack), Stack.read(record), nobody)

@@ -229,10 +229,13 @@ def stocked(trader: Trader, units: dict[str, int]) -> None:
     trader.system.restock({**there, **units})
 
 
+Kind = TypeVar("Kind", bound=Market)
+
+
 @contextmanager
-def opened(stack: TestStack) -> Iterator[Market]:
+def opened(stack: TestStack, kind: type[Kind]) -> Iterator[Kind]:
     """A marketplace whose suppliers' systems run as long as this is open."""
     with TemporaryDirectory() as folder, ExitStack() as running:
         record = Path(folder) / "stack.json"
         record.write_text(json.dumps(stack.record))
-        yield Market(stack, Stack.read(record), running)
+        yield kind(stack, Stack.read(record), running)

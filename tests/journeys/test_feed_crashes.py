@@ -15,7 +15,8 @@ import pytest
 from examples.marketplace.suppliers import Trader
 from infra.local.testing import TestStack
 from tests.journeys.conftest import until
-from tests.journeys.killed_workflows import Market, a_market, at_once, twice_at_once, twice_in_a_row
+from tests.journeys.killed_workflows import Market, at_once, twice_at_once, twice_in_a_row
+from tests.journeys.market import opened
 from tests.workflows.definitions import rendered
 
 pytestmark = pytest.mark.xdist_group("crashes of feeds")
@@ -27,8 +28,8 @@ LANES = {"ImportChunks", "RowsLeft", "LaneDone"}
 
 
 @pytest.fixture(scope="module")
-def market(stack: TestStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    with a_market(stack, tmp_path_factory.mktemp("market")) as made:
+def market(stack: TestStack) -> Iterator[Market]:
+    with opened(stack, Market) as made:
         yield made
 
 
@@ -98,7 +99,7 @@ def test_a_feed_whose_workflow_dies_anywhere_is_taken_when_it_is_tried_again(mar
     rows = 12
 
     def is_taken(state: str) -> list[str]:
-        sender = Sender(market, market.supplier(f"{state} Feeds"))
+        sender = Sender(market, market.approved(f"{state} Feeds"))
         first = sender.sends(rows)
         machine.kill(first, state)
         assert sender.is_called_off(first) in ("cancelled", "over")
@@ -115,7 +116,7 @@ def test_a_feed_whose_workflow_dies_anywhere_is_taken_when_it_is_tried_again(mar
 
 def test_a_large_file_is_killed_and_called_off_in_the_middle_and_taken_to_its_end(market: Market) -> None:
     machine = market.machine("feeds-import-feed")
-    sender, rows = Sender(market, market.supplier("Large Feeds")), 1_200
+    sender, rows = Sender(market, market.approved("Large Feeds")), 1_200
     first = sender.sends(rows)
     until(lambda: machine.history(first)[-1:] == ["ImportRows"])
     until(lambda: market.shop.get("/v1/products", supplier_id=sender.trader.id).body["items"])
@@ -133,7 +134,7 @@ def test_a_large_file_is_killed_and_called_off_in_the_middle_and_taken_to_its_en
 @pytest.mark.parametrize("twice", [twice_in_a_row, twice_at_once])
 def test_each_step_of_a_feed_twice(market: Market, twice: Callable[[Callable[[], Any]], list[Any]]) -> None:
     machine = market.machine("feeds-import-feed")
-    sender, rows = Sender(market, market.supplier("Twice Feeds")), 12
+    sender, rows = Sender(market, market.approved("Twice Feeds")), 12
     feed_id = sender.sends(rows)
     machine.take(feed_id, feed_id="fed_01J00000000000000000000000")
 

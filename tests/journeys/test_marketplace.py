@@ -23,7 +23,7 @@ from tests.journeys.market import Market, at_once, opened
 
 @pytest.fixture
 def market(stack: TestStack) -> Iterator[Market]:
-    with opened(stack) as market:
+    with opened(stack, Market) as market:
         yield market
 
 

@@ -17,7 +17,8 @@ import pytest
 from examples.marketplace.suppliers import Trader, vat_number
 from infra.local.testing import TestStack
 from tests.journeys.conftest import until
-from tests.journeys.killed_workflows import Machine, Market, a_market, at_once, twice_at_once, twice_in_a_row
+from tests.journeys.killed_workflows import Machine, Market, at_once, twice_at_once, twice_in_a_row
+from tests.journeys.market import opened
 
 pytestmark = pytest.mark.xdist_group("crashes of suppliers")
 
@@ -25,15 +26,15 @@ SOMEBODY_ELSES = "Somebody Else's"
 
 
 @pytest.fixture(scope="module")
-def market(stack: TestStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    with a_market(stack, tmp_path_factory.mktemp("market")) as made:
+def market(stack: TestStack) -> Iterator[Market]:
+    with opened(stack, Market) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def trader(market: Market) -> Trader:
     """An approved supplier."""
-    return market.supplier("Listing Goods")
+    return market.approved("Listing Goods")
 
 
 # ---- onboard-supplier ---------------------------------------------------------------------------------------------------
@@ -56,7 +57,7 @@ def test_a_supplier_whose_verification_dies_anywhere_is_approved_or_rejected_onc
         trader = market.applies(f"{state} Crash", **(_mistyped() if state in JUDGED else {}))
         if state in JUDGED and state != "AwaitReview":
             case = until(lambda: market.case("supplier", trader.id, trader.id))
-            market.decide(case, JUDGED[state])
+            market.judge(case, JUDGED[state])
         machine.kill(f"{trader.id}-1", state)
         if trader.read()["status"] not in ("approved", "rejected"):
             market.settled_by_hand(f"/v1/suppliers/{trader.id}/submissions", "nothing_to_submit")
@@ -112,7 +113,7 @@ def _is_decided(market: Market, trader: Trader, decision: str) -> bool:
     seen = trader.read()
     if seen["check"] in ("verifying", "in_review"):
         if case := market.case("supplier", trader.id, trader.id):
-            market.decide(case, decision)
+            market.judge(case, decision)
         return False
     return True
 
@@ -142,7 +143,7 @@ def test_a_listing_whose_check_dies_anywhere_is_published_or_rejected_once(marke
         doubt = {"brand": SOMEBODY_ELSES} if state in DECIDED else {}
         trader.api.post(_listings(trader), market.listing(sku, **doubt), key=uuid4().hex)
         if state in DECIDED and state != "WaitForReview":
-            market.decide(until(lambda: market.case("listing", listing_id, trader.id)), DECIDED[state])
+            market.judge(until(lambda: market.case("listing", listing_id, trader.id)), DECIDED[state])
         machine.kill(f"{listing_id}-1".replace(":", "_"), state)
         until(lambda: _is_sent_again(market, trader, sku))
         until(lambda: _is_judged(market, trader, sku, DECIDED.get(state, "approve")))
@@ -211,7 +212,7 @@ def _is_judged(market: Market, trader: Trader, sku: str, decision: str) -> bool:
     seen = trader.api.get(f"{_listings(trader)}/{sku}")
     if seen["proposal"] and seen["proposal"]["state"] != "rejected":
         if case := market.case("listing", f"{trader.id}:{sku}", trader.id):
-            market.decide(case, decision)
+            market.judge(case, decision)
         return False
     return True
 

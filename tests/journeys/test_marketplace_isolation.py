@@ -17,7 +17,7 @@ from tests.journeys.test_marketplace_suppliers import PDF, announce
 
 @pytest.fixture
 def market(stack: TestStack) -> Iterator[Market]:
-    with opened(stack) as market:
+    with opened(stack, Market) as market:
         yield market
 
 

@@ -22,7 +22,7 @@ NAME = "Listing Goods"
 
 @pytest.fixture(scope="module")
 def market(stack: TestStack) -> Iterator[Market]:
-    with opened(stack) as market:
+    with opened(stack, Market) as market:
         yield market
 
 

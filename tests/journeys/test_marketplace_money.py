@@ -25,7 +25,7 @@ IBAN = "GB82WEST12345698765432"
 
 @pytest.fixture(scope="module")
 def market(stack: TestStack) -> Iterator[Market]:
-    with opened(stack) as market:
+    with opened(stack, Market) as market:
         yield market
 
 

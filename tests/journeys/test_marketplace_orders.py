@@ -24,7 +24,7 @@ NAMES = ("North Goods", "South Goods")
 
 @pytest.fixture(scope="module")
 def market(stack: TestStack) -> Iterator[Market]:
-    with opened(stack) as market:
+    with opened(stack, Market) as market:
         yield market
 
 

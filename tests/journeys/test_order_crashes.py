@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from aisle_supplier.server import ReferenceSupplier
-from aisle_supplier.server.back_office import Aisle
 from examples.marketplace import buying
-from examples.marketplace.suppliers import Trader, connected, verified
+from examples.marketplace.suppliers import Trader, verified
 from infra.local.testing import TestStack
 from tests.journeys.conftest import until
-from tests.journeys.killed_workflows import Market, a_market, at_once, becomes, twice_at_once, twice_in_a_row
+from tests.journeys.killed_workflows import Market, at_once, becomes, twice_at_once, twice_in_a_row
+from tests.journeys.market import opened
 
 pytestmark = pytest.mark.xdist_group("crashes of orders")
 
@@ -25,8 +24,8 @@ Twice = Callable[[Callable[[], Any]], list[Any]]
 
 
 @pytest.fixture(scope="module")
-def market(stack: TestStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    with a_market(stack, tmp_path_factory.mktemp("market")) as made:
+def market(stack: TestStack) -> Iterator[Market]:
+    with opened(stack, Market) as made:
         yield made
 
 
@@ -48,12 +47,13 @@ RECALLED = {"TellSupplier", "Told", "WaitToTell"}
 class Seller:
     """A supplier that has THING, has GONE no more, and behaves otherwise for some orders."""
 
-    def __init__(self, market: Market, name: str, system: ReferenceSupplier) -> None:
-        self.market, self.system = market, system
-        self.trader = market.supplier(name, system)
-        connected(self.trader)
-        self.thing, self.gone = (market.sells(self.trader, sku, on_hand=STOCK) for sku in ("THING", "GONE"))
-        system.works_for(Aisle(market.there.api_url, self.trader.account.token("supplier"), self.trader.id))
+    def __init__(self, market: Market, name: str) -> None:
+        self.market, self.trader = market, market.connected(name)
+        self.system = self.trader.system
+        self.thing, self.gone = (
+            market.lists(self.trader, supplier_sku=sku, on_hand=STOCK)[1] for sku in ("THING", "GONE")
+        )
+        self.system.restock({"THING": STOCK, "GONE": 0})
         self._modes: dict[str, list[str]] = {}
         self._lock = Lock()
 
@@ -78,13 +78,10 @@ class Seller:
 
 
 @pytest.fixture(scope="module")
-def sellers(market: Market) -> Iterator[tuple[Seller, Seller]]:
+def sellers(market: Market) -> tuple[Seller, Seller]:
     """One that is well, and one whose endpoint will fail."""
-    stock = {"THING": STOCK, "GONE": 0}
-    with ReferenceSupplier(stock) as well, ReferenceSupplier(stock) as failing:
-        systems = {"Well Goods": well, "Failing Goods": failing}
-        made = at_once(lambda name: Seller(market, name, systems[name]), systems)
-        yield made["Well Goods"], made["Failing Goods"]
+    well, failing = at_once(lambda name: Seller(market, name), ["Well Goods", "Failing Goods"]).values()
+    return well, failing
 
 
 def order_of(allocation_id: str) -> str:
@@ -114,7 +111,7 @@ def test_an_order_whose_routing_dies_anywhere_is_with_its_supplier_once_or_given
         ends = "cancelled" if state in RECALLED else "accepted" if sku == "THING" else "rejected"
         until(lambda: seller.state(allocation_id) == ends)
         if ends == "rejected":
-            market.decide(until(lambda: market.case("allocation", allocation_id, seller.trader.id)), "reject")
+            market.judge(until(lambda: market.case("allocation", allocation_id, seller.trader.id)), "reject")
         if ends == "accepted":
             buying.shipped(seller.trader, seller.trader.api.get(f"{_orders(seller)}/{allocation_id}"))
         market.shop.reaches(order_id, "shipped" if ends == "accepted" else "cancelled")
@@ -156,7 +153,7 @@ def test_each_step_of_routing_twice(market: Market, sellers: tuple[Seller, Selle
             assert step("tell_supplier", allocation_id) == "told"
         assert (step("offer_order", taken), step("offer_order", refused)) == ("accepted", "rejected")
     buying.shipped(seller.trader, seller.trader.api.get(f"{_orders(seller)}/{taken}"))
-    market.decide(until(lambda: market.case("allocation", refused, seller.trader.id)), "reject")
+    market.judge(until(lambda: market.case("allocation", refused, seller.trader.id)), "reject")
     for allocation_id, ends in ((taken, "accepted"), (refused, "rejected")):
         becomes(lambda allocation_id=allocation_id: _books(market, seller, allocation_id), BOOKS[ends])
     assert seller.system.stock["THING"].quantity == left - 1
@@ -208,7 +205,7 @@ def creditors(market: Market) -> dict[str, Trader]:
     """Suppliers with an account at a bank, by id, who are paid what they are owed without delay."""
 
     def is_creditor(name: str) -> Trader:
-        trader = market.supplier(name, market.nobody)
+        trader = market.approved(name)
         seen = trader.read()
         account = {
             "holder": seen["approved"]["legal_entity"]["name"],
