@@ -29,6 +29,8 @@ from chalicelib.lockers.store.grants import Grant, Journalled
 from chalicelib.lockers.store.pickups import PickupMoved
 
 _ATTEMPTS = 8
+_BEHIND = timedelta(minutes=1)
+"""How far the clock of a cabinet may be behind ours: to it, a grant that has just been made is no grant of the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def grant_offline(pickup: Pickup, whose: str, digits: str, *, line: Line | None 
             "aud": cabinet_id,
             "compartments": [place.number for place in places],
             "code": gateway.code_hash(cabinet_id, digits),
-            "nbf": clock.epoch_seconds(now),
+            "nbf": clock.epoch_seconds(now - _BEHIND),
             "exp": clock.epoch_seconds(expires),
         }
         before = [one for one in _active(cabinet_id, pickup.id) if one.whose == whose]

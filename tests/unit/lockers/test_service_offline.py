@@ -79,7 +79,7 @@ def test_a_grant_opens_one_cabinet_for_one_code(lockers: Lockers) -> None:
         "sub": pickup_id,
         "aud": lockers.cabinet,
         "code": urlsafe_b64encode(expected).decode().rstrip("="),
-        "nbf": int(now.timestamp()),
+        "nbf": int(now.timestamp()) - 60,
         "exp": int(moment(lockers.read(pickup_id)["expires_at"]).timestamp()),
     }
     assert claims["jti"].startswith("grt_")
