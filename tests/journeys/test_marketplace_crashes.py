@@ -141,7 +141,7 @@ def test_a_listing_whose_check_dies_anywhere_is_published_or_rejected_once(marke
         sku = f"CRASH-{state}"
         listing_id = f"{trader.id}:{sku}"
         doubt = {"brand": SOMEBODY_ELSES} if state in DECIDED else {}
-        trader.api.post(_listings(trader), market.listing(sku, **doubt), key=uuid4().hex)
+        trader.api.post(_listings(trader), market.listing(sku, title=f"A {sku.lower()}", **doubt), key=uuid4().hex)
         if state in DECIDED and state != "WaitForReview":
             market.judge(until(lambda: market.case("listing", listing_id, trader.id)), DECIDED[state])
         machine.kill(f"{listing_id}-1".replace(":", "_"), state)
@@ -164,7 +164,7 @@ def test_each_step_of_registering_a_product_twice(
     clean, doubtful, unwanted = (f"{name}-{twice.__name__.upper()}" for name in ("CLEAN", "DOUBTFUL", "UNWANTED"))
     for sku in (clean, doubtful, unwanted):
         doubt = {} if sku == clean else {"brand": SOMEBODY_ELSES}
-        trader.api.post(_listings(trader), market.listing(sku, **doubt), key=uuid4().hex)
+        trader.api.post(_listings(trader), market.listing(sku, title=f"A {sku.lower()}", **doubt), key=uuid4().hex)
         machine.take(f"{trader.id}_{sku}-1", listing_id=f"{trader.id}:NONE", version=1, decided="", error="")
 
     def step(task: str, sku: str, **given: Any) -> Any:

@@ -12,7 +12,9 @@ from examples.marketplace.suppliers import Trader
 from infra.local.testing import Answer, TestStack
 from tests.journeys.market import Market, at_once, opened
 from tests.journeys.test_authorisation import ACCESS, BODIES, QUERIES, ROUTES
+from tests.journeys.test_marketplace_money import ships
 from tests.journeys.test_marketplace_suppliers import PDF, announce
+from tests.journeys.test_returns import announce as announce_return
 
 
 @pytest.fixture
@@ -28,6 +30,11 @@ def test_another_supplier_finds_nothing_of_it_by_any_route(market: Market) -> No
     order = market.places((sku, 1))
     allocation = order["fulfilments"][0]["id"]
     market.order_of(mine, allocation, "requested")
+    sent = market.places((sku, 1))
+    ships(market, mine, sent)
+    market.shop.reaches(sent["id"], "shipped")
+    back = announce_return(market.shop, sent, 1)
+    assert back.status == 201, back
     client = market.as_supplier(mine, "POST", "/members", {"client_id": f"client{uuid4().hex}"})
     assert client.status == 201, client
     feed = {"kind": "stock", "format": "csv", "filename": "stock.csv", "bytes": 10}
@@ -38,6 +45,7 @@ def test_another_supplier_finds_nothing_of_it_by_any_route(market: Market) -> No
         "member_id": client.body["id"],
         "feed_id": market.as_supplier(mine, "POST", "/feeds", feed).body["id"],
         "document_id": announce(market, mine, PDF).body["id"],
+        "return_id": back.body["id"],
         "number": "1",
         "period": order["placed_at"][:7],
     }

@@ -17,7 +17,7 @@ from examples.marketplace.suppliers import Trader
 from infra.local.testing import Answer, TestStack
 from tests.journeys.conftest import until
 from tests.journeys.market import Market, at_once, opened
-from tests.journeys.test_returns import announce, inspect, receive
+from tests.journeys.test_returns import announce
 
 pytestmark = pytest.mark.xdist_group("market-money")
 IBAN = "GB82WEST12345698765432"
@@ -112,14 +112,18 @@ def banked(market: Market, trader: Trader) -> None:
 
 
 def comes_back(market: Market, order: Any, part: str, trader: Trader, units: int) -> Answer:
-    """The parcel arrives, and the customer sends some of it back."""
+    """The parcel arrives, the customer sends some of it back, and the staff looks at it in the supplier's stead."""
     at = datetime.now(UTC).isoformat()
     arrived = {"id": uuid4().hex, "code": "delivered", "at": at}
     assert market.as_supplier(trader, "POST", f"/orders/{part}/tracking-events", arrived).status == 201
     announced = announce(market.shop, order, units)
     assert announced.status == 201, announced
-    assert receive(market.shop, announced.body["id"], units).status == 200
-    return inspect(market.shop, announced.body["id"], write_off=units)
+    path, at = f"/v1/returns/{announced.body['id']}", {"location_id": trader.id}
+    unit = {"line_id": "1", "quantity": units}
+    received = market.shop.post(f"{path}/receipts", {**at, "lines": [unit]}, "associate")
+    assert received.status == 200, received
+    found = {**at, "lines": [{**unit, "disposition": "write_off"}]}
+    return market.shop.post(f"{path}/inspections", found, "associate")
 
 
 def test_what_is_owed_is_held_paid_returned_taken_back_and_stated(market: Market) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
@@ -150,7 +151,7 @@ def test_each_step_of_routing_twice(market: Market, sellers: tuple[Seller, Selle
         assert (step("ask_supplier", taken), step("ask_supplier", refused)) == ("accepted", "rejected")
         for allocation_id in (taken, refused):
             assert step("settle_allocation", allocation_id) == "settled"
-            assert step("tell_supplier", allocation_id) == "told"
+            assert step("tell_supplier", allocation_id, since=datetime.now(UTC).isoformat()) == "told"
         assert (step("offer_order", taken), step("offer_order", refused)) == ("accepted", "rejected")
     buying.shipped(seller.trader, seller.trader.api.get(f"{_orders(seller)}/{taken}"))
     market.judge(until(lambda: market.case("allocation", refused, seller.trader.id)), "reject")
