@@ -162,6 +162,7 @@ def records(real_table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Record
     """On the wire; what is neither DynamoDB nor ours agrees to everything."""
     for gateways in GATEWAYS:
         monkeypatch.setattr(gateways, "client", lambda service: _agrees())
+    monkeypatch.setattr("chalicelib.core.contacts.derived_key", lambda *_: bytes(32))
     endpoint = Item._get_connection().connection.client._endpoint
     records = Records(endpoint.http_session)
     endpoint.http_session = records
@@ -506,8 +507,9 @@ def _told_supplier(company: Company, order_id: str, allocation_id: str, *types: 
 
 
 def _route(company: Company, order_id: str, allocation_id: str, *tasks: str) -> None:
+    given = {"await_answer": {"task_token": "t"}, "tell_supplier": {"since": clock.rfc3339(clock.now())}}
     for task in tasks:
-        more = {"task_token": "t"} if task == "await_answer" else {}
+        more = given.get(task, {})
         company.task("routing-tasks", routing_tasks, task, order_id, allocation_id=allocation_id, **more)
 
 
@@ -523,7 +525,7 @@ def _onboarded(company: Company) -> None:
         "timezone": "Europe/London",
         "default_currency": "GBP",
     }
-    asked = company.shop.call("POST", "/v1/supplier-invitations", json={"email": "ada@keys.example.com"}).json
+    asked = company.asks("/v1/supplier-invitations", {"email": "ada@keys.example.com"})
     _written_to(company, asked["supplier_id"], "SupplierInvited")
     verified = ("correct_profile", "verify_profile", "probe_endpoint", "decide_supplier")
     reviewed = ("open_review", "open_review", "approve_supplier", "reject_supplier", "park_onboarding")
