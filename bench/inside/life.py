@@ -203,7 +203,11 @@ def main() -> None:
     sys.stdout = heard
     dynamodb, key, indexes = _made_table(given["table"])
     life = Life(Ledger(dynamodb, TABLE, key, indexes), heard)
-    live(life, Handlers(given["handlers"]), given["lines"])
+    try:
+        live(life, Handlers(given["handlers"]), given["lines"])
+    except BaseException:
+        sys.stderr.write("".join(heard.last))
+        raise
     dynamodb.delete_table(TableName=TABLE)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     Path(given["result"]).write_text(json.dumps({"steps": life.steps, "peak_mb": peak}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
@@ -30,12 +31,17 @@ Run = Callable[[], Any]
 
 
 class Heard(io.StringIO):
-    """Standard output, of which only the number of bytes matters."""
+    """Standard output, of which only the number of bytes matters, and the last of it where a step fails."""
 
     bytes = 0
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: deque[str] = deque(maxlen=20)
+
     def write(self, text: str) -> int:
         self.bytes += len(text.encode())
+        self.last.append(text)
         return len(text)
 
 

@@ -19,6 +19,7 @@ _SERVICES = {
     "AWSStepFunctions": "stepfunctions",
     "AmazonSQS": "sqs",
     "DynamoDB_20120810": "dynamodb",
+    "AmazonSSM": "ssm",
     "TrentService": "kms",
 }
 """Services by what stands before the operation in `X-Amz-Target`."""
@@ -50,10 +51,12 @@ Look = Callable[[str, dict[str, Any]], Any]
 
 def _named(request: Any) -> tuple[str, str]:
     """Service and operation, from `X-Amz-Target: DynamoDB_20120810.GetItem` or, for query services, from the body; messages to
-    topics of AWS IoT and objects of S3 have a path instead."""
+    topics of AWS IoT, mail and objects of S3 have a path instead."""
     path = urlsplit(request.url).path
     if path.startswith("/topics/"):
         return "iot", "Publish"
+    if path == "/v2/email/outbound-emails":
+        return "ses", "SendEmail"
     if path.strip("/"):
         return "s3", request.method
     target = _text(request.headers.get("X-Amz-Target", ""))
@@ -66,9 +69,12 @@ def _named(request: Any) -> tuple[str, str]:
 
 
 def _size(request: Any) -> int:
-    """Bytes of the body; files that are sent to S3 in chunks have no length, but a header that says it."""
-    told = request.headers.get("X-Amz-Decoded-Content-Length")
-    return int(_text(told)) if told else len(request.body or b"")
+    """Bytes of the body. Files that are sent to S3 have no length, but a header that says it: one when they go in chunks, as
+    they do over TLS, another when they go in one piece."""
+    if isinstance(request.body, str | bytes | bytearray | None):
+        return len(request.body or b"")
+    headers = request.headers
+    return int(_text(headers.get("X-Amz-Decoded-Content-Length") or headers["Content-Length"]))
 
 
 def _text(value: bytes | str) -> str:
