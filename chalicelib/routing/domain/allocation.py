@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from chalicelib.core import clock
 from chalicelib.core.errors import Conflict, RuleBroken
+from chalicelib.routing.domain.waits import whole_seconds
 
 PREFIX = "sup_"
 """Of the ids of suppliers, which are the ids of their locations, too."""
@@ -136,8 +137,7 @@ class Allocation:
 
     def seconds_left(self, now: datetime) -> int:
         """Whole seconds until the deadline, rounded up; 0 after it."""
-        left = datetime.fromisoformat(self.answer_by) - now
-        return max(0, -(-left // timedelta(seconds=1)))
+        return whole_seconds(datetime.fromisoformat(self.answer_by) - now)
 
     @property
     def refused_units(self) -> dict[str, int]:

@@ -27,8 +27,14 @@ _BUSY = (429, 503)
 
 
 class EndpointRests(Unavailable):
+    """`until` then."""
+
     code = "supplier_rests"
     title = "The supplier's endpoint is left in peace"
+
+    def __init__(self, allocation_id: str, until: datetime) -> None:
+        super().__init__(f"The supplier of {allocation_id} is left in peace until {clock.rfc3339(until)}.")
+        self.until = until
 
 
 def endpoint_of(supplier_id: str) -> Endpoint | None:
@@ -80,7 +86,7 @@ def converse(
     """Ask, unless the endpoint rests: then until when. `private` is never quoted in the log."""
     settings = store.get_settings()
     if not despite_rest:
-        until = breaker.resting_until(value.supplier_id, settings, by)
+        until = breaker.resting_until(value.supplier_id, settings)
         if until is not None:
             return until
     exchange = gateways.ask(endpoint, question, settings.call_seconds, send)

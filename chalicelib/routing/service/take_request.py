@@ -1,5 +1,6 @@
 """What fulfilment asks of a supplier: ship this, leave that out, wait, send it elsewhere."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from ulid import ULID
@@ -17,7 +18,7 @@ from chalicelib.routing.service.keep_in_line import Decline, keep_in_line
 from chalicelib.routing.service.note_call import is_open
 from chalicelib.routing.service.offer_order import offer_order
 from chalicelib.routing.service.read_allocations import resume_workflow
-from chalicelib.routing.service.tell_supplier import open_recalls, tell_change, try_to_recall
+from chalicelib.routing.service.tell_supplier import SupplierDidNotAnswer, open_recalls, tell_change, try_to_recall
 from chalicelib.routing.store import items as store
 
 
@@ -80,6 +81,8 @@ def retry(allocation_id: str, decline: Decline, by: Principal, ways: Ways | None
     if not is_open(must_find(allocation_id).value):
         keep_in_line(allocation_id, decline, by)
         try_to_recall(allocation_id, by, ways, by_hand=True)
+        with suppress(SupplierDidNotAnswer):  # as the log of calls says; whoever asked for it can again
+            tell_change(allocation_id, by, ways, by_hand=True)
     elif not resume_workflow(allocation_id):
         offer_order(allocation_id, by, ways, despite_rest=True)
 

@@ -10,7 +10,9 @@ from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Json, Transaction
 
 OPEN = "open"
-UNHEARD = frozenset({OPEN, "given_up"})
+GIVEN_UP = "given_up"
+"""No supplier could be told for a day; a person was asked to."""
+UNHEARD = frozenset({OPEN, GIVEN_UP})
 """Of recalls that no supplier has heard of."""
 
 
@@ -46,12 +48,12 @@ def add_recall(tx: Transaction, allocation_id: str, recall: Recall) -> None:
 
 
 def close_recall(tx: Transaction, allocation_id: str, recall: Recall, state: str) -> None:
-    """Note how the supplier took it. `Stale` at commit when that is known."""
+    """Note how the supplier took it, or that it was given up. `Stale` at commit when it is not in the state that was read."""
     tx.update(
         RecallItem(key("ALLOCATION", allocation_id), key("RECALL", recall.id)),
         [RecallItem.state.set(state)],
-        RecallItem.state.is_in(*sorted(UNHEARD)),
-        lambda _: Stale("The supplier has heard of this recall."),
+        RecallItem.state == recall.state,
+        lambda _: Stale(f"The recall is not {recall.state} any more."),
     )
 
 

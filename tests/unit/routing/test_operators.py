@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -255,6 +256,27 @@ def test_a_retry_has_an_answer_take_effect_whose_workflow_died(
     assert wired.shop.events(wired.order_id).count("OrderUnitsMissing") == 1
     assert wired.endpoint.asked == []
     assert wired.shop.call("POST", f"/v1/allocations/{part}/retries", by=OPERATOR).json["code"] == "nothing_to_call"
+
+
+def test_a_retry_tells_a_change_that_nobody_heard_of(wired: Market, queue: Queue) -> None:
+    part = wired.requested(3)
+    wired.endpoint.on("offer", says(ACCEPTED)).on("change", silent())
+    wired.offer()
+    wired.shop.call("POST", f"/v1/orders/{wired.order_id}/holds", json={"reason": "fraud"})
+    begun = clock.now()
+    for _ in range(5):
+        delivered(on_request, {"type": "hold", "fulfilment_id": part})
+    with clock.at(begun + timedelta(days=1)):
+        assert wired.tell(begun)["outcome"] == "told"
+        wired.endpoint.on("change", silent(), says(b"", 204))
+        for _ in range(2):
+            assert wired.shop.call("POST", f"/v1/allocations/{part}/retries", by=OPERATOR).status == 202
+            _, message = queue.sent.pop()
+            delivered(on_request, message)
+        assert queue.sent == [], "what is not heard is no defect of ours"
+        again = wired.shop.call("POST", f"/v1/allocations/{part}/retries", by=OPERATOR)
+    assert again.json["code"] == "nothing_to_call"
+    assert [one.json["held"] for one in wired.endpoint.calls("change")] == [True] * 8
 
 
 # ---- settings -----------------------------------------------------------------------------------------------------------
