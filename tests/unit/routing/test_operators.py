@@ -23,6 +23,7 @@ from chalicelib.suppliers import store as suppliers
 from chalicelib.suppliers.domain import Seller, SupplierStatus
 from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, a_machine
 from tests.unit.routing.builders import ACCEPTED, MEMBER, STRANGER, SUPPLIER_ID, Market, says, silent
+from tests.unit.routing.test_settling import cancels
 from tests.workflows.definitions import rendered, states
 
 OPERATOR = a_machine("suppliers.write")
@@ -117,6 +118,39 @@ def test_each_kind_of_request_is_carried_out(wired: Market, queue: Queue) -> Non
     delivered(on_request, {"type": "recall", **about})
     assert [what for what, _, _ in wired.log()] == ["offer", "change", "cancellation"]
     assert wired.value.state == "cancelled"
+
+
+@pytest.mark.parametrize(("cancelled", "asked"), [(2, [1]), (3, [])])
+def test_a_recall_of_what_was_not_asked_for_yet_is_no_failure(
+    wired: Market, queue: Queue, cancelled: int, asked: list[int]
+) -> None:
+    """Held back before it was dispatched, or overtaken by its recall: it is asked for without these units."""
+    about = {"fulfilment_id": wired.sold(3)}
+    cancels(wired, cancelled)
+    for receives in range(1, 6):
+        delivered(on_request, {"type": "recall", **about}, receives)
+    assert queue.sent == []
+    delivered(on_request, {"type": "shipment", **about})
+    assert len(wired.started) == len(asked)
+    found = store.get_allocation(wired.part)
+    assert [line.quantity for line in found.value.lines] == asked if found else asked == []
+    assert wired.endpoint.asked == []
+
+
+def test_a_recall_while_the_allocation_is_written_is_not_missed(
+    wired: Market, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = {"fulfilment_id": wired.sold(3)}
+    add = store.add_allocation
+
+    def meanwhile(tx: Any, value: Any) -> None:
+        cancels(wired, 3)
+        delivered(on_request, {"type": "recall", **about})
+        add(tx, value)
+
+    monkeypatch.setattr(store, "add_allocation", meanwhile)
+    delivered(on_request, {"type": "shipment", **about})
+    assert (wired.value.state, wired.started, wired.endpoint.asked) == ("cancelled", [], [])
 
 
 @pytest.mark.parametrize("body", [{}, {"type": "dance", "fulfilment_id": "ful_1"}, {"type": "shipment"}, [], "x"])
