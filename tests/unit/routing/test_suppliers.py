@@ -25,7 +25,7 @@ from tests.unit.routing.builders import (
     says,
     silent,
 )
-from tests.unit.routing.test_settling import later
+from tests.unit.routing.test_settling import cancels, later
 
 
 @pytest.fixture
@@ -230,6 +230,32 @@ def test_what_is_not_in_the_parcel_is_sought_elsewhere_and_counts(accepted: Mark
     assert "OrderUnitsMissing" in accepted.shop.events(accepted.order_id)
     counted = accepted.counted()
     assert (counted["cancelled_after_acceptance"], counted["units_refused"]) == (1, 1)
+
+
+def test_what_the_customer_cancelled_is_no_fault_of_the_supplier(asked: Market) -> None:
+    cancels(asked, 2)
+    asked.recall()
+    assert asked.units() == [(0, 0, 0, 0)], "it is recalled after the answer"
+    assert asked.ships().status == 200
+    assert asked.units() == [(3, 0, 2, 1)]
+    assert asked.counted() == {"offered": 1, "accepted": 1, "shipped": 1, "units_asked": 3}
+    asked.recall()
+    assert asked.endpoint.calls("cancellation") == [], "it has told what it ships"
+    assert asked.settle()["outcome"] == "settled"
+
+
+def test_of_what_is_wanted_still_what_is_not_in_the_parcel_counts(accepted: Market) -> None:
+    cancels(accepted, 1)
+    assert accepted.ships(lines=[{"line_id": "1", "quantity": 3}]).json["code"] == "more_than_requested"
+    assert accepted.ships(lines=[{"line_id": "1", "quantity": 1}]).status == 200
+    assert accepted.units() == [(2, 1, 1, 1)]
+    counted = accepted.counted()
+    assert (counted["cancelled_after_acceptance"], counted["units_refused"]) == (1, 1)
+
+
+def test_what_is_called_off_altogether_is_not_shipped(accepted: Market) -> None:
+    cancels(accepted, 3)
+    assert accepted.ships().json["code"] == "allocation_not_accepted"
 
 
 def test_shipping_unasked_is_accepting(asked: Market) -> None:
