@@ -77,7 +77,6 @@ class Line:
     name: str
     quantity: int
     unit_price: int
-    gtin: str | None = None
     accepted: int = 0
     refused: int = 0
     recalled: int = 0
@@ -106,7 +105,7 @@ class Allocation:
 
     `offered`: it was put before the supplier. `called`: its endpoint was called with it, so it may have arrived. `waits`: the
     supplier said that it answers later. `tries` are calls without an answer. `told_version` is the version of the fulfilment
-    that the supplier knows of.
+    that the supplier knows of. `invoiced` is what its matched invoices ask for, in minor units.
     """
 
     id: str
@@ -129,6 +128,7 @@ class Allocation:
     waits: bool = False
     tries: int = 0
     told_version: int = 0
+    invoiced: int = 0
     version: int = 1
 
     def is_late_at(self, now: datetime) -> bool:

@@ -90,7 +90,6 @@ def order_body(value: Allocation, part: Fulfilment) -> dict[str, Any]:
                 "line_id": line.line_id,
                 "supplier_sku": line.supplier_sku,
                 "sku": line.sku,
-                **({"gtin": line.gtin} if line.gtin else {}),
                 "name": line.name,
                 "quantity": line.quantity,
                 "unit_price": line.unit_price,

@@ -18,7 +18,7 @@ UNHEARD = frozenset({OPEN, GIVEN_UP})
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Units by line that are not wanted any more; `state` is open until the supplier has said cancelled, too_late or never_arrived, or
+    """Units by line that are not wanted any more. The `id` is the allocation's, `.c` and its version. `state` is open until the supplier has said cancelled, too_late or never_arrived, or
     it was given up."""
 
     id: str
@@ -60,4 +60,5 @@ def close_recall(tx: Transaction, allocation_id: str, recall: Recall, state: str
 def recalls_of(allocation_id: str) -> list[Recall]:
     """All recalls of an allocation, oldest first."""
     rows = RecallItem.query(key("ALLOCATION", allocation_id), RecallItem.sk.startswith("RECALL#"), consistent_read=True)
-    return [Recall(row.sk.partition("#")[2], dict(row.lines), row.at, row.state) for row in rows]
+    found = [Recall(row.sk.partition("#")[2], dict(row.lines), row.at, row.state) for row in rows]
+    return sorted(found, key=lambda recall: int(recall.id.rpartition(".c")[2]))

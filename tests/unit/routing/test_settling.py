@@ -304,6 +304,18 @@ def test_units_that_the_customer_cancels_are_recalled(market: Market) -> None:
     assert market.events("UnitsRecalledFromSupplier")[-1]["units"] == {"1": 1}
 
 
+def test_recalls_are_told_in_the_order_in_which_they_were_made(market: Market) -> None:
+    market.requested(9)
+    market.endpoint.on("offer", says(ACCEPTED)).on("cancellation", CANCELLED)
+    market.offer()
+    for _ in range(8):
+        cancels(market, 1)
+        use_cases.keep_in_line(market.part, orders.decline_units, ROUTING)
+    market.recall()
+    told = [one.json["cancellation_id"].rpartition(".c")[2] for one in market.endpoint.calls("cancellation")]
+    assert told == [str(version) for version in range(4, 12)]
+
+
 def test_a_recall_that_is_not_heard_comes_again_as_the_same(market: Market) -> None:
     market.requested(3)
     market.endpoint.on("offer", says(ACCEPTED)).on("cancellation", silent(), CANCELLED)

@@ -400,6 +400,35 @@ def test_another_amount_or_currency_is_disputed(accepted: Market) -> None:
     assert accepted.shop.call("GET", f"/v1/suppliers/{SUPPLIER_ID}/invoices", by=STRANGER).status == 404
 
 
+def test_invoices_of_an_order_ask_for_no_more_than_it_is_worth_together(accepted: Market) -> None:
+    priced(accepted, 500)
+    part = invoices(accepted, total=600).json
+    assert (part["state"], part["expected"], part["difference"]) == ("matched", 1500, -900)
+    assert invoices(accepted, number="R-2", total=1500).json["state"] == "disputed"
+    rest = invoices(accepted, number="R-3", total=900).json
+    assert (rest["state"], rest["expected"], rest["difference"]) == ("matched", 900, 0)
+    again = invoices(accepted, number="R-4", total=1500).json
+    assert (again["state"], again["expected"], again["difference"]) == ("disputed", 0, 1500)
+    assert invoices(accepted, key="k", number="R-5", total=1).json["state"] == "disputed"
+    assert accepted.ships().status == 200
+    assert invoices(accepted, number="R-6", total=1).json["state"] == "disputed"
+
+
+def test_of_two_invoices_at_once_one_matches(accepted: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.routing.store import items as store
+
+    priced(accepted, 500)
+    add, others = store.add_invoice, ["R-2"]
+
+    def meanwhile(tx: Any, invoice: Any) -> None:
+        if others:
+            assert invoices(accepted, number=others.pop(), total=1500).json["state"] == "matched"
+        add(tx, invoice)
+
+    monkeypatch.setattr(store, "add_invoice", meanwhile)
+    assert invoices(accepted, total=1500).json["state"] == "disputed"
+
+
 def test_a_number_is_used_once(accepted: Market) -> None:
     assert invoices(accepted, key="k").status == 201
     assert invoices(accepted, key="k").headers["idempotent-replayed"] == "true"
