@@ -40,6 +40,9 @@ REASONS = ("out_of_stock", "discontinued", "price", "address", "capacity", "othe
 SILENT = "no_answer"
 """The reason of units that a silent supplier does not ship."""
 
+NOT_SELLING = "not_selling"
+"""The reason of units that a supplier was not asked for, because it was suspended or left before."""
+
 
 class AnswerTooLate(Conflict):
     code = "answer_too_late"
@@ -210,6 +213,14 @@ def fall_silent(allocation: Allocation, now: datetime) -> Allocation:
     """The allocation whose supplier did not answer in time: all of it counts as refused."""
     lines = tuple(replace(line, refused=line.quantity) for line in allocation.lines)
     return _next(allocation, lines=lines, state=AllocationState.SILENT, reason=SILENT, decided_at=clock.rfc3339(now))
+
+
+def withhold(allocation: Allocation, now: datetime) -> Allocation:
+    """The allocation that is not put before its supplier, who may not sell any more: all of it counts as refused."""
+    lines = tuple(replace(line, refused=line.quantity) for line in allocation.lines)
+    return _next(
+        allocation, lines=lines, state=AllocationState.REJECTED, reason=NOT_SELLING, decided_at=clock.rfc3339(now)
+    )
 
 
 def cancel(allocation: Allocation, now: datetime) -> Allocation:

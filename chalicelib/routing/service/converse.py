@@ -27,8 +27,6 @@ _BUSY = (429, 503)
 
 
 class EndpointRests(Unavailable):
-    """`until` then."""
-
     code = "supplier_rests"
     title = "The supplier's endpoint is left in peace"
 

@@ -313,6 +313,30 @@ def test_a_retry_tells_a_change_that_nobody_heard_of(wired: Market, queue: Queue
     assert [one.json["held"] for one in wired.endpoint.calls("change")] == [True] * 8
 
 
+@pytest.mark.parametrize("status", [SupplierStatus.SUSPENDED, SupplierStatus.OFFBOARDED])
+def test_who_was_suspended_since_the_order_is_not_asked(market: Market, status: SupplierStatus) -> None:
+    market.requested(3, elsewhere=3)
+    known(market, status)
+    market.endpoint.on("offer", says(ACCEPTED))
+    assert market.offer()["outcome"] == "over"
+    assert market.endpoint.asked == []
+    assert market.settle()["outcome"] == "settled"
+    assert (market.value.state, market.value.reason, market.units()) == ("rejected", "not_selling", [(0, 3, 0, 0)])
+    assert market.wanted() == []
+    assert "OrderUnitsMissing" in market.shop.events(market.order_id)
+    [told] = market.events("OrderDeclinedBySupplier")
+    assert (told["units"], told["reason"], market.counted()) == ({"1": 3}, "not_selling", {})
+
+
+def test_who_is_suspended_after_it_was_asked_may_still_answer(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", silent(), says(ACCEPTED))
+    known(market)
+    market.offer()
+    known(market, SupplierStatus.SUSPENDED)
+    assert market.offer()["outcome"] == "accepted"
+
+
 # ---- settings -----------------------------------------------------------------------------------------------------------
 
 WANTED = {
@@ -349,11 +373,11 @@ def test_settings_hold_for_what_is_asked_from_now_on(market: Market) -> None:
     assert market.offer()["outcome"] == "resting"
 
 
-def known(market: Market) -> str:
+def known(market: Market, status: SupplierStatus = SupplierStatus.APPROVED) -> str:
     """The supplier's own settings, of a supplier that there is."""
-    seller = Seller(SUPPLIER_ID, "Northwind", SupplierStatus.APPROVED, "GB")
+    seller = Seller(SUPPLIER_ID, "Northwind", status, "GB")
     suppliers.SupplierItem(
-        *suppliers.supplier_key(SUPPLIER_ID)[1:], version=1, status="approved", seller=suppliers.as_stored(seller)
+        *suppliers.supplier_key(SUPPLIER_ID)[1:], version=1, status=status, seller=suppliers.as_stored(seller)
     ).save()
     return f"/v1/suppliers/{SUPPLIER_ID}/routing-settings"
 
