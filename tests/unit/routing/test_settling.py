@@ -15,7 +15,7 @@ from chalicelib.orders import service as orders
 from chalicelib.reviews import service as reviews
 from chalicelib.routing import service
 from chalicelib.routing.domain.answers import Heard, Kind
-from chalicelib.routing.service import ask_operator, use_cases
+from chalicelib.routing.service import ask_operator, give_up, use_cases
 from chalicelib.routing.service.converse import Talk
 from chalicelib.routing.store import items as store
 from chalicelib.routing.store.items import Call, Recall
@@ -195,6 +195,28 @@ def test_of_hearing_and_giving_up_at_once_one_counts(market: Market, monkeypatch
     with later(hours=25):
         market.recall()
     assert once == []
+    assert [one.state for one in store.recalls_of(market.part)] == ["done"]
+    assert cases(market) == []
+
+
+def test_a_recall_that_is_heard_while_it_is_given_up_leaves_no_case(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED)).on("cancellation", CANCELLED)
+    market.offer()
+    cancels(market, 1)
+    close, once = store.close_recall, [None]
+
+    def meanwhile(*given: Any) -> None:
+        if once:
+            once.pop()
+            give_up.give_up_recall(market.part, store.recalls_of(market.part)[0].id, ROUTING)
+            assert len(cases(market)) == 1
+        close(*given)
+
+    monkeypatch.setattr(store, "close_recall", meanwhile)
+    market.recall()
     assert [one.state for one in store.recalls_of(market.part)] == ["done"]
     assert cases(market) == []
 
@@ -710,6 +732,7 @@ def test_a_hold_during_the_offer_is_told_after_the_answer(market: Market) -> Non
     assert market.tell()["outcome"] == "told"
     assert [one.json["held"] for one in market.endpoint.calls("change")] == [True, True]
     assert market.settle()["outcome"] == "settled"
+    assert cases(market) + cases(market, "superseded") == [], "it had not answered yet"
 
 
 # ---- the breaker --------------------------------------------------------------------------------------------------------
