@@ -26,8 +26,8 @@ def on_request(body: Any, by: Principal) -> None:
     if request.type == "shipment":
         service.request_shipment(allocation_id, by)
     elif request.type == "recall":
-        service.recall_units(allocation_id, orders.decline_units, by)
-        service.go_on(allocation_id)
+        if service.recall_units(allocation_id, orders.decline_units, by):
+            service.go_on(allocation_id)
     elif request.type == "retry":
         service.retry(allocation_id, orders.decline_units, by)
     else:

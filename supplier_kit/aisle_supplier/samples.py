@@ -70,7 +70,6 @@ def _line(line_id: str, sku: str, units: int, many_scripts: bool) -> dict[str, A
         "line_id": line_id,
         "supplier_sku": sku,
         "sku": f"M{ulid_of_tests()}",
-        "gtin": None,
         "name": "Tasse «Été» 茶碗 ☕" if many_scripts else "Test product",
         "quantity": units,
         "unit_price": 899,

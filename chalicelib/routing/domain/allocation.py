@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from chalicelib.core import clock
 from chalicelib.core.errors import Conflict, RuleBroken
+from chalicelib.routing.domain.waits import whole_seconds
 
 PREFIX = "sup_"
 """Of the ids of suppliers, which are the ids of their locations, too."""
@@ -38,6 +39,9 @@ REASONS = ("out_of_stock", "discontinued", "price", "address", "capacity", "othe
 
 SILENT = "no_answer"
 """The reason of units that a silent supplier does not ship."""
+
+NOT_SELLING = "not_selling"
+"""The reason of units that a supplier was not asked for, because it was suspended or left before."""
 
 
 class AnswerTooLate(Conflict):
@@ -76,7 +80,6 @@ class Line:
     name: str
     quantity: int
     unit_price: int
-    gtin: str | None = None
     accepted: int = 0
     refused: int = 0
     recalled: int = 0
@@ -105,7 +108,7 @@ class Allocation:
 
     `offered`: it was put before the supplier. `called`: its endpoint was called with it, so it may have arrived. `waits`: the
     supplier said that it answers later. `tries` are calls without an answer. `told_version` is the version of the fulfilment
-    that the supplier knows of.
+    that the supplier knows of. `invoiced` is what its matched invoices ask for, in minor units.
     """
 
     id: str
@@ -128,6 +131,7 @@ class Allocation:
     waits: bool = False
     tries: int = 0
     told_version: int = 0
+    invoiced: int = 0
     version: int = 1
 
     def is_late_at(self, now: datetime) -> bool:
@@ -136,8 +140,7 @@ class Allocation:
 
     def seconds_left(self, now: datetime) -> int:
         """Whole seconds until the deadline, rounded up; 0 after it."""
-        left = datetime.fromisoformat(self.answer_by) - now
-        return max(0, -(-left // timedelta(seconds=1)))
+        return whole_seconds(datetime.fromisoformat(self.answer_by) - now)
 
     @property
     def refused_units(self) -> dict[str, int]:
@@ -210,6 +213,14 @@ def fall_silent(allocation: Allocation, now: datetime) -> Allocation:
     """The allocation whose supplier did not answer in time: all of it counts as refused."""
     lines = tuple(replace(line, refused=line.quantity) for line in allocation.lines)
     return _next(allocation, lines=lines, state=AllocationState.SILENT, reason=SILENT, decided_at=clock.rfc3339(now))
+
+
+def withhold(allocation: Allocation, now: datetime) -> Allocation:
+    """The allocation that is not put before its supplier, who may not sell any more: all of it counts as refused."""
+    lines = tuple(replace(line, refused=line.quantity) for line in allocation.lines)
+    return _next(
+        allocation, lines=lines, state=AllocationState.REJECTED, reason=NOT_SELLING, decided_at=clock.rfc3339(now)
+    )
 
 
 def cancel(allocation: Allocation, now: datetime) -> Allocation:

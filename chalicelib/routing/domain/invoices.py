@@ -1,4 +1,4 @@
-"""A supplier's invoice, and whether it asks for what the allocation is worth."""
+"""A supplier's invoices of an allocation, and whether they ask for no more than it is worth."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from chalicelib.routing.domain.allocation import Allocation, AllocationState
 
 
 class InvoiceState(StrEnum):
-    """`disputed`: it asks for another amount, or in another currency."""
+    """`disputed`: it asks for more than is still owed, or in another currency."""
 
     MATCHED = "matched"
     DISPUTED = "disputed"
@@ -15,7 +15,7 @@ class InvoiceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """What a supplier asks for, in minor units; `expected` is what the allocation is worth to it, `tax` is within the total."""
+    """What a supplier asks for, in minor units, `tax` within the total; `expected` is what was owed for the allocation when it came."""
 
     supplier_id: str
     number: str
@@ -31,7 +31,7 @@ class Invoice:
 
     @property
     def difference(self) -> int:
-        """What it asks for beyond what is expected."""
+        """What it asks for beyond what is expected; below zero for a part of that."""
         return self.total - self.expected
 
 
@@ -41,7 +41,12 @@ def worth(allocation: Allocation) -> int:
     return sum(line.unit_price * (line.shipped if shipped else line.held) for line in allocation.lines)
 
 
+def owed(allocation: Allocation) -> int:
+    """What the allocation is worth, less what matched invoices asked for."""
+    return max(0, worth(allocation) - allocation.invoiced)
+
+
 def compare(allocation: Allocation, currency: str, total: int) -> InvoiceState:
-    """Whether the invoice asks for exactly that."""
-    same = currency == allocation.currency and total == worth(allocation)
-    return InvoiceState.MATCHED if same else InvoiceState.DISPUTED
+    """Whether the invoice asks for that, or for a part of it."""
+    matches = currency == allocation.currency and total <= owed(allocation)
+    return InvoiceState.MATCHED if matches else InvoiceState.DISPUTED

@@ -8,7 +8,7 @@ from chalicelib.core import http
 from chalicelib.core.auth import Principal
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.schemas import PageQuery
-from chalicelib.fulfilment.service import AlreadyTracked, OnHold, OutOfTurn
+from chalicelib.fulfilment.service import AlreadyTracked, MoreThanRequested, OnHold, OutOfTurn
 from chalicelib.orders import service as orders
 from chalicelib.routing.domain.allocation import (
     Allocation,
@@ -103,7 +103,7 @@ def answer_supplier_order(supplier_id: str, allocation_id: str) -> Response:
     answers={200: OrderView},
     scopes=SUPPLIER_SCOPES,
     idempotent=True,
-    raises=[NotAccepted, AnswerTooLate, MoreThanAsked, OutOfTurn, OnHold],
+    raises=[NotAccepted, AnswerTooLate, MoreThanAsked, MoreThanRequested, OutOfTurn, OnHold],
 )
 def ship_supplier_order(supplier_id: str, allocation_id: str) -> Response:
     """In one parcel; what is not in it is not shipped any more. An order that was not answered yet is accepted by it."""
@@ -183,7 +183,7 @@ def cancel_supplier_order(supplier_id: str, allocation_id: str) -> Response:
     raises=[NotAccepted, service.InvoiceKnown, service.TaxBeyondTotal],
 )
 def invoice_supplier_order(supplier_id: str, allocation_id: str) -> Response:
-    """Compared with what the order is worth to the supplier: `matched`, or `disputed`."""
+    """Compared with what is still owed to the supplier for the order: `matched` for that or a part of it, else `disputed`."""
     given = http.body(InvoiceBody).as_given()
     return http.once(
         lambda once: service.receive_invoice(

@@ -226,7 +226,8 @@ class OrderView(View):
 
 
 class InvoiceView(View):
-    """An invoice as it was received; `expected` is what the order is worth to the supplier, before commission."""
+    """An invoice as it was received; `expected` is what the order is worth to the supplier, before commission, less what its matched
+    invoices asked for before."""
 
     number: str
     allocation_id: str

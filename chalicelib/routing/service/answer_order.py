@@ -57,7 +57,7 @@ def answer_order(
         tx = Transaction()
         after = value
         if not life.is_same(value, said):
-            after = _decided(value, said, by)
+            after = _decided(value, said)
             _add_answer(tx, after, by)
         final = answer(after)
         once.record(tx, final)
@@ -69,7 +69,7 @@ def answer_order(
     raise Stale(f"Allocation {allocation_id} kept changing.")
 
 
-def _decided(value: Allocation, given: Answer, by: Principal) -> Allocation:
+def _decided(value: Allocation, given: Answer) -> Allocation:
     try:
         return life.decide(value, given, clock.now())
     except AnswerTooLate:
@@ -146,13 +146,14 @@ class ShipmentPlan:
 
     def __init__(self, value: Allocation, shipment: Shipment, by: Principal) -> None:
         self._shipment, self._by = shipment, by
-        self.units = _units(value, shipment)
-        self.after = _shipped(value, self.units, shipment)
+        wanted = _wanted(value)
+        self.units = _units(value, wanted, shipment)
+        self.after = _shipped(value, self.units, wanted, shipment)
 
     def alongside(self, tx: Transaction) -> None:
         """Add to the transaction of the order, from how the allocation is now."""
         before = must_find(self.after.id).value
-        self.after = _shipped(before, self.units, self._shipment)
+        self.after = _shipped(before, self.units, _wanted(before), self._shipment)
         store.change_allocation(tx, self.after)
         if is_open(before):
             events.order_answered(tx, self.after, self._by)
@@ -167,17 +168,21 @@ def plan_shipment(supplier_id: str, allocation_id: str, shipment: Shipment, by: 
     return ShipmentPlan(must_be_theirs(supplier_id, allocation_id, by), shipment, by)
 
 
-def _units(value: Allocation, shipment: Shipment) -> dict[str, int]:
+def _wanted(value: Allocation) -> dict[str, int]:
+    """Units that the order wants of the supplier, by line."""
+    return {line.line_id: line.wanted for line in fulfilments.read(value.id, _ROUTING).lines}
+
+
+def _units(value: Allocation, wanted: Mapping[str, int], shipment: Shipment) -> dict[str, int]:
     """Unless told, all that the supplier holds and that is still wanted."""
     if shipment.units is not None:
         return dict(shipment.units)
-    part = fulfilments.read(value.id, _ROUTING)
-    wanted = {line.line_id: line.wanted for line in part.lines}
     held = {line.line_id: line.quantity if is_open(value) else line.held for line in value.lines}
     return {line_id: min(units, wanted.get(line_id, 0)) for line_id, units in held.items()}
 
 
-def _shipped(before: Allocation, units: Mapping[str, int], shipment: Shipment) -> Allocation:
+def _shipped(before: Allocation, units: Mapping[str, int], wanted: Mapping[str, int], shipment: Shipment) -> Allocation:
+    """What was called off and is not in the parcel was recalled, though nobody has said so yet; the supplier did not refuse it."""
     if before.state in (AllocationState.SILENT, AllocationState.CANCELLED, AllocationState.REJECTED):
         raise NotAccepted(f"The allocation is {before.state}.", state=str(before.state))
     accepted = before
@@ -185,6 +190,10 @@ def _shipped(before: Allocation, units: Mapping[str, int], shipment: Shipment) -
         everything = {line.line_id: line.quantity for line in before.lines}
         accepted = life.decide(before, Answer(Decision.ACCEPTED, everything), clock.now())
     life.within(units, {line.line_id: line.held for line in accepted.lines})
+    kept = {line.line_id: max(wanted.get(line.line_id, 0), units.get(line.line_id, 0)) for line in accepted.lines}
+    beyond = {line.line_id: line.held - kept[line.line_id] for line in accepted.lines if line.held > kept[line.line_id]}
+    if beyond:
+        accepted = life.recall(accepted, beyond)
     return replace(life.ship(accepted, units, shipment.shipped_at), version=before.version + 1)
 
 

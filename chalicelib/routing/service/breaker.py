@@ -19,7 +19,7 @@ _BEYOND_A_CALL = timedelta(seconds=20)
 """After so long beyond the time of a call the worker that made the probe has died."""
 
 
-def resting_until(supplier_id: str, settings: RoutingSettings, by: Principal) -> datetime | None:
+def resting_until(supplier_id: str, settings: RoutingSettings) -> datetime | None:
     """Until when the endpoint is left in peace; None when it may be called now.
 
     Of those who come when a rest is over, one may call, and the others wait for what it finds.

@@ -30,6 +30,10 @@ class EndpointRests(Unavailable):
     code = "supplier_rests"
     title = "The supplier's endpoint is left in peace"
 
+    def __init__(self, allocation_id: str, until: datetime) -> None:
+        super().__init__(f"The supplier of {allocation_id} is left in peace until {clock.rfc3339(until)}.")
+        self.until = until
+
 
 def endpoint_of(supplier_id: str) -> Endpoint | None:
     """Where a supplier takes orders; None for one that works with our API alone."""
@@ -80,7 +84,7 @@ def converse(
     """Ask, unless the endpoint rests: then until when. `private` is never quoted in the log."""
     settings = store.get_settings()
     if not despite_rest:
-        until = breaker.resting_until(value.supplier_id, settings, by)
+        until = breaker.resting_until(value.supplier_id, settings)
         if until is not None:
             return until
     exchange = gateways.ask(endpoint, question, settings.call_seconds, send)

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 
 from chalicelib.core import clock
 from chalicelib.core.auth import Principal
-from chalicelib.core.errors import RuleBroken
+from chalicelib.core.errors import RuleBroken, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.observability import count
 from chalicelib.core.paging import Page, page_of
 from chalicelib.core.table import Transaction
 from chalicelib.routing import events
-from chalicelib.routing.domain.allocation import AllocationState, NotAccepted
-from chalicelib.routing.domain.invoices import Invoice, InvoiceState, compare, worth
+from chalicelib.routing.domain import allocation as life
+from chalicelib.routing.domain.allocation import Allocation, AllocationState, NotAccepted
+from chalicelib.routing.domain.invoices import Invoice, InvoiceState, compare, owed
 from chalicelib.routing.service.answer_order import must_be_theirs
 from chalicelib.routing.store import items as store
 from chalicelib.suppliers import service as suppliers
+
+_ATTEMPTS = 8
 
 
 class TaxBeyondTotal(RuleBroken):
@@ -43,37 +46,49 @@ def receive_invoice(
     once: Idempotency,
     answer: Callable[[Invoice], Answer],
 ) -> Answer:
-    """Keep a supplier's invoice for what it ships; one that asks for another amount is disputed.
+    """Keep a supplier's invoice for what it ships; one that asks for more than is owed, after the matched ones before it, is disputed.
 
     Raises `NotAccepted` for what it does not ship, `InvoiceKnown` when the number was used, `TaxBeyondTotal`.
     """
-    value = must_be_theirs(supplier_id, allocation_id, by)
+    for _ in range(_ATTEMPTS):
+        value = must_be_theirs(supplier_id, allocation_id, by)
+        invoice = _compared(value, given)
+        tx = Transaction()
+        store.add_invoice(tx, invoice)
+        if invoice.state is InvoiceState.MATCHED:
+            value = life.note(value, invoiced=value.invoiced + invoice.total)
+            store.change_allocation(tx, value)
+        events.supplier_invoiced(tx, value, invoice, by)
+        final = answer(invoice)
+        once.record(tx, final)
+        try:
+            tx.commit()
+        except Stale:
+            continue
+        if invoice.state is InvoiceState.DISPUTED:
+            count("InvoicesDisputed")
+        return final
+    raise Stale(f"Allocation {allocation_id} kept changing.")
+
+
+def _compared(value: Allocation, given: InvoiceGiven) -> Invoice:
     if value.state not in (AllocationState.ACCEPTED, AllocationState.SHIPPED):
         raise NotAccepted(f"The allocation is {value.state}.", state=str(value.state))
     if given.tax > given.total:
         raise TaxBeyondTotal(f"{given.tax} of {given.total}.")
-    invoice = Invoice(
-        supplier_id,
+    return Invoice(
+        value.supplier_id,
         given.number,
-        allocation_id,
+        value.id,
         value.order_id,
         given.issued_on,
         given.currency,
         given.total,
         given.tax,
-        worth(value),
+        owed(value),
         compare(value, given.currency, given.total),
         clock.rfc3339(clock.now()),
     )
-    tx = Transaction()
-    store.add_invoice(tx, invoice)
-    events.supplier_invoiced(tx, value, invoice, by)
-    final = answer(invoice)
-    once.record(tx, final)
-    tx.commit()
-    if invoice.state is InvoiceState.DISPUTED:
-        count("InvoicesDisputed")
-    return final
 
 
 def list_invoices(supplier_id: str, limit: int, cursor: str | None, by: Principal) -> Page[Invoice]:

@@ -57,7 +57,7 @@ def keep_in_line(allocation_id: str, decline: Decline, by: Principal) -> Allocat
 
 def is_in_line(value: Allocation, by: Principal) -> bool:
     """Whether the fulfilment wants just what the supplier ships, as far as that is known: `keep_in_line` has nothing to do."""
-    wanted = _wanted(fulfilments.read(value.id, by))
+    wanted = wanted_units(fulfilments.read(value.id, by))
     if wanted is None:
         return True
     if is_open(value):
@@ -73,7 +73,7 @@ def _beyond(value: Allocation, wanted: Mapping[str, int]) -> dict[str, int]:
 
 def _step(value: Allocation, part: Fulfilment, decline: Decline, by: Principal) -> bool:
     """Do one thing that is to be done; whether there was any."""
-    wanted = _wanted(part)
+    wanted = wanted_units(part)
     if wanted is None:
         return False
     if is_open(value):
@@ -93,7 +93,7 @@ def _step(value: Allocation, part: Fulfilment, decline: Decline, by: Principal) 
     return False
 
 
-def _wanted(part: Fulfilment) -> dict[str, int] | None:
+def wanted_units(part: Fulfilment) -> dict[str, int] | None:
     """Units that are still to be shipped, by line; None for a parcel that has left, or whose units were all declined."""
     if part.status is FulfilmentStatus.CANCELLED:
         return {}

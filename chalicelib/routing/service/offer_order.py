@@ -20,12 +20,14 @@ from chalicelib.routing.gateways import Question
 from chalicelib.routing.service.converse import Talk, Ways, converse, must_find, ship_to
 from chalicelib.routing.service.note_call import add_counts, count_try, counts_of_answer, is_open, note_call
 from chalicelib.routing.store import items as store
+from chalicelib.suppliers import service as suppliers
 
 _ATTEMPTS = 8
 
 
 def offer_order(allocation_id: str, by: Principal, ways: Ways | None = None, *, despite_rest: bool = False) -> Outcome:
-    """Ask the supplier. Safe to repeat: whoever has answered before answers the same again.
+    """Ask the supplier. Safe to repeat: whoever has answered before answers the same again. One that was suspended or left since the
+    units were sold is not asked, and they are sought elsewhere; what was put before it earlier stays with it.
 
     Outcomes as of `progress`: the answer, `later`, `unknown`, `resting`, `no_endpoint`, `over` or `expired`.
     """
@@ -34,6 +36,8 @@ def offer_order(allocation_id: str, by: Principal, ways: Ways | None = None, *, 
     now = clock.now()
     if not is_open(value) or value.is_late_at(now):
         return progress(value, now)
+    if not value.offered and not _sells(value.supplier_id):
+        return progress(_withheld(value, by), now)
     endpoint = ways.endpoint_of(value.supplier_id)
     part = fulfilments.read(allocation_id, by)
     value = _put_before(value, part if endpoint else None, by)
@@ -90,7 +94,6 @@ def order_body(value: Allocation, part: Fulfilment) -> dict[str, Any]:
                 "line_id": line.line_id,
                 "supplier_sku": line.supplier_sku,
                 "sku": line.sku,
-                **({"gtin": line.gtin} if line.gtin else {}),
                 "name": line.name,
                 "quantity": line.quantity,
                 "unit_price": line.unit_price,
@@ -109,6 +112,21 @@ def private_of(part: Fulfilment) -> tuple[str, ...]:
     return tuple(
         str(value) for one in said for name, value in one.items() if value and name not in ("country", "contact")
     )
+
+
+def _sells(supplier_id: str) -> bool:
+    seller = suppliers.find_seller(supplier_id, consistent=True)
+    return seller is None or seller.sells
+
+
+def _withheld(value: Allocation, by: Principal) -> Allocation:
+    """Of who puts it before the supplier and who withholds it one is `Stale`, and comes again. It is no fault of the supplier's."""
+    after = life.withhold(value, clock.now())
+    tx = Transaction()
+    store.change_allocation(tx, after)
+    events.units_declined(tx, after, after.refused_units, life.NOT_SELLING, by)
+    tx.commit()
+    return after
 
 
 def _put_before(value: Allocation, told: Fulfilment | None, by: Principal) -> Allocation:

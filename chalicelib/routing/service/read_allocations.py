@@ -15,6 +15,7 @@ from chalicelib.routing import gateways
 from chalicelib.routing.domain.allocation import Allocation, AllocationState
 from chalicelib.routing.service.answer_order import must_be_theirs
 from chalicelib.routing.service.converse import must_find, ship_to
+from chalicelib.routing.service.give_up import has_changed
 from chalicelib.routing.service.keep_in_line import is_in_line
 from chalicelib.routing.service.note_call import is_open
 from chalicelib.routing.store import items as store
@@ -129,7 +130,7 @@ def retry_allocation(
 def _is_unfinished(value: Allocation) -> bool:
     """Whether something is left that a retry does."""
     unheard = [recall for recall in store.recalls_of(value.id) if recall.state in store.UNHEARD]
-    return is_open(value) or bool(unheard) or not is_in_line(value, _ROUTING)
+    return is_open(value) or bool(unheard) or has_changed(value, _ROUTING) or not is_in_line(value, _ROUTING)
 
 
 def resume_workflow(allocation_id: str) -> bool:

@@ -10,10 +10,11 @@ from chalicelib.routing import events
 from chalicelib.routing.domain import allocation as life
 from chalicelib.routing.domain.allocation import Allocation
 from chalicelib.routing.service.converse import must_find
+from chalicelib.routing.service.give_up import has_changed
 from chalicelib.routing.service.keep_in_line import Decline, add_recall, keep_in_line
 from chalicelib.routing.service.note_call import add_counts, is_open
 from chalicelib.routing.service.offer_order import progress
-from chalicelib.routing.service.tell_supplier import has_changed, open_recalls
+from chalicelib.routing.service.tell_supplier import open_recalls
 from chalicelib.routing.store import items as store
 
 _ATTEMPTS = 8

@@ -1,5 +1,6 @@
 """What fulfilment asks of a supplier: ship this, leave that out, wait, send it elsewhere."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from ulid import ULID
@@ -13,22 +14,23 @@ from chalicelib.fulfilment.service import Fulfilment, FulfilmentLine
 from chalicelib.routing import gateways
 from chalicelib.routing.domain.allocation import Allocation, Line
 from chalicelib.routing.service.converse import Ways, must_find
-from chalicelib.routing.service.keep_in_line import Decline, keep_in_line
+from chalicelib.routing.service.keep_in_line import Decline, call_off, is_in_line, keep_in_line, wanted_units
 from chalicelib.routing.service.note_call import is_open
 from chalicelib.routing.service.offer_order import offer_order
 from chalicelib.routing.service.read_allocations import resume_workflow
-from chalicelib.routing.service.tell_supplier import open_recalls, tell_change, try_to_recall
+from chalicelib.routing.service.tell_supplier import SupplierDidNotAnswer, open_recalls, tell_change, try_to_recall
 from chalicelib.routing.store import items as store
 
 
 def request_shipment(allocation_id: str, by: Principal, ways: Ways | None = None) -> None:
     """Have the supplier asked, once, however often this comes: the allocation is written, and its workflow started. One that is known
-    is told how things are now."""
+    is told how things are now. Of what was cancelled before this came, or while it is written, nothing is asked."""
     found = store.get_allocation(allocation_id)
     if found is None:
-        value = _made(fulfilments.read(allocation_id, by))
-        if not value.lines:
+        part = fulfilments.read(allocation_id, by)
+        if not any((wanted_units(part) or {}).values()):
             return None
+        value = _made(part)
         tx = Transaction()
         store.add_allocation(tx, value)
         try:
@@ -38,21 +40,30 @@ def request_shipment(allocation_id: str, by: Principal, ways: Ways | None = None
     else:
         value = found.value
     if is_open(value):
-        gateways.start_route_order(value.id, value.order_id, value.id)
+        # A recall that came before the allocation was written has found none.
+        if is_in_line(value, by):
+            gateways.start_route_order(value.id, value.order_id, value.id)
+        else:
+            call_off(value, by)
     if found is not None:
         change_shipment(allocation_id, by, ways)
     return None
 
 
-def recall_units(allocation_id: str, decline: Decline, by: Principal, ways: Ways | None = None) -> None:
-    """Have the supplier leave out what the fulfilment does not hold any more. While it cannot be told, a workflow goes on trying."""
+def recall_units(allocation_id: str, decline: Decline, by: Principal, ways: Ways | None = None) -> bool:
+    """Have the supplier leave out what the fulfilment does not hold any more. While it cannot be told, a workflow goes on trying.
+
+    Returns whether there is an allocation. One that was not requested yet, be it held or overtaken by its recall, will be without these
+    units.
+    """
     found = store.get_allocation(allocation_id)
     if found is None:
-        return
+        return False
     keep_in_line(allocation_id, decline, by)
     if try_to_recall(allocation_id, by, ways)["outcome"] != "told":
         for latest in open_recalls(allocation_id)[-1:]:
             _have_told(found.value, latest.id)
+    return True
 
 
 def change_shipment(allocation_id: str, by: Principal, ways: Ways | None = None) -> None:
@@ -80,6 +91,8 @@ def retry(allocation_id: str, decline: Decline, by: Principal, ways: Ways | None
     if not is_open(must_find(allocation_id).value):
         keep_in_line(allocation_id, decline, by)
         try_to_recall(allocation_id, by, ways, by_hand=True)
+        with suppress(SupplierDidNotAnswer):  # as the log of calls says; whoever asked for it can again
+            tell_change(allocation_id, by, ways, by_hand=True)
     elif not resume_workflow(allocation_id):
         offer_order(allocation_id, by, ways, despite_rest=True)
 

@@ -12,11 +12,12 @@ from chalicelib.routing.store.allocations import (
 from chalicelib.routing.store.calls import Call, add_call, calls_of
 from chalicelib.routing.store.health import get_health, health_in, health_key, put_health
 from chalicelib.routing.store.invoices import InvoiceKnown, add_invoice, invoices_of
-from chalicelib.routing.store.recalls import OPEN, UNHEARD, Recall, add_recall, close_recall, recalls_of
+from chalicelib.routing.store.recalls import GIVEN_UP, OPEN, UNHEARD, Recall, add_recall, close_recall, recalls_of
 from chalicelib.routing.store.scorecards import add_to_scorecard, month_key, month_keys, months_in, scorecard_of
 from chalicelib.routing.store.settings import get_settings, get_settings_for, put_settings, put_supplier_settings
 
 __all__ = [
+    "GIVEN_UP",
     "OPEN",
     "UNHEARD",
     "Call",

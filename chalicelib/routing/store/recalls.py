@@ -10,13 +10,15 @@ from chalicelib.core.keys import key
 from chalicelib.core.table import Item, Json, Transaction
 
 OPEN = "open"
-UNHEARD = frozenset({OPEN, "given_up"})
+GIVEN_UP = "given_up"
+"""No supplier could be told for a day; a person was asked to."""
+UNHEARD = frozenset({OPEN, GIVEN_UP})
 """Of recalls that no supplier has heard of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Units by line that are not wanted any more; `state` is open until the supplier has said cancelled, too_late or never_arrived, or
+    """Units by line that are not wanted any more. The `id` is the allocation's, `.c` and its version. `state` is open until the supplier has said cancelled, too_late or never_arrived, or
     it was given up."""
 
     id: str
@@ -46,16 +48,17 @@ def add_recall(tx: Transaction, allocation_id: str, recall: Recall) -> None:
 
 
 def close_recall(tx: Transaction, allocation_id: str, recall: Recall, state: str) -> None:
-    """Note how the supplier took it. `Stale` at commit when that is known."""
+    """Note how the supplier took it, or that it was given up. `Stale` at commit when it is not in the state that was read."""
     tx.update(
         RecallItem(key("ALLOCATION", allocation_id), key("RECALL", recall.id)),
         [RecallItem.state.set(state)],
-        RecallItem.state.is_in(*sorted(UNHEARD)),
-        lambda _: Stale("The supplier has heard of this recall."),
+        RecallItem.state == recall.state,
+        lambda _: Stale(f"The recall is not {recall.state} any more."),
     )
 
 
 def recalls_of(allocation_id: str) -> list[Recall]:
     """All recalls of an allocation, oldest first."""
     rows = RecallItem.query(key("ALLOCATION", allocation_id), RecallItem.sk.startswith("RECALL#"), consistent_read=True)
-    return [Recall(row.sk.partition("#")[2], dict(row.lines), row.at, row.state) for row in rows]
+    found = [Recall(row.sk.partition("#")[2], dict(row.lines), row.at, row.state) for row in rows]
+    return sorted(found, key=lambda recall: int(recall.id.rpartition(".c")[2]))

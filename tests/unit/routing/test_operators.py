@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,7 @@ from chalicelib.suppliers import store as suppliers
 from chalicelib.suppliers.domain import Seller, SupplierStatus
 from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, a_machine
 from tests.unit.routing.builders import ACCEPTED, MEMBER, STRANGER, SUPPLIER_ID, Market, says, silent
+from tests.unit.routing.test_settling import cancels
 from tests.workflows.definitions import rendered, states
 
 OPERATOR = a_machine("suppliers.write")
@@ -116,6 +118,39 @@ def test_each_kind_of_request_is_carried_out(wired: Market, queue: Queue) -> Non
     delivered(on_request, {"type": "recall", **about})
     assert [what for what, _, _ in wired.log()] == ["offer", "change", "cancellation"]
     assert wired.value.state == "cancelled"
+
+
+@pytest.mark.parametrize(("cancelled", "asked"), [(2, [1]), (3, [])])
+def test_a_recall_of_what_was_not_asked_for_yet_is_no_failure(
+    wired: Market, queue: Queue, cancelled: int, asked: list[int]
+) -> None:
+    """Held back before it was dispatched, or overtaken by its recall: it is asked for without these units."""
+    about = {"fulfilment_id": wired.sold(3)}
+    cancels(wired, cancelled)
+    for receives in range(1, 6):
+        delivered(on_request, {"type": "recall", **about}, receives)
+    assert queue.sent == []
+    delivered(on_request, {"type": "shipment", **about})
+    assert len(wired.started) == len(asked)
+    found = store.get_allocation(wired.part)
+    assert [line.quantity for line in found.value.lines] == asked if found else asked == []
+    assert wired.endpoint.asked == []
+
+
+def test_a_recall_while_the_allocation_is_written_is_not_missed(
+    wired: Market, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = {"fulfilment_id": wired.sold(3)}
+    add = store.add_allocation
+
+    def meanwhile(tx: Any, value: Any) -> None:
+        cancels(wired, 3)
+        delivered(on_request, {"type": "recall", **about})
+        add(tx, value)
+
+    monkeypatch.setattr(store, "add_allocation", meanwhile)
+    delivered(on_request, {"type": "shipment", **about})
+    assert (wired.value.state, wired.started, wired.endpoint.asked) == ("cancelled", [], [])
 
 
 @pytest.mark.parametrize("body", [{}, {"type": "dance", "fulfilment_id": "ful_1"}, {"type": "shipment"}, [], "x"])
@@ -257,6 +292,51 @@ def test_a_retry_has_an_answer_take_effect_whose_workflow_died(
     assert wired.shop.call("POST", f"/v1/allocations/{part}/retries", by=OPERATOR).json["code"] == "nothing_to_call"
 
 
+def test_a_retry_tells_a_change_that_nobody_heard_of(wired: Market, queue: Queue) -> None:
+    part = wired.requested(3)
+    wired.endpoint.on("offer", says(ACCEPTED)).on("change", silent())
+    wired.offer()
+    wired.shop.call("POST", f"/v1/orders/{wired.order_id}/holds", json={"reason": "fraud"})
+    begun = clock.now()
+    for _ in range(5):
+        delivered(on_request, {"type": "hold", "fulfilment_id": part})
+    with clock.at(begun + timedelta(days=1)):
+        assert wired.tell(begun)["outcome"] == "told"
+        wired.endpoint.on("change", silent(), says(b"", 204))
+        for _ in range(2):
+            assert wired.shop.call("POST", f"/v1/allocations/{part}/retries", by=OPERATOR).status == 202
+            _, message = queue.sent.pop()
+            delivered(on_request, message)
+        assert queue.sent == [], "what is not heard is no defect of ours"
+        again = wired.shop.call("POST", f"/v1/allocations/{part}/retries", by=OPERATOR)
+    assert again.json["code"] == "nothing_to_call"
+    assert [one.json["held"] for one in wired.endpoint.calls("change")] == [True] * 8
+
+
+@pytest.mark.parametrize("status", [SupplierStatus.SUSPENDED, SupplierStatus.OFFBOARDED])
+def test_who_was_suspended_since_the_order_is_not_asked(market: Market, status: SupplierStatus) -> None:
+    market.requested(3, elsewhere=3)
+    known(market, status)
+    market.endpoint.on("offer", says(ACCEPTED))
+    assert market.offer()["outcome"] == "over"
+    assert market.endpoint.asked == []
+    assert market.settle()["outcome"] == "settled"
+    assert (market.value.state, market.value.reason, market.units()) == ("rejected", "not_selling", [(0, 3, 0, 0)])
+    assert market.wanted() == []
+    assert "OrderUnitsMissing" in market.shop.events(market.order_id)
+    [told] = market.events("OrderDeclinedBySupplier")
+    assert (told["units"], told["reason"], market.counted()) == ({"1": 3}, "not_selling", {})
+
+
+def test_who_is_suspended_after_it_was_asked_may_still_answer(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", silent(), says(ACCEPTED))
+    known(market)
+    market.offer()
+    known(market, SupplierStatus.SUSPENDED)
+    assert market.offer()["outcome"] == "accepted"
+
+
 # ---- settings -----------------------------------------------------------------------------------------------------------
 
 WANTED = {
@@ -293,11 +373,11 @@ def test_settings_hold_for_what_is_asked_from_now_on(market: Market) -> None:
     assert market.offer()["outcome"] == "resting"
 
 
-def known(market: Market) -> str:
+def known(market: Market, status: SupplierStatus = SupplierStatus.APPROVED) -> str:
     """The supplier's own settings, of a supplier that there is."""
-    seller = Seller(SUPPLIER_ID, "Northwind", SupplierStatus.APPROVED, "GB")
+    seller = Seller(SUPPLIER_ID, "Northwind", status, "GB")
     suppliers.SupplierItem(
-        *suppliers.supplier_key(SUPPLIER_ID)[1:], version=1, status="approved", seller=suppliers.as_stored(seller)
+        *suppliers.supplier_key(SUPPLIER_ID)[1:], version=1, status=status, seller=suppliers.as_stored(seller)
     ).save()
     return f"/v1/suppliers/{SUPPLIER_ID}/routing-settings"
 

@@ -133,5 +133,5 @@ def test_one_of_many_asks_whether_an_endpoint_is_well_again(market: Market) -> N
         for _ in range(5):
             breaker.note_failure(SUPPLIER_ID, settings, "timeout", None, ROUTING)
     with clock.at(now + timedelta(minutes=5)):
-        found = at_once(*[lambda: breaker.resting_until(SUPPLIER_ID, settings, ROUTING)] * 5)
+        found = at_once(*[lambda: breaker.resting_until(SUPPLIER_ID, settings)] * 5)
     assert found.count(None) == 1

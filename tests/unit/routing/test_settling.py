@@ -15,7 +15,7 @@ from chalicelib.orders import service as orders
 from chalicelib.reviews import service as reviews
 from chalicelib.routing import service
 from chalicelib.routing.domain.answers import Heard, Kind
-from chalicelib.routing.service import ask_operator, use_cases
+from chalicelib.routing.service import ask_operator, give_up, use_cases
 from chalicelib.routing.service.converse import Talk
 from chalicelib.routing.store import items as store
 from chalicelib.routing.store.items import Call, Recall
@@ -131,11 +131,110 @@ def test_after_a_day_it_is_not_told_any_more_unless_by_hand(market: Market) -> N
     with later(hours=4):
         market.settle()
     with later(hours=29):
-        assert market.tell()["outcome"] == "told"
+        assert [market.tell()["outcome"] for _ in range(2)] == ["told"] * 2
         assert [one.state for one in store.recalls_of(market.part)] == ["given_up"]
+        [case] = cases(market)
+        assert case["subject"]["id"] == f"{market.part}.recall"
+        [found] = case["findings"]
+        assert (found["field"], found["rule"]) == ("/lines/1", "recall_unheard")
+        assert found["message"].startswith("3 units are not wanted any more")
         market.endpoint.on("cancellation", CANCELLED)
-        use_cases.retry(market.part, orders.decline_units, ROUTING, market.endpoint.ways)
+        retries(market)
     assert [one.state for one in store.recalls_of(market.part)] == ["done"]
+    assert cases(market) == []
+    [closed] = cases(market, "superseded")
+    assert closed["history"][-1]["data"]["successor_id"] is None
+
+
+def retries(market: Market) -> None:
+    use_cases.retry(market.part, orders.decline_units, ROUTING, market.endpoint.ways)
+
+
+def test_all_recalls_that_were_given_up_are_in_one_case(market: Market) -> None:
+    market.requested(4)
+    market.endpoint.on("offer", says(ACCEPTED)).on("cancellation", silent())
+    market.offer()
+    for _ in range(2):
+        cancels(market, 1)
+        market.recall()
+    with later(hours=25):
+        market.recall()
+        assert [one.state for one in store.recalls_of(market.part)] == ["given_up"] * 2
+        [case] = cases(market)
+        assert case["findings"][0]["message"].startswith("2 units")
+        market.endpoint.on("cancellation", CANCELLED, silent())
+        retries(market)
+        [case] = cases(market)
+        assert case["findings"][0]["message"].startswith("1 units"), "the other is told"
+    cancels(market, 1)
+    market.recall()
+    with later(hours=25):
+        market.recall()
+        [case] = cases(market)
+        assert case["findings"][0]["message"].startswith("2 units"), "and there is a third"
+
+
+def test_of_hearing_and_giving_up_at_once_one_counts(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED)).on("cancellation", silent())
+    market.offer()
+    cancels(market, 1)
+    market.recall()
+    [recall] = store.recalls_of(market.part)
+    open_case, once = reviews.open_case, [None]
+
+    def meanwhile(tx: Any, **given: Any) -> str:
+        case_id = open_case(tx, **given)
+        if once:
+            once.pop()
+            call = Call(clock.rfc3339(clock.now()), "cancellation", 1, 200, "done", "cancelled", "")
+            TELLING._note_recall(market.value, recall, Talk(Heard(Kind.DONE, "cancelled"), call), ROUTING)
+        return case_id
+
+    monkeypatch.setattr(ask_operator.reviews, "open_case", meanwhile)
+    with later(hours=25):
+        market.recall()
+    assert once == []
+    assert [one.state for one in store.recalls_of(market.part)] == ["done"]
+    assert cases(market) == []
+
+
+def test_a_recall_that_is_heard_while_it_is_given_up_leaves_no_case(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED)).on("cancellation", CANCELLED)
+    market.offer()
+    cancels(market, 1)
+    close, once = store.close_recall, [None]
+
+    def meanwhile(*given: Any) -> None:
+        if once:
+            once.pop()
+            give_up.give_up_recall(market.part, store.recalls_of(market.part)[0].id, ROUTING)
+            assert len(cases(market)) == 1
+        close(*given)
+
+    monkeypatch.setattr(store, "close_recall", meanwhile)
+    market.recall()
+    assert [one.state for one in store.recalls_of(market.part)] == ["done"]
+    assert cases(market) == []
+
+
+def test_a_recall_that_two_tell_at_once_is_heard_once(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED))
+    market.offer()
+    cancels(market, 3)
+
+    def twice(_: Any) -> Any:
+        market.endpoint.on("cancellation", says({"decision": "too_late"}))
+        market.recall()
+        return says({"decision": "too_late"})
+
+    market.endpoint.on("cancellation", twice)
+    market.recall()
+    assert len(market.events("RecallTooLate")) == 1
 
 
 def test_a_supplier_without_an_endpoint_has_nobody_to_tell(market: Market) -> None:
@@ -225,6 +324,18 @@ def test_units_that_the_customer_cancels_are_recalled(market: Market) -> None:
     assert [one.json["lines"][0]["quantity"] for one in market.endpoint.calls("cancellation")] == [2, 1]
     assert market.value.state == "cancelled"
     assert market.events("UnitsRecalledFromSupplier")[-1]["units"] == {"1": 1}
+
+
+def test_recalls_are_told_in_the_order_in_which_they_were_made(market: Market) -> None:
+    market.requested(9)
+    market.endpoint.on("offer", says(ACCEPTED)).on("cancellation", CANCELLED)
+    market.offer()
+    for _ in range(8):
+        cancels(market, 1)
+        use_cases.keep_in_line(market.part, orders.decline_units, ROUTING)
+    market.recall()
+    told = [one.json["cancellation_id"].rpartition(".c")[2] for one in market.endpoint.calls("cancellation")]
+    assert told == [str(version) for version in range(4, 12)]
 
 
 def test_a_recall_that_is_not_heard_comes_again_as_the_same(market: Market) -> None:
@@ -473,8 +584,53 @@ def test_a_change_after_the_workflow_has_ended_is_told_for_a_day_by_one_of_its_o
         begun = clock.now()
     with later(days=2, hours=23):
         assert market.tell(begun)["outcome"] == "supplier_did_not_answer"
+        assert cases(market) == []
     with later(days=3):
-        assert market.tell(begun)["outcome"] == "told"
+        assert [market.tell(begun)["outcome"] for _ in range(2)] == ["told"] * 2
+        [case] = cases(market)
+        assert case["subject"] == {"type": "parked", "id": f"{market.part}.change", "version": version}
+        [found] = case["findings"]
+        assert (found["field"], found["rule"]) == ("", "change_unheard")
+        assert "is held and must not leave" in found["message"]
+        assert store.get_health(SUPPLIER_ID).unreachable is False
+        market.endpoint.on("change", says(b"", 204))
+        retries(market)
+    assert market.endpoint.calls("change")[-1].json["held"] is True
+    assert cases(market) == []
+
+
+def test_a_system_that_does_not_know_what_it_accepted_is_told_by_a_person(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED)).on("change", says(b"", 404))
+    market.offer()
+    hold(market)
+    for _ in range(2):
+        changes(market)
+    [case] = cases(market)
+    [found] = case["findings"]
+    assert found["rule"] == "change_unheard"
+    assert "does not know the order (404). The parcel is held" in found["message"]
+    market.endpoint.on("change", says(b"", 204))
+    changes(market)
+    assert cases(market) == []
+
+
+def test_while_the_endpoint_rests_its_change_waits_for_the_end_of_that(market: Market) -> None:
+    market.requested(3)
+    market.endpoint.on("offer", says(ACCEPTED)).on("change", says(b"", 503, retry_after="3600"))
+    market.offer()
+    hold(market)
+    begun = clock.now()
+    with clock.at(begun):
+        assert market.tell()["outcome"] == "supplier_did_not_answer"
+        told = market.tell()
+        assert (told["outcome"], told["wait_seconds"]) == ("supplier_rests", 3601)
+    with clock.at(begun + timedelta(minutes=59, seconds=50)):
+        assert market.tell()["wait_seconds"] == 60, "each look is kept for good in the execution's history"
+    assert len(market.endpoint.calls("change")) == 1
+    with clock.at(begun + timedelta(hours=23, minutes=50)):
+        assert market.tell(begun)["wait_seconds"] == 30
+        assert market.tell(begun)["wait_seconds"] == 600, "its day is over then"
 
 
 def test_a_supplier_that_cannot_change_is_not_asked_again(market: Market) -> None:
@@ -576,6 +732,7 @@ def test_a_hold_during_the_offer_is_told_after_the_answer(market: Market) -> Non
     assert market.tell()["outcome"] == "told"
     assert [one.json["held"] for one in market.endpoint.calls("change")] == [True, True]
     assert market.settle()["outcome"] == "settled"
+    assert cases(market) + cases(market, "superseded") == [], "it had not answered yet"
 
 
 # ---- the breaker --------------------------------------------------------------------------------------------------------

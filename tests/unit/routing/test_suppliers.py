@@ -25,7 +25,7 @@ from tests.unit.routing.builders import (
     says,
     silent,
 )
-from tests.unit.routing.test_settling import later
+from tests.unit.routing.test_settling import cancels, later
 
 
 @pytest.fixture
@@ -232,6 +232,32 @@ def test_what_is_not_in_the_parcel_is_sought_elsewhere_and_counts(accepted: Mark
     assert (counted["cancelled_after_acceptance"], counted["units_refused"]) == (1, 1)
 
 
+def test_what_the_customer_cancelled_is_no_fault_of_the_supplier(asked: Market) -> None:
+    cancels(asked, 2)
+    asked.recall()
+    assert asked.units() == [(0, 0, 0, 0)], "it is recalled after the answer"
+    assert asked.ships().status == 200
+    assert asked.units() == [(3, 0, 2, 1)]
+    assert asked.counted() == {"offered": 1, "accepted": 1, "shipped": 1, "units_asked": 3}
+    asked.recall()
+    assert asked.endpoint.calls("cancellation") == [], "it has told what it ships"
+    assert asked.settle()["outcome"] == "settled"
+
+
+def test_of_what_is_wanted_still_what_is_not_in_the_parcel_counts(accepted: Market) -> None:
+    cancels(accepted, 1)
+    assert accepted.ships(lines=[{"line_id": "1", "quantity": 3}]).json["code"] == "more_than_requested"
+    assert accepted.ships(lines=[{"line_id": "1", "quantity": 1}]).status == 200
+    assert accepted.units() == [(2, 1, 1, 1)]
+    counted = accepted.counted()
+    assert (counted["cancelled_after_acceptance"], counted["units_refused"]) == (1, 1)
+
+
+def test_what_is_called_off_altogether_is_not_shipped(accepted: Market) -> None:
+    cancels(accepted, 3)
+    assert accepted.ships().json["code"] == "allocation_not_accepted"
+
+
 def test_shipping_unasked_is_accepting(asked: Market) -> None:
     assert asked.ships().status == 200
     assert asked.events() == ["OrderOfferedToSupplier", "OrderAcceptedBySupplier"]
@@ -372,6 +398,35 @@ def test_another_amount_or_currency_is_disputed(accepted: Market) -> None:
     rest = accepted.shop.call("GET", after, by=MEMBER).json
     assert [one["number"] for one in rest["items"]] == ["R-1"]
     assert accepted.shop.call("GET", f"/v1/suppliers/{SUPPLIER_ID}/invoices", by=STRANGER).status == 404
+
+
+def test_invoices_of_an_order_ask_for_no_more_than_it_is_worth_together(accepted: Market) -> None:
+    priced(accepted, 500)
+    part = invoices(accepted, total=600).json
+    assert (part["state"], part["expected"], part["difference"]) == ("matched", 1500, -900)
+    assert invoices(accepted, number="R-2", total=1500).json["state"] == "disputed"
+    rest = invoices(accepted, number="R-3", total=900).json
+    assert (rest["state"], rest["expected"], rest["difference"]) == ("matched", 900, 0)
+    again = invoices(accepted, number="R-4", total=1500).json
+    assert (again["state"], again["expected"], again["difference"]) == ("disputed", 0, 1500)
+    assert invoices(accepted, key="k", number="R-5", total=1).json["state"] == "disputed"
+    assert accepted.ships().status == 200
+    assert invoices(accepted, number="R-6", total=1).json["state"] == "disputed"
+
+
+def test_of_two_invoices_at_once_one_matches(accepted: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.routing.store import items as store
+
+    priced(accepted, 500)
+    add, others = store.add_invoice, ["R-2"]
+
+    def meanwhile(tx: Any, invoice: Any) -> None:
+        if others:
+            assert invoices(accepted, number=others.pop(), total=1500).json["state"] == "matched"
+        add(tx, invoice)
+
+    monkeypatch.setattr(store, "add_invoice", meanwhile)
+    assert invoices(accepted, total=1500).json["state"] == "disputed"
 
 
 def test_a_number_is_used_once(accepted: Market) -> None:
