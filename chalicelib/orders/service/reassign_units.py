@@ -18,6 +18,8 @@ from chalicelib.orders.service.parcels import parcels, pickup_of
 from chalicelib.orders.service.price_order import LineRequest, PriceRequest
 from chalicelib.orders.service.record_return import find_order
 from chalicelib.orders.service.sell_lines import replacements
+from chalicelib.payments import service as payments
+from chalicelib.payments.service import Payment
 from chalicelib.reviews import service as reviews
 from chalicelib.suppliers.service import is_supplier
 
@@ -62,15 +64,25 @@ def _next_step(
 ) -> str:
     """Add to the transaction what is done about missing units; returns what to count it as."""
     location_id = _location(order, fulfilment_id)
-    found = _found(order, missing, without=location_id) or _offered(order, missing, without=location_id)
+    payment = payments.payment_from(find_many(payments.payment_keys(order.id), consistent=True), order.id)
+    found = _found(order, missing, without=location_id)
+    if not found and _may_book(order, payment):
+        found = _offered(order, missing, without=location_id)
     if found and len(order.fulfilments) < MAX_FULFILMENTS:
         _reassign(tx, order, found, by)
+        if any(one.terms is not None for one in found):
+            payments.start_booking(tx, payment)
         return "UnitsReassigned"
     if ask and is_supplier(location_id or ""):
         _ask_operator(tx, order, fulfilment_id, missing, by)
         return _ASKED
     add_cancellation(tx, order, [], CancellationPlan(missing, {}), OUT_OF_STOCK, by)
     return "UnitsGivenUp"
+
+
+def _may_book(order: Order, payment: Payment) -> bool:
+    """Whether a supplier that steps in would be paid: what is in the marketplace's books is in them from the first parcel on."""
+    return payment.booked or (payment.untouched and not any(line.shipped for line in order.lines))
 
 
 def decide_reviewed(subject_type: str, fulfilment_id: str, decision: str, by: Principal) -> None:

@@ -2,14 +2,18 @@
 
 import pytest
 
+from app import app
 from chalicelib.core.idempotency import Idempotency
 from chalicelib.fulfilment import store as fulfilments
 from chalicelib.fulfilment.service import FulfilmentLine
 from chalicelib.ledger import service as ledger
 from chalicelib.orders import service
+from chalicelib.payments import service as payments
 from chalicelib.suppliers.domain import SupplierStatus
-from tests.conftest import SHOPPER
+from tests.conftest import ADMIN, SHOPPER, request
 from tests.integration.orders.conftest import WORKFLOW, Shop
+from tests.unit.ledger.builders import owed, totals
+from tests.unit.ledger.test_audit import audited
 from tests.unit.orders.marketplace import Market, line
 from tests.unit.reviews.builders import case_of
 
@@ -329,3 +333,48 @@ def test_the_operator_makes_room_and_the_next_supplier_ships(market: Market) -> 
     assert market.rules(max_loss_bps=2_000).status == 200
     service.decide_units(order_id, part, "approve", WORKFLOW)
     assert [note.location_id for note in service.find_order(order_id).fulfilments] == [first, second]
+
+
+def short_of_own(market: Market) -> tuple[str, list[str], str]:
+    """An order of ours that two locations are to ship, two units at 500 each; later a supplier has two of the first: order,
+    fulfilments, supplier."""
+    market.shop.opens("york", priority=2)
+    market.shop.sells("POT", leeds=2)
+    market.shop.sells("PAN", york=2)
+    order_id, parts = market.confirmed(line("POT", 2), line("PAN", 2))
+    supplier = market.supplier()
+    market.offers("POT", supplier, 510, 2)
+    return order_id, parts, supplier
+
+
+def test_a_supplier_that_steps_in_for_our_own_stock_is_paid(market: Market) -> None:
+    rules, first = {"rules": [{"currency": "GBP", "rate_bps": 1_000}]}, {"If-Match": '"0"', "Idempotency-Key": "rules"}
+    assert request(app, "PUT", "/v1/commission-rules", json=rules, by=ADMIN, headers=first).status == 200
+    order_id, [ours, other], supplier = short_of_own(market)
+    assert market.shop.ships(ours).status == 200
+    service.reassign_units(order_id, ours, WORKFLOW)
+    service.reassign_units(order_id, ours, WORKFLOW)
+    *_, theirs = service.find_order(order_id).fulfilments
+    assert theirs.location_id == supplier
+    assert market.shop.ships(other, line_2=2).status == 200
+    assert market.shop.ships(theirs.id, line_1=2).status == 200
+    for part in (other, theirs.id):
+        payments.capture(order_id, part, WORKFLOW)
+    assert owed(supplier) == 2 * 510 - 2 * 51
+    ours_and_tax = {"own_sales": -833, "sales_tax": -167}
+    assert totals() == {"cash": 2000, "commission": -102, "price_difference": 20, **ours_and_tax}
+    assert {(difference, sound) for _, difference, sound in audited().values()} == {(0, True)}
+
+
+@pytest.mark.parametrize("captured", [False, True])
+def test_nobody_steps_in_for_our_own_stock_once_money_moved_outside_the_books(market: Market, captured: bool) -> None:
+    order_id, [ours, other], supplier = short_of_own(market)
+    assert market.shop.ships(other, line_2=2).status == 200
+    if captured:
+        payments.capture(order_id, other, WORKFLOW)
+    assert market.shop.ships(ours).status == 200
+    service.reassign_units(order_id, ours, WORKFLOW)
+    order = service.find_order(order_id)
+    assert [note.location_id for note in order.fulfilments] == ["leeds", "york"]
+    assert (order.lines[0].cancelled, order.lines[0].unassigned) == (2, 0)
+    assert (owed(supplier), totals()) == (0, {})
