@@ -10,7 +10,7 @@ from chalicelib.ledger import service as ledger
 from chalicelib.orders import service
 from chalicelib.payments import service as payments
 from chalicelib.suppliers.domain import SupplierStatus
-from tests.conftest import ADMIN, SHOPPER, request
+from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, request
 from tests.integration.orders.conftest import WORKFLOW, Shop
 from tests.unit.ledger.builders import owed, totals
 from tests.unit.ledger.test_audit import audited
@@ -378,3 +378,21 @@ def test_nobody_steps_in_for_our_own_stock_once_money_moved_outside_the_books(ma
     assert [note.location_id for note in order.fulfilments] == ["leeds", "york"]
     assert (order.lines[0].cancelled, order.lines[0].unassigned) == (2, 0)
     assert (owed(supplier), totals()) == (0, {})
+
+
+def test_staff_gives_a_supplier_nothing_that_was_not_agreed_with_it(market: Market) -> None:
+    first, second = market.supplier(), market.supplier()
+    market.shop.sells("OWN", price=990, leeds=5)
+    for supplier in (first, second):
+        market.offers("OWN", supplier, 900, 5)
+    order_id, [part] = market.confirmed(line("OWN", 2, seller=first))
+    path = f"/v1/fulfilments/{part}/reallocation"
+    refused = market.shop.call("POST", path, json={"location_id": second}, by=ASSOCIATE)
+    assert (refused.status, refused.code) == (422, "not_our_location")
+    moved = market.shop.call("POST", path, json={"location_id": "leeds"}, by=ASSOCIATE)
+    assert moved.status == 201
+    back = market.shop.call("POST", f"/v1/fulfilments/{moved.json['id']}/reallocation", json={"location_id": first})
+    assert back.code == "not_our_location"
+    assert market.shop.ships(moved.json["id"], line_1=2).status == 200
+    [sold] = ledger.sales_of(order_id)
+    assert (sold.supplier_id, owed(first)) == (None, 0)
