@@ -136,7 +136,7 @@ def _named_first(lines: Sequence[LineRequest]) -> list[tuple[int, LineRequest]]:
 
 
 def replacements(
-    request: PriceRequest, paid: Sequence[int], *, without: Collection[str | None]
+    request: PriceRequest, paid: Sequence[int], *, without: Collection[str]
 ) -> list[Sequence[SellerPart]]:
     """Suppliers for units that were sold before, a list for each line of the request: as many as they have, and those first who would
     be chosen for an order. `paid` is what the customer pays for a unit of each line (minor units), `without` are suppliers that are

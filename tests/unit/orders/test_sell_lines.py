@@ -33,8 +33,9 @@ def at(market: Market, order_id: str) -> dict[str, list[tuple[str, int]]]:
     return found
 
 
-def decline(part: str, units: dict[str, int]) -> None:
-    service.decline_units(part, units, "out_of_stock", by=WORKFLOW, once=Idempotency.of("test", part, b""))
+def decline(part: str, units: dict[str, int], key: str = "first") -> None:
+    once = Idempotency.of("test", f"{part} {key}", b"")
+    service.decline_units(part, units, "out_of_stock", by=WORKFLOW, once=once)
 
 
 def fulfilment_lines(part: str) -> tuple[FulfilmentLine, ...]:
@@ -333,6 +334,97 @@ def test_the_operator_makes_room_and_the_next_supplier_ships(market: Market) -> 
     assert market.rules(max_loss_bps=2_000).status == 200
     service.decide_units(order_id, part, "approve", WORKFLOW)
     assert [note.location_id for note in service.find_order(order_id).fulfilments] == [first, second]
+
+
+def test_what_is_declined_after_a_decision_is_for_the_operator_again(market: Market) -> None:
+    market.offers(market.lists("MUG"), market.supplier(), 800, 5)
+    order_id, [part] = market.confirmed(line("MUG", 3))
+    decline(part, {"1": 1})
+    service.reassign_units(order_id, part, WORKFLOW)
+    first = case_of(service.SUBJECT, part)
+    service.decide_units(order_id, part, "reject", WORKFLOW)
+    decline(part, {"1": 1}, key="second")
+    service.reassign_units(order_id, part, WORKFLOW)
+    second = case_of(service.SUBJECT, part)
+    assert first is not None
+    assert second is not None
+    assert (second.id != first.id, second.is_open) == (True, True)
+    note = {"reason": "fraud"}
+    assert market.shop.call("POST", f"/v1/orders/{order_id}/holds", json=note, by=ASSOCIATE).status == 201
+    service.reassign_units(order_id, part, WORKFLOW)
+    assert case_of(service.SUBJECT, part) == second
+    service.decide_units(order_id, part, "reject", WORKFLOW)
+    [seen] = service.find_order(order_id).lines
+    assert (seen.cancelled, seen.unassigned, seen.open) == (2, 0, 1)
+
+
+def test_our_own_shortage_leaves_alone_what_the_operator_is_asked_about(market: Market) -> None:
+    market.shop.sells("OWN", leeds=3)
+    market.offers(market.lists("MUG"), market.supplier(), 800, 5)
+    order_id, _ = market.confirmed(line("MUG", 2), line("OWN", 3))
+    parts = {note.location_id: note.id for note in service.find_order(order_id).fulfilments}
+    ours = parts.pop("leeds")
+    [theirs] = parts.values()
+    decline(theirs, {"1": 2})
+    service.reassign_units(order_id, theirs, WORKFLOW)
+    assert market.shop.ships(ours, line_2=1).status == 200
+    for _ in range(2):
+        service.reassign_units(order_id, ours, WORKFLOW)
+        mug, own = service.find_order(order_id).lines
+        assert (mug.unassigned, mug.cancelled, own.unassigned, own.cancelled) == (2, 0, 0, 2)
+    case = case_of(service.SUBJECT, theirs)
+    assert case is not None
+    assert case.is_open
+    service.decide_units(order_id, theirs, "reject", WORKFLOW)
+    assert [one.cancelled for one in service.find_order(order_id).lines] == [2, 2]
+
+
+def test_a_shortage_that_was_settled_takes_nothing_from_another_of_the_same_line(market: Market) -> None:
+    """Leeds and a supplier share a line; the supplier's two are asked about when the event of Leeds comes again."""
+    supplier = market.supplier()
+    market.shop.opens("york", priority=2)
+    market.shop.sells("MUG", price=800, leeds=3)
+    market.offers("MUG", supplier, 800, 2)
+    order_id, _ = market.confirmed(line("MUG", 5))
+    parts = {note.location_id: note.id for note in service.find_order(order_id).fulfilments}
+    assert market.shop.ships(parts["leeds"], line_1=2).status == 200
+    market.shop.moves("york", "MUG", 1)
+    service.reassign_units(order_id, parts["leeds"], WORKFLOW)
+    decline(parts[supplier], {"1": 2})
+    service.reassign_units(order_id, parts[supplier], WORKFLOW)
+    service.reassign_units(order_id, parts["leeds"], WORKFLOW)
+    order = service.find_order(order_id)
+    assert [note.location_id for note in order.fulfilments] == ["leeds", supplier, "york"]
+    assert (order.lines[0].unassigned, order.lines[0].cancelled) == (2, 0)
+
+
+def test_units_that_the_customer_calls_off_are_sought_no_more(market: Market) -> None:
+    market.offers(market.lists("MUG"), market.supplier(), 800, 5)
+    order_id, [part] = market.confirmed(line("MUG", 3))
+    decline(part, {"1": 2})
+    service.reassign_units(order_id, part, WORKFLOW)
+    body = {"lines": [{"line_id": "1", "quantity": 1}]}
+    assert market.shop.call("POST", f"/v1/orders/{order_id}/cancellations", by=SHOPPER, json=body).status == 201
+    assert service.find_order(order_id).missing(part) == {"1": 1}
+    service.decide_units(order_id, part, "reject", WORKFLOW)
+    [seen] = service.find_order(order_id).lines
+    assert (seen.cancelled, seen.open) == (2, 1)
+
+
+def test_who_declined_some_units_is_not_asked_for_them_again(market: Market) -> None:
+    first, second = market.supplier(), market.supplier()
+    market.lists("MUG")
+    market.offers("MUG", first, 800, 9)
+    market.offers("MUG", second, 810, 9)
+    order_id, [part] = market.confirmed(line("MUG", 3))
+    decline(part, {"1": 1})
+    service.reassign_units(order_id, part, WORKFLOW)
+    [_, other] = service.find_order(order_id).fulfilments
+    assert other.location_id == second
+    decline(other.id, {"1": 1})
+    service.reassign_units(order_id, other.id, WORKFLOW)
+    assert [note.location_id for note in service.find_order(order_id).fulfilments] == [first, second]
+    assert case_of(service.SUBJECT, other.id) is not None
 
 
 def short_of_own(market: Market) -> tuple[str, list[str], str]:
