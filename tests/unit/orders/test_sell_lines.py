@@ -1,11 +1,15 @@
 """Orders of what suppliers offer: who sells, at which price, and what is agreed."""
 
+from importlib import import_module
+from typing import Any
+
 import pytest
 
 from app import app
 from chalicelib.core.idempotency import Idempotency
 from chalicelib.fulfilment import store as fulfilments
 from chalicelib.fulfilment.service import FulfilmentLine
+from chalicelib.inventory import service as inventory
 from chalicelib.ledger import service as ledger
 from chalicelib.orders import service
 from chalicelib.payments import service as payments
@@ -237,6 +241,23 @@ def test_a_named_seller_sells_it_or_nobody_does(market: Market) -> None:
     assert reply.json["shortages"] == [{"sku": "MUG", "seller": dear, "wanted": 1, "left": 0}]
     order_id, _ = market.confirmed(line("MUG", 1, seller="own"))
     assert at(market, order_id) == {"leeds": [("MUG", 1)]}
+
+
+def test_a_named_seller_is_refused_only_by_a_read_that_is_not_behind(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supplier = market.supplier()
+    market.offers(market.lists("MUG"), supplier, 800, 2)
+    module = import_module("chalicelib.orders.service.market")
+    real, stock = module.find_many, {one[1:] for one in inventory.stock_keys(["MUG"], [supplier])}
+
+    def behind(keys: Any, *, consistent: bool = False) -> Any:
+        """The units have come in since an eventually consistent read."""
+        return {at: one for at, one in real(keys, consistent=consistent).items() if consistent or at not in stock}
+
+    monkeypatch.setattr(module, "find_many", behind)
+    assert market.order(line("MUG", 2, seller=supplier)).status == 202
+    assert market.order(line("MUG", 1, seller=supplier)).code == "seller_cannot_supply"
 
 
 def test_who_names_a_seller_comes_before_who_does_not(market: Market) -> None:
