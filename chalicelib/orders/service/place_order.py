@@ -267,6 +267,15 @@ def _planned(order: Order, selling: Selling, sites: Sequence[inventory.Location]
     plan = plan_units(order.lines, selling.found, sites, order.channel, selling)
     if plan.shortages or (waits(plan) and not fresh):
         raise inventory.StockTooLow.of(
-            [{"sku": short.sku, "wanted": short.wanted, "left": short.left} for short in plan.shortages]
+            [
+                {"sku": one.sku, "wanted": one.wanted, "left": one.left + _with_suppliers(order, selling, one.sku)}
+                for one in plan.shortages
+            ]
         )
     return plan
+
+
+def _with_suppliers(order: Order, selling: Selling, sku: str) -> int:
+    """What suppliers have left of a SKU for its lines that nobody has enough of."""
+    lines = [line.id for line in order.lines if line.sku == sku and line.id not in selling.choices]
+    return max((selling.supplier_units.get(line_id, 0) for line_id in lines), default=0)

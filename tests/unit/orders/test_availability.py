@@ -72,6 +72,12 @@ def test_what_nobody_is_sold_unasked_does_not_count(market: Market, offer: dict[
     assert market.order(line("LAMP")).status in (409, 422)
 
 
+def test_who_has_fewer_than_it_sells_at_once_has_nothing(market: Market) -> None:
+    market.offers(market.lists("LAMP"), market.supplier(), 700, 3, min_quantity=5)
+    market.offers("LAMP", market.supplier(), 900, 6, min_quantity=5)
+    assert units(market, "LAMP") == [(0, 6)]
+
+
 def test_whom_the_rules_leave_out_has_nothing(market: Market) -> None:
     supplier = market.supplier()
     market.offers(market.lists("LAMP"), supplier, 700, 6)

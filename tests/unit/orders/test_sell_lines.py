@@ -123,6 +123,25 @@ def test_the_retailer_sells_it_where_it_is_cheaper_or_preferred(market: Market) 
     assert at(market, order_id) == {supplier: [("MUG", 1)]}
 
 
+def test_what_the_rules_leave_out_of_ours_is_not_sold(market: Market) -> None:
+    market.shop.sells("MUG", price=850, leeds=5)
+    market.shop.sells("POT", price=850, leeds=5)
+    market.offers("MUG", market.supplier(service_countries=("FR",)), 899, 5)
+    assert market.rules({"seller": "own", "excluded": True}).status == 200
+    named = market.order(line("MUG", 2, seller="own"))
+    assert (named.code, named.json["shortages"]) == (
+        "seller_cannot_supply",
+        [{"sku": "MUG", "seller": "own", "wanted": 2, "left": 0}],
+    )
+    refused = market.order(line("MUG", 2))
+    assert (refused.code, refused.json["shortages"]) == ("stock_too_low", [{"sku": "MUG", "wanted": 2, "left": 0}])
+    # Whom no supplier offers it to, the rules do not keep from ours.
+    order_id, _ = market.confirmed(line("POT", 1, seller="own"), line("POT", 2))
+    assert at(market, order_id) == {"leeds": [("POT", 1), ("POT", 2)]}
+    market.offers("MUG", market.supplier(), 900, 1)
+    assert market.order(line("MUG", 2)).json["shortages"] == [{"sku": "MUG", "wanted": 2, "left": 1}]
+
+
 def test_two_lines_of_one_sku_do_not_sell_a_unit_twice(market: Market) -> None:
     first, second = market.supplier(), market.supplier()
     market.lists("MUG")
@@ -152,6 +171,39 @@ def test_too_few_units_name_what_is_left(market: Market) -> None:
     reply = market.order(line("MUG", 3))
     assert (reply.status, reply.code) == (409, "stock_too_low")
     assert reply.json["shortages"] == [{"sku": "MUG", "wanted": 3, "left": 2}]
+
+
+def test_what_is_left_is_ours_and_the_suppliers(market: Market) -> None:
+    market.shop.sells("MUG", price=850, leeds=1)
+    market.offers("MUG", market.supplier(), 900, 2)
+    assert market.order(line("MUG", 4)).json["shortages"] == [{"sku": "MUG", "wanted": 4, "left": 3}]
+    assert market.order(line("MUG", 4, seller="own")).json["shortages"] == [{"sku": "MUG", "wanted": 4, "left": 1}]
+    two = market.order(line("MUG", 4), line("MUG", 5))
+    assert two.json["shortages"] == [{"sku": "MUG", "wanted": 9, "left": 3}]
+    assert market.order(line("MUG", 3)).status == 202
+
+
+def test_nobody_is_asked_for_fewer_than_it_sells_at_once(market: Market) -> None:
+    market.shop.sells("MUG", price=850, leeds=8)
+    market.offers("MUG", market.supplier(), 900, 6, min_quantity=5)
+    refused = market.order(line("MUG", 10))
+    assert refused.json["shortages"] == [{"sku": "MUG", "wanted": 10, "left": 8}]
+    order_id, _ = market.confirmed(line("MUG", 13))
+    assert sorted(units for [(_, units)] in at(market, order_id).values()) == [5, 8]
+
+
+def test_nobody_steps_in_with_fewer_than_it_sells_at_once(market: Market) -> None:
+    first, small, large = market.supplier(), market.supplier(), market.supplier()
+    market.lists("MUG")
+    market.offers("MUG", first, 800, 9)
+    order_id, [part] = market.confirmed(line("MUG", 6))
+    market.offers("MUG", small, 800, 4)
+    market.offers("MUG", large, 810, 5, min_quantity=5)
+    decline(part, {"1": 6})
+    service.reassign_units(order_id, part, WORKFLOW)
+    order = service.find_order(order_id)
+    assert [note.location_id for note in order.fulfilments] == [first, small]
+    assert order.lines[0].unassigned == 2
 
 
 @pytest.mark.parametrize(
