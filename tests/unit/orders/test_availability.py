@@ -82,8 +82,14 @@ def test_whom_the_rules_leave_out_has_nothing(market: Market) -> None:
     supplier = market.supplier()
     market.offers(market.lists("LAMP"), supplier, 700, 6)
     market.offers("LAMP", market.supplier(), 900, 2)
+    market.shop.sells("MUG", leeds=4)
+    market.shop.sells("POT", leeds=3)
+    market.offers("MUG", supplier, 800, 5)
     assert market.rules({"seller": supplier, "excluded": True}).status == 200
-    assert units(market, "LAMP") == [(0, 2)]
+    assert units(market, "LAMP", "MUG") == [(0, 2), (4, 0)]
+    assert market.rules({"seller": "own", "excluded": True}, version=1).status == 200
+    # What nobody offers is ours to sell, whatever the rules say.
+    assert units(market, "LAMP", "MUG", "POT") == [(0, 8), (0, 5), (3, 0)]
 
 
 def test_whose_endpoint_rests_has_nothing_until_it_is_over(market: Market) -> None:
