@@ -83,7 +83,7 @@ def record_answer(fulfilment_id: str) -> Response:
     answers={201: FulfilmentView},
     scopes=["orders.write"],
     idempotent=True,
-    raises=[OutOfTurn, LocationUnknown, orders.AlreadyThere, StockTooLow],
+    raises=[OutOfTurn, LocationUnknown, orders.AlreadyThere, orders.NotOurLocation, StockTooLow],
 )
 def reallocate_fulfilment(fulfilment_id: str) -> Response:
     """Answers with the fulfilment that was made in its place."""

@@ -11,7 +11,7 @@ Ordered criteria decide; each breaks the ties of those before it:
 6. `rating`: who has kept more of its promises.
 
 Whoever has all of the line goes before those that have to share it. Where nobody has, it is shared in this order, and its one price is
-that of the dearest who is needed: every seller gets what it asked for.
+that of the dearest who is needed: every seller gets what it asked for. Nobody is given fewer units than it sells at once.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ OWN = "own"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who could sell a line: `units` at `price` minor units each, leaving within `days`.
+    """Somebody who could sell a line: `units` at `price` minor units each, but not fewer than `least`, leaving within `days`.
 
     A lower `preference` and a lower `distance` go first; the retailer itself is near. `rating`: 0 to 100.
     `terms` are carried along.
@@ -37,6 +37,7 @@ class Candidate:
     preference: int = 0
     distance: int = 0
     rating: int = 100
+    least: int = 1
     terms: Any = None
 
 
@@ -50,7 +51,8 @@ class SellerPart:
 
 @dataclass(frozen=True, slots=True)
 class SellerChoice:
-    """Who sells a line, at which price a unit (minor units), and why. Without `parts` nobody can: `left` units are all there are."""
+    """Who sells a line, at which price a unit (minor units), and why. Without `parts` nobody can: `left` units are all that can be
+    had."""
 
     parts: tuple[SellerPart, ...]
     unit_price: int
@@ -63,25 +65,26 @@ _CRITERIA = ("rule", "price", "promise", "stock", "distance", "rating")
 
 def choose_sellers(units: int, candidates: Sequence[Candidate]) -> SellerChoice:
     """Who sells so many units. All of them, or nobody."""
-    ranked = sorted((one for one in candidates if one.units > 0), key=_rank)
-    left = sum(one.units for one in ranked)
-    if left < units:
-        return SellerChoice((), 0, left)
-    whole = [one for one in ranked if one.units >= units]
+    ranked = sorted((one for one in candidates if one.units >= one.least), key=_rank)
+    whole = [one for one in ranked if one.least <= units <= one.units]
     parts = (SellerPart(whole[0], units),) if whole else _shared(units, ranked)
+    sold = sum(part.units for part in parts)
+    if sold < units:
+        return SellerChoice((), 0, sold)
+    left = sum(one.units for one in ranked)
     others = [one for one in whole or ranked if all(one is not part.candidate for part in parts)]
     price = max(part.candidate.price for part in parts)
     return SellerChoice(parts, price, left, tuple(_reason(part, others, shared=not whole) for part in parts))
 
 
 def _shared(units: int, ranked: Sequence[Candidate]) -> tuple[SellerPart, ...]:
+    """As many of the units as they have, in their order; who sells only more at once than are still wanted is passed over."""
     parts = []
     for one in ranked:
         taken = min(units, one.units)
-        parts.append(SellerPart(one, taken))
-        units -= taken
-        if not units:
-            break
+        if taken >= one.least:
+            parts.append(SellerPart(one, taken))
+            units -= taken
     return tuple(parts)
 
 

@@ -1,6 +1,6 @@
 """What a cart looks like now: prices, discounts and tax as an order would have them, and what can be had."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -82,7 +82,8 @@ def look_at(cart: Cart) -> CartSeen:
         return CartSeen(cart, tuple(lines))
     own = {one.sku: one for one in inventory.availability([line.sku for line in cart.lines], cart.channel)}
     quoted = _quoted(cart)
-    left = _Left(own, quoted.supplier_units, {line.sku: line.quantity for line in cart.lines if line.seller == OWN})
+    taken = {line.sku: line.quantity for line in cart.lines if line.seller == OWN}
+    left = _Left(own, quoted.supplier_units, taken, quoted.not_ours)
     return CartSeen(
         cart, tuple(_seen(line, quoted, left) for line in cart.lines), quoted.quote, quoted.shipping_problem
     )
@@ -91,12 +92,13 @@ def look_at(cart: Cart) -> CartSeen:
 @dataclass(slots=True)
 class _Quoted:
     """What the lines that are for sale cost, and the problem of each that is not. `supplier_units`: what those who may sell a line
-    have left for it."""
+    have left for it. `not_ours`: lines of which the retailer sells nothing itself."""
 
     quote: Quote | None = None
     priced: Mapping[LineKey, orders.Line] = field(default_factory=dict)
     problems: dict[LineKey, str] = field(default_factory=dict)
     supplier_units: dict[LineKey, int] = field(default_factory=dict)
+    not_ours: set[LineKey] = field(default_factory=set)
     shipping_problem: str | None = None
 
 
@@ -110,13 +112,15 @@ def _quoted(cart: Cart) -> _Quoted:
             short = refused.members["shortages"]
             found.problems |= {(one["sku"], one["seller"]): refused.code for one in short}
             found.supplier_units |= {(one["sku"], one["seller"]): one["left"] for one in short}
+            found.not_ours |= {(one["sku"], one["seller"]) for one in short}
         except OffersRefused as refused:
             for fault in refused.faults:
                 found.problems |= dict.fromkeys(_concerned(fault, lines), fault.code)
         else:
             found.priced = {line.key: price for line, price in zip(lines, found.quote.lines, strict=True)}
-            units = found.quote.supplier_units
+            units, not_ours = found.quote.supplier_units, found.quote.not_ours
             found.supplier_units |= {line.key: units.get(str(number), 0) for number, line in enumerate(lines, start=1)}
+            found.not_ours |= {line.key for number, line in enumerate(lines, start=1) if str(number) in not_ours}
             break
         lines = tuple(line for line in lines if line.key not in found.problems)
     return found
@@ -153,11 +157,13 @@ def _request(cart: Cart, lines: Sequence[CartLine]) -> PriceRequest:
 
 @dataclass(slots=True)
 class _Left:
-    """What there is for each line: of the own stock, by SKU, less what lines that name it take; and of suppliers, by line."""
+    """What there is for each line: of the own stock, by SKU, less what lines that name it take, unless it is `not_ours`; and of
+    suppliers, by line."""
 
     own: Mapping[str, inventory.Availability]
     suppliers: Mapping[LineKey, int]
     taken: Mapping[str, int]
+    not_ours: Collection[LineKey]
 
     def units(self, line: CartLine) -> int:
         """Units that the line may have now."""
@@ -165,14 +171,16 @@ class _Left:
 
     def _own_units(self, line: CartLine) -> int:
         """Units of the own stock for the line; below zero where lines that name it want more than is there."""
-        if line.seller is None:
-            return self.own[line.sku].total - self.taken.get(line.sku, 0)
-        return self.own[line.sku].total if line.seller == OWN else 0
+        if line.seller not in (None, OWN) or line.key in self.not_ours:
+            return 0
+        return self.own[line.sku].total - (self.taken.get(line.sku, 0) if line.seller is None else 0)
 
     def promised_on(self, line: CartLine) -> str | None:
         """Where the own stock has units of the line that are still to come, the day for which the first would be promised."""
         own, there = self.own[line.sku], self._own_units(line)
-        if line.seller not in (None, OWN) or own.days is None or not there < line.quantity <= there + own.backorderable:
+        if line.seller not in (None, OWN) or line.key in self.not_ours or own.days is None:
+            return None
+        if not there < line.quantity <= there + own.backorderable:
             return None
         return (clock.now().date() + timedelta(days=own.days)).isoformat()
 

@@ -49,6 +49,7 @@ from chalicelib.orders.domain.order import (
     Hold,
     Line,
     Order,
+    Shortage,
     Status,
     status_of,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "Order",
     "Refusal",
     "Rule",
+    "Shortage",
     "Status",
     "StillOpen",
     "TotalNegative",

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.core.errors import Conflict, NotFound, RuleBroken
 from chalicelib.core.money import share_of_units
-from chalicelib.orders.domain.order import Allocation, Decision, FulfilmentNote, Hold, Line, Order
+from chalicelib.orders.domain.order import Allocation, Decision, FulfilmentNote, Hold, Line, Order, Shortage
 
 
 class NothingOpen(Conflict):
@@ -67,17 +67,36 @@ def cancel(
     units: Mapping[str, int],
     notes: Sequence[FulfilmentNote] = (),
     waited: Mapping[str, int] | None = None,
+    missing_of: str | None = None,
 ) -> Order:
     """The order without these units, by line id, of which some `waited`; `notes` are its fulfilments that changed with it.
 
-    Before the confirmation all of it is cancelled or none. What no location was asked for goes first, then what one was.
+    Before the confirmation all of it is cancelled or none. What no location was asked for goes first, before all what the fulfilment
+    `missing_of` came short of; then what one was.
     """
     if order.decision is Decision.PENDING:
         gone = tuple(replace(line, cancelled=line.ordered, waiting=0) for line in order.lines)
         return replace(order, decision=Decision.CANCELLED, lines=gone, version=order.version + 1)
     left = _fewer_waiting(order, waited or {})
     lines = tuple(_without(line, units.get(line.id, 0)) for line in left)
-    return replace(_with_notes(order, notes), lines=lines, version=order.version + 1)
+    settled = {line.id: min(units.get(line.id, 0), line.unassigned) for line in order.lines}
+    return replace(
+        _with_notes(order, notes),
+        lines=lines,
+        shortages=_settled(order, settled, missing_of),
+        version=order.version + 1,
+    )
+
+
+def _settled(order: Order, units: Mapping[str, int], first: str | None) -> tuple[Shortage, ...]:
+    """The shortages after units by line id found somebody or were called off: those of the fulfilment `first` before others."""
+    left = dict(units)
+    after = {}
+    for one in sorted(order.shortages, key=lambda one: one.fulfilment_id != first):
+        taken = min(one.open, left.get(one.line_id, 0))
+        after[one.fulfilment_id, one.line_id] = replace(one, open=one.open - taken)
+        left[one.line_id] = left.get(one.line_id, 0) - taken
+    return tuple(after[one.fulfilment_id, one.line_id] for one in order.shortages)
 
 
 def _without(line: Line, units: int) -> Line:
@@ -87,10 +106,17 @@ def _without(line: Line, units: int) -> Line:
     return replace(line, cancelled=line.cancelled + units, allocated=line.allocated - assigned)
 
 
-def reassign(order: Order, units: Mapping[str, int], notes: Sequence[FulfilmentNote]) -> Order:
-    """The order after units without a location, by line id, found one: `notes` are their new fulfilments."""
+def reassign(order: Order, units: Mapping[str, int], notes: Sequence[FulfilmentNote], missing_of: str) -> Order:
+    """The order after units that the fulfilment `missing_of` came short of, by line id, found a location: `notes` are their new
+    fulfilments."""
     lines = tuple(replace(line, allocated=line.allocated + units.get(line.id, 0)) for line in order.lines)
-    return replace(order, lines=lines, fulfilments=(*order.fulfilments, *notes), version=order.version + 1)
+    return replace(
+        order,
+        lines=lines,
+        fulfilments=(*order.fulfilments, *notes),
+        shortages=_settled(order, units, missing_of),
+        version=order.version + 1,
+    )
 
 
 def ship(order: Order, note: FulfilmentNote, shipped: Mapping[str, int], short: Mapping[str, int]) -> Order:
@@ -99,7 +125,20 @@ def ship(order: Order, note: FulfilmentNote, shipped: Mapping[str, int], short: 
         replace(line, shipped=line.shipped + shipped.get(line.id, 0), allocated=line.allocated - short.get(line.id, 0))
         for line in order.lines
     )
-    return replace(_with_notes(order, [note]), lines=lines, version=order.version + 1)
+    return replace(
+        _with_notes(order, [note]), lines=lines, shortages=_short(order, note.id, short), version=order.version + 1
+    )
+
+
+def _short(order: Order, fulfilment_id: str, units: Mapping[str, int]) -> tuple[Shortage, ...]:
+    """The shortages of the order, with these units by line id that a fulfilment came short of now."""
+    known = {(one.fulfilment_id, one.line_id): one for one in order.shortages}
+    for line_id, count in units.items():
+        if count:
+            at = fulfilment_id, line_id
+            before = known.get(at, Shortage(*at, 0, 0))
+            known[at] = replace(before, units=before.units + count, open=before.open + count)
+    return tuple(known.values())
 
 
 def take_back(order: Order, units: Mapping[str, int]) -> Order:

@@ -1,5 +1,6 @@
 """What an order is: frozen amounts that add up, and counters on lines from which its status follows."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -128,6 +129,16 @@ class FulfilmentNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortage:
+    """Units of a line that a fulfilment came short of, of which `open` nobody else is asked for, nor were they called off."""
+
+    fulfilment_id: str
+    line_id: str
+    units: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Why nothing of the order may leave until a person releases it."""
 
@@ -160,6 +171,7 @@ class Order:
     allocations: tuple[Allocation, ...] = ()
     reasons: tuple[Mapping[str, Any], ...] = ()
     fulfilments: tuple[FulfilmentNote, ...] = ()
+    shortages: tuple[Shortage, ...] = ()
     refusal: str | None = None
     holds: tuple[Hold, ...] = ()
     coupons: tuple[str, ...] = ()
@@ -182,6 +194,18 @@ class Order:
         return Money(
             sum(line.tax for line in self.lines) + sum(c.tax for c in self.charges if c.amount > 0), self.currency
         )
+
+    def missing(self, fulfilment_id: str) -> dict[str, int]:
+        """Units by line id that nobody is asked for since this fulfilment came short of them. Those that another came short of are
+        that one's."""
+        if self.decision is not Decision.CONFIRMED:
+            return {}
+        others = Counter[str]()
+        for one in self.shortages:
+            if one.fulfilment_id != fulfilment_id:
+                others[one.line_id] += one.open
+        units = {line.id: line.unassigned - others[line.id] for line in self.lines}
+        return {line_id: count for line_id, count in units.items() if count > 0}
 
     @property
     def status(self) -> Status:

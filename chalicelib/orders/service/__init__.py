@@ -39,6 +39,7 @@ from chalicelib.orders.service.sourcing_rules import read_sourcing_rules, set_so
 from chalicelib.orders.service.staff import (
     AlreadyPromised,
     AlreadyThere,
+    NotOurLocation,
     PromisePast,
     change_address,
     hold_order,
@@ -60,6 +61,7 @@ __all__ = [
     "Contact",
     "Line",
     "LineRequest",
+    "NotOurLocation",
     "NotRetryable",
     "Order",
     "OrderRequest",

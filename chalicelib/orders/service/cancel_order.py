@@ -95,13 +95,21 @@ def _open_part(part: Fulfilment) -> OpenPart:
 
 
 def add_cancellation(
-    tx: Transaction, order: Order, parts: Sequence[Fulfilment], plan: CancellationPlan, reason: str, by: Principal
+    tx: Transaction,
+    order: Order,
+    parts: Sequence[Fulfilment],
+    plan: CancellationPlan,
+    reason: str,
+    by: Principal,
+    *,
+    missing_of: str | None = None,
 ) -> tuple[Order, Cancellation]:
-    """Add to the transaction that the plan's units are off: order, fulfilments, payment, stock, and the event."""
+    """Add to the transaction that the plan's units are off: order, fulfilments, payment, stock, and the event. `missing_of`: the
+    fulfilment that came short of them."""
     changed = [fulfilment.withdraw(tx, part, plan.by_part[part.id]) for part in parts if part.id in plan.by_part]
     waited = {part.id for part in parts if part.status is fulfilment.FulfilmentStatus.WAITING}
     fewer_waiting = _by_line([plan.by_part[part.id] for part in changed if part.id in waited])
-    after = domain.cancel(order, plan.units, [note_of(part) for part in changed], fewer_waiting)
+    after = domain.cancel(order, plan.units, [note_of(part) for part in changed], fewer_waiting, missing_of)
     _give_back_what_is_held(tx, after, by)
     freed = _freed(tx, order, changed, plan, waited, by)
     room = MAX_ACTIONS - len(tx) - _BESIDES_STOCK - 3

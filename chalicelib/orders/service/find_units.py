@@ -20,7 +20,8 @@ class Sellable:
 
 
 def find_sellable(skus: Sequence[str], channel: str) -> list[Sellable]:
-    """What the channel may sell of each SKU. For anybody; of a SKU that nobody ever had there is nothing.
+    """What the channel may sell of each SKU. For anybody; of a SKU that nobody ever had there is nothing, nor of our own where the
+    operator's rules leave it to suppliers.
 
     Suppliers' units count as for an order that names no seller: those of suppliers that would be asked now, on the channels that they
     sell on, new. In which currency, and where to, an offer sells is not asked.
@@ -33,13 +34,25 @@ def find_sellable(skus: Sequence[str], channel: str) -> list[Sellable]:
             *catalog.offer_keys(wanted),
         ]
     )
-    theirs = _of_suppliers(wanted, channel, found)
-    return [Sellable(own, theirs.get(own.sku, 0)) for own in inventory.availability_in(found, wanted, channel)]
+    ours = inventory.availability_in(found, wanted, channel)
+    market = _market(wanted, channel, found)
+    if market is None:
+        return [Sellable(own) for own in ours]
+    theirs = market.open_units()
+    return [
+        Sellable(own if own.sku not in theirs or market.sells_ours(own.sku) else _none_of(own), theirs.get(own.sku, 0))
+        for own in ours
+    ]
 
 
-def _of_suppliers(skus: Sequence[str], channel: str, found: Found) -> dict[str, int]:
+def _none_of(own: inventory.Availability) -> inventory.Availability:
+    return inventory.Availability(own.sku, tuple((location_id, 0) for location_id, _ in own.by_location))
+
+
+def _market(skus: Sequence[str], channel: str, found: Found) -> Market | None:
+    """Who offers any of the SKUs there; None where nobody does."""
     offers = offers_on(channel, found, skus)
     if not offers:
-        return {}
+        return None
     asked = PriceRequest(channel, currency="", lines=[LineRequest(sku, 1) for sku in offers])
-    return Market.read(asked, offers, found, fresh=False, choosing=False).open_units()
+    return Market.read(asked, offers, found, fresh=False, choosing=False)

@@ -88,6 +88,10 @@ class Market:
             left,
         )
 
+    def sells_ours(self, sku: str) -> bool:
+        """Whether the operator's rules let the retailer sell its own stock of a SKU."""
+        return self._preference(sku, OWN) is not None
+
     def candidates(self, line: LineRequest) -> list[Candidate]:
         """Who could sell the line, with what they have left."""
         given = [*self._own(line), *(self._supplier(line, offer) for offer in self.offers[line.sku])]
@@ -109,13 +113,19 @@ class Market:
         return Candidate(
             offer.supplier_id,
             price,
-            self.left[line.sku, offer.supplier_id] if _is_for(line, offer) else 0,
+            self._sellable(offer) if _is_for(line, offer) else 0,
             offer.handling_days,
             preference,
             self._distance(seller),
             self.ratings.get(offer.supplier_id, 100),
+            offer.min_quantity,
             self._terms(offer, price),
         )
+
+    def _sellable(self, offer: Offer) -> int:
+        """What the supplier has left, if it is as much as it sells at once."""
+        left = self.left[offer.sku, offer.supplier_id]
+        return left if left >= offer.min_quantity else 0
 
     def _preference(self, sku: str, seller: str) -> int | None:
         """How far back the seller stands, None for one that is left out."""
@@ -149,10 +159,11 @@ class Market:
         }
 
     def open_units(self) -> dict[str, int]:
-        """What suppliers have of each SKU for whoever names no seller: new, and of those whom the operator's rules leave out nowhere."""
+        """What suppliers have of each SKU for whoever names no seller: new, as much as they sell at once, and of those whom the operator's
+        rules leave out nowhere."""
         return {
             sku: sum(
-                self.left[sku, one.supplier_id]
+                self._sellable(one)
                 for one in by_sku
                 if one.condition == _NEW and self._preference(sku, one.supplier_id) is not None
             )
@@ -164,10 +175,9 @@ class Market:
         if line.sku not in self.offers:
             return ()
         offered = [one for one in self.candidates(line) if one.seller != OWN and one.price <= dearest]
-        units = min(line.quantity, sum(max(0, one.units) for one in offered))
-        choice = fulfilment.choose_sellers(units, offered) if units else None
-        if choice is None:
-            return ()
+        choice = fulfilment.choose_sellers(line.quantity, offered)
+        if not choice.parts and choice.left:
+            choice = fulfilment.choose_sellers(choice.left, offered)
         self.take(line.sku, choice)
         return choice.parts
 

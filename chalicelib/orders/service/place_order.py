@@ -20,7 +20,7 @@ from chalicelib.orders.domain import INLINE_LINES, MAX_FULFILMENTS, Allocation, 
 from chalicelib.orders.service.parcels import parcels
 from chalicelib.orders.service.plan_units import plan_units, waits, with_waiting
 from chalicelib.orders.service.price_order import Found, LineRequest, PriceRequest, applied, price, price_keys, promised
-from chalicelib.orders.service.sell_lines import Selling, offer_keys, sell_lines
+from chalicelib.orders.service.sell_lines import SellerCannotSupply, Selling, offer_keys, sell_lines
 from chalicelib.payments import service as payments
 from chalicelib.payments.service import TenderRequest
 from chalicelib.promotions import service as promotions
@@ -85,7 +85,7 @@ def place_order(
     A shopper orders for themself, a guest for nobody known; staff and machines with scope orders.write order for anyone and
     may set prices and charges. A long order is reserved in parts first, which are given back when it does not come about. Raises `Forbidden`,
     `SiteUnknown`, `SitePaused`, `OffersRefused` (unknown or unpriced SKUs), `CouponRefused`, `CouponExhausted`, `VatNumberInvalid`, `TotalNegative`,
-    `StockTooLow` (which SKU is short and by how much); nothing is kept then.
+    `StockTooLow` (which SKU is short and by how much), `SellerCannotSupply`; nothing is kept then.
     """
     request = _at_its_site(_as_allowed(request, by))
     if len(request.lines) > INLINE_LINES and (earlier := once.earlier()) is not None:
@@ -98,7 +98,7 @@ def place_order(
         fresh = attempt > 1
         try:
             draft = _draft(request, fresh=fresh)
-        except inventory.StockTooLow:
+        except (inventory.StockTooLow, SellerCannotSupply):
             if fresh:
                 observability.count("StockTooLow")
                 raise
@@ -267,6 +267,15 @@ def _planned(order: Order, selling: Selling, sites: Sequence[inventory.Location]
     plan = plan_units(order.lines, selling.found, sites, order.channel, selling)
     if plan.shortages or (waits(plan) and not fresh):
         raise inventory.StockTooLow.of(
-            [{"sku": short.sku, "wanted": short.wanted, "left": short.left} for short in plan.shortages]
+            [
+                {"sku": one.sku, "wanted": one.wanted, "left": one.left + _with_suppliers(order, selling, one.sku)}
+                for one in plan.shortages
+            ]
         )
     return plan
+
+
+def _with_suppliers(order: Order, selling: Selling, sku: str) -> int:
+    """What suppliers have left of a SKU for its lines that nobody has enough of."""
+    lines = [line.id for line in order.lines if line.sku == sku and line.id not in selling.choices]
+    return max((selling.supplier_units.get(line_id, 0) for line_id in lines), default=0)

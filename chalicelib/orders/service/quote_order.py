@@ -1,6 +1,6 @@
 """What an order would cost, without placing it. Carts, storefronts and tills show it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ class Quote:
     """What it would cost at this moment, and what each promotion and code did or why it did nothing.
 
     `supplier_units`: what the suppliers that would be asked for a line have left for it, by line id. `sellers`: who would sell each line, and why.
+    `not_ours`: lines of which the retailer sells nothing itself.
     """
 
     lines: tuple[Line, ...]
@@ -32,6 +33,7 @@ class Quote:
     tax: Money
     supplier_units: Mapping[str, int] = field(default_factory=dict)
     sellers: Sequence[Mapping[str, Any]] = ()
+    not_ours: Collection[str] = ()
 
 
 def quote(request: PriceRequest, *, with_stock: bool = False) -> Quote:
@@ -60,6 +62,7 @@ def quote(request: PriceRequest, *, with_stock: bool = False) -> Quote:
         Money(priced.tax, request.currency),
         selling.supplier_units,
         selling.reasons,
+        selling.not_ours,
     )
 
 

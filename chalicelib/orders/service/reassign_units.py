@@ -18,6 +18,8 @@ from chalicelib.orders.service.parcels import parcels, pickup_of
 from chalicelib.orders.service.price_order import LineRequest, PriceRequest
 from chalicelib.orders.service.record_return import find_order
 from chalicelib.orders.service.sell_lines import replacements
+from chalicelib.payments import service as payments
+from chalicelib.payments.service import Payment
 from chalicelib.reviews import service as reviews
 from chalicelib.suppliers.service import is_supplier
 
@@ -32,25 +34,26 @@ def reassign_units(order_id: str, fulfilment_id: str, by: Principal, *, ask: boo
     """Find other locations, or suppliers, for units that have none since this fulfilment came up short. What nobody has of a
     supplier's goods the operator is asked about, unless not to `ask`; the rest is cancelled.
 
-    Safe to repeat: units that have a location, are cancelled, or are asked about, are not sought again.
+    What other fulfilments came short of is sought for those. Safe to repeat: units that have a location, are cancelled, or are asked
+    about, are not sought again.
     """
     for _ in range(_ATTEMPTS):
         order = find_order(order_id)
-        missing = {line.id: line.unassigned for line in order.lines if line.unassigned}
+        missing = order.missing(fulfilment_id)
         if not missing:
             return
         tx = Transaction()
-        outcome = _next_step(tx, order, fulfilment_id, missing, ask, by)
-        if not tx:
-            return  # the operator was asked before
         try:
+            outcome = _next_step(tx, order, fulfilment_id, missing, ask, by)
+            if not tx:
+                return  # the operator was asked before
             tx.commit()
-        except (Stale, inventory.StockTooLow):
+        except (Stale, inventory.StockTooLow, reviews.CaseExists, reviews.NewerCase):
             continue
         observability.count(outcome)
         if outcome == _ASKED:
             return
-    if any(line.unassigned for line in find_order(order_id).lines):
+    if find_order(order_id).missing(fulfilment_id):
         raise Stale(f"Order {order_id} kept changing.")
 
 
@@ -62,15 +65,29 @@ def _next_step(
 ) -> str:
     """Add to the transaction what is done about missing units; returns what to count it as."""
     location_id = _location(order, fulfilment_id)
-    found = _found(order, missing, without=location_id) or _offered(order, missing, without=location_id)
+    payment = payments.payment_from(find_many(payments.payment_keys(order.id), consistent=True), order.id)
+    found = _found(order, missing, without=location_id)
+    if not found and _may_book(order, payment):
+        found = _offered(order, missing)
     if found and len(order.fulfilments) < MAX_FULFILMENTS:
-        _reassign(tx, order, found, by)
+        _reassign(tx, order, found, fulfilment_id, by)
+        if any(one.terms is not None for one in found):
+            payments.start_booking(tx, payment)
         return "UnitsReassigned"
     if ask and is_supplier(location_id or ""):
         _ask_operator(tx, order, fulfilment_id, missing, by)
         return _ASKED
-    add_cancellation(tx, order, [], CancellationPlan(missing, {}), OUT_OF_STOCK, by)
+    _give_up(tx, order, missing, fulfilment_id, by)
     return "UnitsGivenUp"
+
+
+def _give_up(tx: Transaction, order: Order, missing: Mapping[str, int], fulfilment_id: str, by: Principal) -> None:
+    add_cancellation(tx, order, [], CancellationPlan(missing, {}), OUT_OF_STOCK, by, missing_of=fulfilment_id)
+
+
+def _may_book(order: Order, payment: Payment) -> bool:
+    """Whether a supplier that steps in would be paid: what is in the marketplace's books is in them from the first parcel on."""
+    return payment.booked or (payment.untouched and not any(line.shipped for line in order.lines))
 
 
 def decide_reviewed(subject_type: str, fulfilment_id: str, decision: str, by: Principal) -> None:
@@ -87,11 +104,11 @@ def decide_units(order_id: str, fulfilment_id: str, decision: str, by: Principal
         return
     for _ in range(_ATTEMPTS):
         order = find_order(order_id)
-        missing = {line.id: line.unassigned for line in order.lines if line.unassigned}
+        missing = order.missing(fulfilment_id)
         if not missing:
             return
         tx = Transaction()
-        add_cancellation(tx, order, [], CancellationPlan(missing, {}), OUT_OF_STOCK, by)
+        _give_up(tx, order, missing, fulfilment_id, by)
         try:
             tx.commit()
         except Stale:
@@ -122,9 +139,9 @@ def _found(order: Order, missing: Mapping[str, int], without: str | None) -> Seq
     return [Allocation(one.line_id, one.location_id, one.quantity) for one in plan.assignments]
 
 
-def _offered(order: Order, missing: Mapping[str, int], without: str | None) -> Sequence[Allocation]:
-    """Suppliers for as many of the missing units as they have, at prices that the operator allows; not one that could not ship any
-    before."""
+def _offered(order: Order, missing: Mapping[str, int]) -> Sequence[Allocation]:
+    """Suppliers for as many of the missing units as they have, at prices that the operator allows; not one that came short of
+    anything of the order."""
     if order.pickup is not None:
         return []
     lines = [line for line in order.lines if line.id in missing]
@@ -136,7 +153,8 @@ def _offered(order: Order, missing: Mapping[str, int], without: str | None) -> S
         region=order.shipping_address.get("region"),
         postal_code=order.shipping_address.get("postal_code"),
     )
-    failed = {note.location_id for note in order.fulfilments if note.status == "short"} | {without}
+    short = {one.fulfilment_id for one in order.shortages}
+    failed = {note.location_id for note in order.fulfilments if note.id in short}
     found = replacements(request, [line.unit_price for line in lines], without=failed)
     return [
         Allocation(lines[number].id, part.candidate.seller, part.units, terms=part.candidate.terms)
@@ -160,7 +178,8 @@ def _ask_operator(tx: Transaction, order: Order, fulfilment_id: str, missing: Ma
         tx,
         subject_type=SUBJECT,
         subject_id=fulfilment_id,
-        subject_version=1,
+        # It grows with each time that units are declined, and no repetition changes it.
+        subject_version=sum(one.units for one in order.shortages if one.fulfilment_id == fulfilment_id),
         supplier_id=note.location_id,
         title="Units that nobody ships",
         findings=findings,
@@ -168,7 +187,7 @@ def _ask_operator(tx: Transaction, order: Order, fulfilment_id: str, missing: Ma
     )
 
 
-def _reassign(tx: Transaction, order: Order, found: Sequence[Allocation], by: Principal) -> None:
+def _reassign(tx: Transaction, order: Order, found: Sequence[Allocation], missing_of: str, by: Principal) -> None:
     skus = {line.id: line.sku for line in order.lines}
     lines = [inventory.StockLine(skus[one.line_id], one.location_id, one.quantity) for one in found]
     inventory.promise_more(tx, lines, of=order.id)
@@ -185,6 +204,6 @@ def _reassign(tx: Transaction, order: Order, found: Sequence[Allocation], by: Pr
     units: dict[str, int] = {}
     for one in found:
         units[one.line_id] = units.get(one.line_id, 0) + one.quantity
-    after = domain.reassign(order, units, [note_of(part) for part in made])
+    after = domain.reassign(order, units, [note_of(part) for part in made], missing_of)
     store.change(tx, after)
     events.order_reassigned(tx, after, [part.id for part in made], by)

@@ -41,22 +41,25 @@ class SellerCannotSupply(Conflict):
 class Selling:
     """Who sells which line, by line id; lines that are not named are the retailer's. `found` is what was read, for pricing.
 
-    `short`: what a unit would cost (minor units) of lines that suppliers offer, but have not enough of. `supplier_units`: what those
-    who would be asked for a line have left for it, by line id.
+    `short`: what a unit would cost (minor units) of lines that only suppliers may sell, and have not enough of; None where it would
+    be the catalogue's price. `supplier_units`: what those who would be asked for a line have left for it, by line id. `not_ours`: lines
+    of which the retailer sells nothing, because it has no price, the operator's rules leave it out, or another is named.
     """
 
     found: Found
     choices: Mapping[str, SellerChoice] = field(default_factory=dict)
-    short: Mapping[str, int] = field(default_factory=dict)
+    short: Mapping[str, int | None] = field(default_factory=dict)
     supplier_units: Mapping[str, int] = field(default_factory=dict)
+    not_ours: Collection[str] = ()
 
     @property
     def prices(self) -> dict[str, int]:
         """What a unit of each line costs that is offered by suppliers, in minor units."""
-        return {**{line_id: choice.unit_price for line_id, choice in self.choices.items()}, **self.short}
+        offered = {line_id: price for line_id, price in self.short.items() if price is not None}
+        return {**{line_id: choice.unit_price for line_id, choice in self.choices.items()}, **offered}
 
     def check_enough(self, lines: Sequence[LineRequest]) -> None:
-        """Raise `StockTooLow` when suppliers, who alone sell a line, have not enough of it."""
+        """Raise `StockTooLow` when suppliers, who alone may sell a line, have not enough of it."""
         wanted = {
             line.sku: {"sku": line.sku, "wanted": line.quantity, "left": self.supplier_units[str(number)]}
             for number, line in enumerate(lines, start=1)
@@ -69,7 +72,7 @@ class Selling:
         """Units of the line that the retailer sells itself."""
         choice = self.choices.get(line_id)
         if choice is None:
-            return ordered
+            return 0 if line_id in self.not_ours else ordered
         return sum(part.units for part in choice.parts if part.candidate.seller == OWN)
 
     @property
@@ -101,33 +104,38 @@ def sell_lines(
     fresh: bool = False,
 ) -> Selling:
     """Choose who sells each line, out of a batch read with `offer_keys` and the catalogue's. Lines whose price staff set are the
-    retailer's; so are those that nobody offers, or that nobody has enough of: what is short is found out where units are planned.
-    Lines that name their seller come first: they can have nobody else's units.
+    retailer's; so are those that no supplier offers, whatever the rules, or that nobody has enough of, unless the rules leave the
+    retailer out: what is short is found out where units are planned. Lines that name their seller come first: they can have nobody
+    else's units.
 
     With `only_own` nobody else is asked. Raises
     `SellerCannotSupply` for a line whose seller was named and has not enough of it to sell.
     """
     offers = {} if only_own else offers_on(request.channel, found, [line.sku for line in request.lines])
     if not offers:
-        _check_named(request, {}, {})
+        _check_named(request, {}, {}, {})
         return Selling(found)
     market = Market.read(request, offers, found, fresh=fresh)
     choices: dict[int, SellerChoice] = {}
-    short: dict[str, int] = {}
+    short: dict[str, int | None] = {}
     left: dict[str, int] = {}
+    not_ours: set[str] = set()
     for number, line in _named_first(request.lines):
         if line.sku not in offers or line.unit_price is not None:
             continue
         candidates = market.candidates(line)
         choice = fulfilment.choose_sellers(line.quantity, candidates)
-        left[str(number)] = sum(one.units for one in candidates if one.seller != OWN)
+        ours = sum(max(0, one.units) for one in candidates if one.seller == OWN)
+        left[str(number)] = choice.left - ours
+        if all(one.seller != OWN for one in candidates):
+            not_ours.add(str(number))
         if choice.parts:
             choices[number] = choice
             market.take(line.sku, choice)
-        elif candidates and all(one.seller != OWN for one in candidates):
-            short[str(number)] = min(one.price for one in candidates)
-    _check_named(request, choices, left)
-    return Selling(market.found, {str(number): choices[number] for number in sorted(choices)}, short, left)
+        elif str(number) in not_ours and (candidates or not market.sells_ours(line.sku)):
+            short[str(number)] = min((one.price for one in candidates), default=None)
+    _check_named(request, choices, left, short)
+    return Selling(market.found, {str(number): choices[number] for number in sorted(choices)}, short, left, not_ours)
 
 
 def _named_first(lines: Sequence[LineRequest]) -> list[tuple[int, LineRequest]]:
@@ -135,9 +143,7 @@ def _named_first(lines: Sequence[LineRequest]) -> list[tuple[int, LineRequest]]:
     return sorted(enumerate(lines, start=1), key=lambda one: one[1].seller is None)
 
 
-def replacements(
-    request: PriceRequest, paid: Sequence[int], *, without: Collection[str | None]
-) -> list[Sequence[SellerPart]]:
+def replacements(request: PriceRequest, paid: Sequence[int], *, without: Collection[str]) -> list[Sequence[SellerPart]]:
     """Suppliers for units that were sold before, a list for each line of the request: as many as they have, and those first who would
     be chosen for an order. `paid` is what the customer pays for a unit of each line (minor units), `without` are suppliers that are
     not asked."""
@@ -153,11 +159,14 @@ def replacements(
     return [market.replace(line, market.rules.dearest(price)) for line, price in zip(request.lines, paid, strict=True)]
 
 
-def _check_named(request: PriceRequest, choices: Collection[int], left: Mapping[str, int]) -> None:
+def _check_named(
+    request: PriceRequest, choices: Collection[int], left: Mapping[str, int], short: Collection[str]
+) -> None:
+    """Of the retailer's own stock, what is not there may still come: only the rules make it unable."""
     unable = {
         number: line
         for number, line in enumerate(request.lines, start=1)
-        if line.seller not in (None, OWN) and number not in choices
+        if line.seller is not None and number not in choices and (line.seller != OWN or str(number) in short)
     }
     if unable:
         raise SellerCannotSupply.of(unable, left)

@@ -22,6 +22,7 @@ from chalicelib.orders.service.parcels import pickup_of
 from chalicelib.orders.service.read_orders import read_order
 from chalicelib.orders.service.record_return import find_order
 from chalicelib.orders.service.run_workflow import run_again
+from chalicelib.suppliers.service import is_supplier
 
 _ATTEMPTS = 8
 Answering = Callable[[Order], Answer]
@@ -30,6 +31,11 @@ Answering = Callable[[Order], Answer]
 class AlreadyThere(RuleBroken):
     code = "already_there"
     title = "This location has it already"
+
+
+class NotOurLocation(RuleBroken):
+    code = "not_our_location"
+    title = "A supplier ships only what was agreed with it"
 
 
 class PromisePast(RuleBroken):
@@ -159,12 +165,15 @@ def change_address(
 def reallocate_fulfilment(
     fulfilment_id: str, location_id: str, *, by: Principal, once: Idempotency, answer: Callable[[Fulfilment], Answer]
 ) -> Answer:
-    """Let another location ship what a fulfilment was to ship; the first is told to leave it.
+    """Let another of our locations ship what a fulfilment was to ship; the first, ours or a supplier, is told to leave it.
 
-    Answers with the new fulfilment. Raises `OutOfTurn` when it has left, `StockTooLow` when the other has not enough.
+    Answers with the new fulfilment. Raises `NotOurLocation` for a supplier, with which nothing would be agreed, `OutOfTurn` when it
+    has left, `StockTooLow` when the other has not enough.
     """
     require_staff(by)
     inventory.check_location(location_id, "/location_id")
+    if is_supplier(location_id):
+        raise NotOurLocation(f"{location_id} is a supplier, with which nothing was agreed about this.")
     order_id, _ = fulfilment.order_of(fulfilment_id)
     final: list[Answer] = []
 

@@ -18,6 +18,7 @@ from chalicelib.orders.domain import (
     Hold,
     Line,
     Order,
+    Shortage,
 )
 
 SHARDS = 4
@@ -49,7 +50,7 @@ _ZEROES: dict[str, Any] = {**dict.fromkeys(("discount", "tax_relief", *_COUNTERS
 """Fields of a line that are mostly zero and then not stored: a ten-line order stays a kilobyte smaller."""
 
 
-_MOSTLY_EMPTY = ("holds", "coupons", "promotions", "vat_number", "guest", "shipping", "pickup")
+_MOSTLY_EMPTY = ("shortages", "holds", "coupons", "promotions", "vat_number", "guest", "shipping", "pickup")
 
 
 def _without_zeroes(line: dict[str, Any]) -> dict[str, Any]:
@@ -75,6 +76,8 @@ def _item(order: Order) -> OrderItem:
     document = fields_of(order)
     for name in ("version", *(name for name in _MOSTLY_EMPTY if not document[name])):
         del document[name]
+    if order.shortages:
+        document["shortages"] = [[one.fulfilment_id, one.line_id, one.units, one.open] for one in order.shortages]
     if order.holds:
         document["holds"] = [fields_of(hold) for hold in order.holds]
     document["charges"] = [fields_of(charge) for charge in order.charges]
@@ -162,6 +165,7 @@ def order_from(item: OrderItem) -> Order:
             "charges": tuple(Charge(**charge) for charge in stored["charges"]),
             "allocations": tuple(Allocation(*allocation) for allocation in allocations),
             "fulfilments": tuple(FulfilmentNote(**note) for note in stored["fulfilments"]),
+            "shortages": tuple(Shortage(*row) for row in stored.get("shortages", ())),
             "reasons": tuple(stored["reasons"]),
             "holds": tuple(Hold(**hold) for hold in stored.get("holds", ())),
             "coupons": tuple(stored.get("coupons", ())),

@@ -266,6 +266,11 @@ class Payment:
         return _summed((key, one.amount) for tender in self.tenders for key, one in tender.captures.items())
 
     @property
+    def untouched(self) -> bool:
+        """Whether nothing fell due, was taken, or was asked back yet."""
+        return not (self.dues or self.captures or self.refunds)
+
+    @property
     def refunded(self) -> int:
         """What was given back after it was taken."""
         return sum(refund.refunded for refund in self.refunds)

@@ -30,7 +30,14 @@ from chalicelib.payments.service.stored_value import (
     top_up_gift_card,
     void_gift_card,
 )
-from chalicelib.payments.service.take_part import close_payment, open_payment, owe, payment_from, payment_keys
+from chalicelib.payments.service.take_part import (
+    close_payment,
+    open_payment,
+    owe,
+    payment_from,
+    payment_keys,
+    start_booking,
+)
 
 __all__ = [
     "CHARGES",
@@ -65,6 +72,7 @@ __all__ = [
     "read_payment",
     "request_refund",
     "settle",
+    "start_booking",
     "start_refund_workflow",
     "store_credit_account",
     "store_credit_of",

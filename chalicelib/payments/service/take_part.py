@@ -88,6 +88,13 @@ def owe(
     return owed(tx, payment, due=due, refund=refund, final=final, by=by)
 
 
+def start_booking(tx: Transaction, payment: Payment) -> None:
+    """Add to the caller's transaction that what moves from now on is entered in the marketplace's books, because a supplier steps in.
+    The payment has to be `untouched`: the books would never balance of what began outside them."""
+    if not payment.booked:
+        store.change(tx, domain.next_version(payment, booked=True))
+
+
 def close_payment(tx: Transaction, payment: Payment, reason: str) -> None:
     """Add to the caller's transaction that the payment is to be given back whole: nothing of it is authorised any more.
 

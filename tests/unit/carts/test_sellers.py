@@ -198,6 +198,26 @@ def test_a_line_is_told_only_of_units_that_it_may_have(market: Market, guest: Gu
     assert (stock_of(seen)[1], seen.json["ready"]) == ((None, "not_available", None), False)
 
 
+def test_our_own_units_count_only_where_we_may_sell_them(market: Market, guest: Guest, call: Any) -> None:
+    supplier = market.supplier()
+    market.offers("MUG", supplier, 960, 3)
+    policy = "/v1/inventory/stock/MUG/locations/leeds/policy"
+    body = {"backorder_limit": 9, "backorder_days": 5}
+    assert call("PUT", policy, json=body, by=ADMIN, headers={"If-Match": '"0"'}).status == 200
+    guest.sets("MUG", 1, seller="own")
+    seen = guest.sets("MUG", 4)
+    assert (stock_of(seen)[1], seen.json["ready"]) == ((None, "in_stock", None), True)
+    assert market.rules({"seller": "own", "excluded": True}).status == 200
+    seen = guest.looks()
+    assert stock_of(seen) == [("own", "not_available", None), (None, "only_left", 3)]
+    assert [line["problem"] for line in seen.json["lines"]] == ["seller_cannot_supply", None]
+    assert ([line["promised_on"] for line in seen.json["lines"]], seen.json["ready"]) == ([None, None], False)
+    guest.removes("MUG", seller="own")
+    assert guest.checks_out().json["shortages"] == [{"sku": "MUG", "wanted": 4, "left": 3}]
+    assert guest.sets("MUG", 3).json["ready"] is True
+    assert guest.checks_out().status == 202
+
+
 def test_units_to_come_are_the_retailer_s_alone(market: Market, guest: Guest, call: Any) -> None:
     supplier = market.supplier()
     market.offers("MUG", supplier, 800, 2)

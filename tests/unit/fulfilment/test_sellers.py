@@ -57,6 +57,18 @@ def test_what_all_together_have_not_nobody_sells():
     assert (choice.parts, choice.left) == ((), 8)
 
 
+def test_nobody_gets_a_share_below_what_it_sells_at_once():
+    own, least = Candidate(OWN, price=850, units=8), replace(BASE, least=5)
+    choice = choose_sellers(10, [own, least])
+    assert (choice.parts, choice.left) == ((), 8)
+    assert sellers(choose_sellers(13, [own, least])) == [(OWN, 8), ("sup_b", 5)]
+    small = replace(BASE, seller="sup_c", units=2)
+    assert sellers(choose_sellers(10, [own, least, small])) == [(OWN, 8), ("sup_c", 2)]
+    assert sellers(choose_sellers(4, [least, small])) == []
+    assert sellers(choose_sellers(5, [least, small])) == [("sup_b", 5)]
+    assert choose_sellers(1, [replace(BASE, units=4, least=5)]).left == 0
+
+
 candidates = st.lists(
     st.builds(
         Candidate,
@@ -84,3 +96,14 @@ def test_everything_is_sold_by_somebody_who_has_it_or_nothing_is(units, given_ca
     shuffled = list(given_candidates)
     random.shuffle(shuffled)
     assert choose_sellers(units, shuffled) == choice
+
+
+@given(st.integers(1, 10), candidates, st.lists(st.integers(1, 4), min_size=5, max_size=5))
+def test_no_share_is_below_the_least_and_what_is_left_can_be_had(units, given_candidates, leasts):
+    limited = [replace(one, least=least) for one, least in zip(given_candidates, leasts, strict=False)]
+    choice = choose_sellers(units, limited)
+    assert all(part.units >= part.candidate.least for part in choice.parts)
+    if not choice.parts:
+        assert choice.left < units
+    if not choice.parts and choice.left:
+        assert sum(part.units for part in choose_sellers(choice.left, limited).parts) == choice.left

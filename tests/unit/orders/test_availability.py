@@ -72,12 +72,24 @@ def test_what_nobody_is_sold_unasked_does_not_count(market: Market, offer: dict[
     assert market.order(line("LAMP")).status in (409, 422)
 
 
+def test_who_has_fewer_than_it_sells_at_once_has_nothing(market: Market) -> None:
+    market.offers(market.lists("LAMP"), market.supplier(), 700, 3, min_quantity=5)
+    market.offers("LAMP", market.supplier(), 900, 6, min_quantity=5)
+    assert units(market, "LAMP") == [(0, 6)]
+
+
 def test_whom_the_rules_leave_out_has_nothing(market: Market) -> None:
     supplier = market.supplier()
     market.offers(market.lists("LAMP"), supplier, 700, 6)
     market.offers("LAMP", market.supplier(), 900, 2)
+    market.shop.sells("MUG", leeds=4)
+    market.shop.sells("POT", leeds=3)
+    market.offers("MUG", supplier, 800, 5)
     assert market.rules({"seller": supplier, "excluded": True}).status == 200
-    assert units(market, "LAMP") == [(0, 2)]
+    assert units(market, "LAMP", "MUG") == [(0, 2), (4, 0)]
+    assert market.rules({"seller": "own", "excluded": True}, version=1).status == 200
+    # What nobody offers is ours to sell, whatever the rules say.
+    assert units(market, "LAMP", "MUG", "POT") == [(0, 8), (0, 5), (3, 0)]
 
 
 def test_whose_endpoint_rests_has_nothing_until_it_is_over(market: Market) -> None:

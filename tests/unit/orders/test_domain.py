@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from chalicelib.core.table import Transaction
 from chalicelib.orders import store
 from chalicelib.orders.domain import (
+    Allocation,
     Decision,
     NotPending,
     Status,
@@ -104,13 +105,39 @@ def test_short_units_have_no_location_until_they_are_reassigned_or_cancelled() -
     assert (after.lines[0].shipped, after.lines[0].unassigned, after.status) == (2, 1, Status.PARTIALLY_SHIPPED)
     assert not is_settled(after)
 
-    elsewhere = reassign(after, {"1": 1}, [a_note(2)])
+    elsewhere = reassign(after, {"1": 1}, [a_note(2)], a_note().id)
     assert (elsewhere.lines[0].unassigned, [note.id[-1] for note in elsewhere.fulfilments]) == (0, ["1", "2"])
 
     given_up = cancel(after, {"1": 1})
     assert (given_up.lines[0].cancelled, given_up.lines[0].allocated, given_up.status) == (1, 2, Status.SHIPPED)
     assert is_settled(given_up)
     assert deliver(given_up, a_note(status="delivered"), {"1": 2}).status is Status.DELIVERED
+
+
+_STEPS = st.tuples(st.sampled_from(["short", "found", "called off"]), st.integers(0, 2), st.integers(0, 6))
+
+
+@given(st.lists(_STEPS, max_size=12))
+def test_each_unit_that_nobody_is_asked_for_is_one_fulfilments_shortage(steps: list[tuple[str, int, int]]) -> None:
+    order = confirm(an_order(wanted(quantity=12)), [a_note(1), a_note(2), a_note(3)], [Allocation("1", "loc_1", 12)])
+    for what, number, units in steps:
+        note, line = order.fulfilments[number], order.lines[0]
+        before = {one.id: order.missing(one.id).get("1", 0) for one in order.fulfilments}
+        if what == "short":
+            order = ship(order, note, {}, {"1": min(units, line.allocated)})
+        elif what == "found":
+            order = reassign(order, {"1": min(units, before[note.id])}, [], note.id)
+        else:
+            order = cancel(order, {"1": min(units, before[note.id])}, missing_of=note.id)
+        after = {one.id: order.missing(one.id).get("1", 0) for one in order.fulfilments}
+        assert sum(after.values()) == order.lines[0].unassigned
+        assert [one for one in after if after[one] != before[one]] in ([], [note.id])
+
+
+def test_of_an_order_that_was_refused_nothing_is_missing() -> None:
+    after = ship(_confirmed(wanted(quantity=3)), a_note(), {}, {"1": 1})
+    assert after.missing(a_note().id) == {"1": 1}
+    assert refuse(after, "payment_lost").missing(a_note().id) == {}
 
 
 def test_nothing_is_due_when_nothing_is_found() -> None:

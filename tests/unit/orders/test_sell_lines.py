@@ -1,15 +1,23 @@
 """Orders of what suppliers offer: who sells, at which price, and what is agreed."""
 
+from importlib import import_module
+from typing import Any
+
 import pytest
 
+from app import app
 from chalicelib.core.idempotency import Idempotency
 from chalicelib.fulfilment import store as fulfilments
 from chalicelib.fulfilment.service import FulfilmentLine
+from chalicelib.inventory import service as inventory
 from chalicelib.ledger import service as ledger
 from chalicelib.orders import service
+from chalicelib.payments import service as payments
 from chalicelib.suppliers.domain import SupplierStatus
-from tests.conftest import SHOPPER
+from tests.conftest import ADMIN, ASSOCIATE, SHOPPER, request
 from tests.integration.orders.conftest import WORKFLOW, Shop
+from tests.unit.ledger.builders import owed, totals
+from tests.unit.ledger.test_audit import audited
 from tests.unit.orders.marketplace import Market, line
 from tests.unit.reviews.builders import case_of
 
@@ -29,8 +37,9 @@ def at(market: Market, order_id: str) -> dict[str, list[tuple[str, int]]]:
     return found
 
 
-def decline(part: str, units: dict[str, int]) -> None:
-    service.decline_units(part, units, "out_of_stock", by=WORKFLOW, once=Idempotency.of("test", part, b""))
+def decline(part: str, units: dict[str, int], key: str = "first") -> None:
+    once = Idempotency.of("test", f"{part} {key}", b"")
+    service.decline_units(part, units, "out_of_stock", by=WORKFLOW, once=once)
 
 
 def fulfilment_lines(part: str) -> tuple[FulfilmentLine, ...]:
@@ -114,6 +123,25 @@ def test_the_retailer_sells_it_where_it_is_cheaper_or_preferred(market: Market) 
     assert at(market, order_id) == {supplier: [("MUG", 1)]}
 
 
+def test_what_the_rules_leave_out_of_ours_is_not_sold(market: Market) -> None:
+    market.shop.sells("MUG", price=850, leeds=5)
+    market.shop.sells("POT", price=850, leeds=5)
+    market.offers("MUG", market.supplier(service_countries=("FR",)), 899, 5)
+    assert market.rules({"seller": "own", "excluded": True}).status == 200
+    named = market.order(line("MUG", 2, seller="own"))
+    assert (named.code, named.json["shortages"]) == (
+        "seller_cannot_supply",
+        [{"sku": "MUG", "seller": "own", "wanted": 2, "left": 0}],
+    )
+    refused = market.order(line("MUG", 2))
+    assert (refused.code, refused.json["shortages"]) == ("stock_too_low", [{"sku": "MUG", "wanted": 2, "left": 0}])
+    # Whom no supplier offers it to, the rules do not keep from ours.
+    order_id, _ = market.confirmed(line("POT", 1, seller="own"), line("POT", 2))
+    assert at(market, order_id) == {"leeds": [("POT", 1), ("POT", 2)]}
+    market.offers("MUG", market.supplier(), 900, 1)
+    assert market.order(line("MUG", 2)).json["shortages"] == [{"sku": "MUG", "wanted": 2, "left": 1}]
+
+
 def test_two_lines_of_one_sku_do_not_sell_a_unit_twice(market: Market) -> None:
     first, second = market.supplier(), market.supplier()
     market.lists("MUG")
@@ -143,6 +171,39 @@ def test_too_few_units_name_what_is_left(market: Market) -> None:
     reply = market.order(line("MUG", 3))
     assert (reply.status, reply.code) == (409, "stock_too_low")
     assert reply.json["shortages"] == [{"sku": "MUG", "wanted": 3, "left": 2}]
+
+
+def test_what_is_left_is_ours_and_the_suppliers(market: Market) -> None:
+    market.shop.sells("MUG", price=850, leeds=1)
+    market.offers("MUG", market.supplier(), 900, 2)
+    assert market.order(line("MUG", 4)).json["shortages"] == [{"sku": "MUG", "wanted": 4, "left": 3}]
+    assert market.order(line("MUG", 4, seller="own")).json["shortages"] == [{"sku": "MUG", "wanted": 4, "left": 1}]
+    two = market.order(line("MUG", 4), line("MUG", 5))
+    assert two.json["shortages"] == [{"sku": "MUG", "wanted": 9, "left": 3}]
+    assert market.order(line("MUG", 3)).status == 202
+
+
+def test_nobody_is_asked_for_fewer_than_it_sells_at_once(market: Market) -> None:
+    market.shop.sells("MUG", price=850, leeds=8)
+    market.offers("MUG", market.supplier(), 900, 6, min_quantity=5)
+    refused = market.order(line("MUG", 10))
+    assert refused.json["shortages"] == [{"sku": "MUG", "wanted": 10, "left": 8}]
+    order_id, _ = market.confirmed(line("MUG", 13))
+    assert sorted(units for [(_, units)] in at(market, order_id).values()) == [5, 8]
+
+
+def test_nobody_steps_in_with_fewer_than_it_sells_at_once(market: Market) -> None:
+    first, small, large = market.supplier(), market.supplier(), market.supplier()
+    market.lists("MUG")
+    market.offers("MUG", first, 800, 9)
+    order_id, [part] = market.confirmed(line("MUG", 6))
+    market.offers("MUG", small, 800, 4)
+    market.offers("MUG", large, 810, 5, min_quantity=5)
+    decline(part, {"1": 6})
+    service.reassign_units(order_id, part, WORKFLOW)
+    order = service.find_order(order_id)
+    assert [note.location_id for note in order.fulfilments] == [first, small]
+    assert order.lines[0].unassigned == 2
 
 
 @pytest.mark.parametrize(
@@ -232,6 +293,23 @@ def test_a_named_seller_sells_it_or_nobody_does(market: Market) -> None:
     assert reply.json["shortages"] == [{"sku": "MUG", "seller": dear, "wanted": 1, "left": 0}]
     order_id, _ = market.confirmed(line("MUG", 1, seller="own"))
     assert at(market, order_id) == {"leeds": [("MUG", 1)]}
+
+
+def test_a_named_seller_is_refused_only_by_a_read_that_is_not_behind(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supplier = market.supplier()
+    market.offers(market.lists("MUG"), supplier, 800, 2)
+    module = import_module("chalicelib.orders.service.market")
+    real, stock = module.find_many, {one[1:] for one in inventory.stock_keys(["MUG"], [supplier])}
+
+    def behind(keys: Any, *, consistent: bool = False) -> Any:
+        """The units have come in since an eventually consistent read."""
+        return {at: one for at, one in real(keys, consistent=consistent).items() if consistent or at not in stock}
+
+    monkeypatch.setattr(module, "find_many", behind)
+    assert market.order(line("MUG", 2, seller=supplier)).status == 202
+    assert market.order(line("MUG", 1, seller=supplier)).code == "seller_cannot_supply"
 
 
 def test_who_names_a_seller_comes_before_who_does_not(market: Market) -> None:
@@ -329,3 +407,157 @@ def test_the_operator_makes_room_and_the_next_supplier_ships(market: Market) -> 
     assert market.rules(max_loss_bps=2_000).status == 200
     service.decide_units(order_id, part, "approve", WORKFLOW)
     assert [note.location_id for note in service.find_order(order_id).fulfilments] == [first, second]
+
+
+def test_what_is_declined_after_a_decision_is_for_the_operator_again(market: Market) -> None:
+    market.offers(market.lists("MUG"), market.supplier(), 800, 5)
+    order_id, [part] = market.confirmed(line("MUG", 3))
+    decline(part, {"1": 1})
+    service.reassign_units(order_id, part, WORKFLOW)
+    first = case_of(service.SUBJECT, part)
+    service.decide_units(order_id, part, "reject", WORKFLOW)
+    decline(part, {"1": 1}, key="second")
+    service.reassign_units(order_id, part, WORKFLOW)
+    second = case_of(service.SUBJECT, part)
+    assert first is not None
+    assert second is not None
+    assert (second.id != first.id, second.is_open) == (True, True)
+    note = {"reason": "fraud"}
+    assert market.shop.call("POST", f"/v1/orders/{order_id}/holds", json=note, by=ASSOCIATE).status == 201
+    service.reassign_units(order_id, part, WORKFLOW)
+    assert case_of(service.SUBJECT, part) == second
+    service.decide_units(order_id, part, "reject", WORKFLOW)
+    [seen] = service.find_order(order_id).lines
+    assert (seen.cancelled, seen.unassigned, seen.open) == (2, 0, 1)
+
+
+def test_our_own_shortage_leaves_alone_what_the_operator_is_asked_about(market: Market) -> None:
+    market.shop.sells("OWN", leeds=3)
+    market.offers(market.lists("MUG"), market.supplier(), 800, 5)
+    order_id, _ = market.confirmed(line("MUG", 2), line("OWN", 3))
+    parts = {note.location_id: note.id for note in service.find_order(order_id).fulfilments}
+    ours = parts.pop("leeds")
+    [theirs] = parts.values()
+    decline(theirs, {"1": 2})
+    service.reassign_units(order_id, theirs, WORKFLOW)
+    assert market.shop.ships(ours, line_2=1).status == 200
+    for _ in range(2):
+        service.reassign_units(order_id, ours, WORKFLOW)
+        mug, own = service.find_order(order_id).lines
+        assert (mug.unassigned, mug.cancelled, own.unassigned, own.cancelled) == (2, 0, 0, 2)
+    case = case_of(service.SUBJECT, theirs)
+    assert case is not None
+    assert case.is_open
+    service.decide_units(order_id, theirs, "reject", WORKFLOW)
+    assert [one.cancelled for one in service.find_order(order_id).lines] == [2, 2]
+
+
+def test_a_shortage_that_was_settled_takes_nothing_from_another_of_the_same_line(market: Market) -> None:
+    """Leeds and a supplier share a line; the supplier's two are asked about when the event of Leeds comes again."""
+    supplier = market.supplier()
+    market.shop.opens("york", priority=2)
+    market.shop.sells("MUG", price=800, leeds=3)
+    market.offers("MUG", supplier, 800, 2)
+    order_id, _ = market.confirmed(line("MUG", 5))
+    parts = {note.location_id: note.id for note in service.find_order(order_id).fulfilments}
+    assert market.shop.ships(parts["leeds"], line_1=2).status == 200
+    market.shop.moves("york", "MUG", 1)
+    service.reassign_units(order_id, parts["leeds"], WORKFLOW)
+    decline(parts[supplier], {"1": 2})
+    service.reassign_units(order_id, parts[supplier], WORKFLOW)
+    service.reassign_units(order_id, parts["leeds"], WORKFLOW)
+    order = service.find_order(order_id)
+    assert [note.location_id for note in order.fulfilments] == ["leeds", supplier, "york"]
+    assert (order.lines[0].unassigned, order.lines[0].cancelled) == (2, 0)
+
+
+def test_units_that_the_customer_calls_off_are_sought_no_more(market: Market) -> None:
+    market.offers(market.lists("MUG"), market.supplier(), 800, 5)
+    order_id, [part] = market.confirmed(line("MUG", 3))
+    decline(part, {"1": 2})
+    service.reassign_units(order_id, part, WORKFLOW)
+    body = {"lines": [{"line_id": "1", "quantity": 1}]}
+    assert market.shop.call("POST", f"/v1/orders/{order_id}/cancellations", by=SHOPPER, json=body).status == 201
+    assert service.find_order(order_id).missing(part) == {"1": 1}
+    service.decide_units(order_id, part, "reject", WORKFLOW)
+    [seen] = service.find_order(order_id).lines
+    assert (seen.cancelled, seen.open) == (2, 1)
+
+
+def test_who_declined_some_units_is_not_asked_for_them_again(market: Market) -> None:
+    first, second = market.supplier(), market.supplier()
+    market.lists("MUG")
+    market.offers("MUG", first, 800, 9)
+    market.offers("MUG", second, 810, 9)
+    order_id, [part] = market.confirmed(line("MUG", 3))
+    decline(part, {"1": 1})
+    service.reassign_units(order_id, part, WORKFLOW)
+    [_, other] = service.find_order(order_id).fulfilments
+    assert other.location_id == second
+    decline(other.id, {"1": 1})
+    service.reassign_units(order_id, other.id, WORKFLOW)
+    assert [note.location_id for note in service.find_order(order_id).fulfilments] == [first, second]
+    assert case_of(service.SUBJECT, other.id) is not None
+
+
+def short_of_own(market: Market) -> tuple[str, list[str], str]:
+    """An order of ours that two locations are to ship, two units at 500 each; later a supplier has two of the first: order,
+    fulfilments, supplier."""
+    market.shop.opens("york", priority=2)
+    market.shop.sells("POT", leeds=2)
+    market.shop.sells("PAN", york=2)
+    order_id, parts = market.confirmed(line("POT", 2), line("PAN", 2))
+    supplier = market.supplier()
+    market.offers("POT", supplier, 510, 2)
+    return order_id, parts, supplier
+
+
+def test_a_supplier_that_steps_in_for_our_own_stock_is_paid(market: Market) -> None:
+    rules, first = {"rules": [{"currency": "GBP", "rate_bps": 1_000}]}, {"If-Match": '"0"', "Idempotency-Key": "rules"}
+    assert request(app, "PUT", "/v1/commission-rules", json=rules, by=ADMIN, headers=first).status == 200
+    order_id, [ours, other], supplier = short_of_own(market)
+    assert market.shop.ships(ours).status == 200
+    service.reassign_units(order_id, ours, WORKFLOW)
+    service.reassign_units(order_id, ours, WORKFLOW)
+    *_, theirs = service.find_order(order_id).fulfilments
+    assert theirs.location_id == supplier
+    assert market.shop.ships(other, line_2=2).status == 200
+    assert market.shop.ships(theirs.id, line_1=2).status == 200
+    for part in (other, theirs.id):
+        payments.capture(order_id, part, WORKFLOW)
+    assert owed(supplier) == 2 * 510 - 2 * 51
+    ours_and_tax = {"own_sales": -833, "sales_tax": -167}
+    assert totals() == {"cash": 2000, "commission": -102, "price_difference": 20, **ours_and_tax}
+    assert {(difference, sound) for _, difference, sound in audited().values()} == {(0, True)}
+
+
+@pytest.mark.parametrize("captured", [False, True])
+def test_nobody_steps_in_for_our_own_stock_once_money_moved_outside_the_books(market: Market, captured: bool) -> None:
+    order_id, [ours, other], supplier = short_of_own(market)
+    assert market.shop.ships(other, line_2=2).status == 200
+    if captured:
+        payments.capture(order_id, other, WORKFLOW)
+    assert market.shop.ships(ours).status == 200
+    service.reassign_units(order_id, ours, WORKFLOW)
+    order = service.find_order(order_id)
+    assert [note.location_id for note in order.fulfilments] == ["leeds", "york"]
+    assert (order.lines[0].cancelled, order.lines[0].unassigned) == (2, 0)
+    assert (owed(supplier), totals()) == (0, {})
+
+
+def test_staff_gives_a_supplier_nothing_that_was_not_agreed_with_it(market: Market) -> None:
+    first, second = market.supplier(), market.supplier()
+    market.shop.sells("OWN", price=990, leeds=5)
+    for supplier in (first, second):
+        market.offers("OWN", supplier, 900, 5)
+    order_id, [part] = market.confirmed(line("OWN", 2, seller=first))
+    path = f"/v1/fulfilments/{part}/reallocation"
+    refused = market.shop.call("POST", path, json={"location_id": second}, by=ASSOCIATE)
+    assert (refused.status, refused.code) == (422, "not_our_location")
+    moved = market.shop.call("POST", path, json={"location_id": "leeds"}, by=ASSOCIATE)
+    assert moved.status == 201
+    back = market.shop.call("POST", f"/v1/fulfilments/{moved.json['id']}/reallocation", json={"location_id": first})
+    assert back.code == "not_our_location"
+    assert market.shop.ships(moved.json["id"], line_1=2).status == 200
+    [sold] = ledger.sales_of(order_id)
+    assert (sold.supplier_id, owed(first)) == (None, 0)
