@@ -100,10 +100,10 @@ def _standing(one: Supplier, item: Requirement) -> Standing:
         return Standing(item, mark.state, mark)
     if item.kind is not Kind.COMPUTED:
         return Standing(item, "open")
-    if any(group_of(finding) == item.code and finding.severity is Severity.ERROR for finding in one.findings):
-        return Standing(item, MarkState.FAILED)
     if item.code == "bank_account" and one.bank is None:
         return Standing(item, "open")
+    if any(group_of(finding) == item.code and finding.severity is Severity.ERROR for finding in one.findings):
+        return Standing(item, MarkState.FAILED)
     return Standing(item, MarkState.VERIFIED)
 
 

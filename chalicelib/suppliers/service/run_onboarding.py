@@ -24,7 +24,7 @@ from chalicelib.suppliers.service import corrections
 from chalicelib.suppliers.service.finding import PARKED, must_find, now
 from chalicelib.suppliers.service.location import keep_location
 from chalicelib.suppliers.service.validators import check_profile
-from chalicelib.suppliers.service.validators.duplicates import check_duplicates
+from chalicelib.suppliers.service.validators.duplicates import DUPLICATES, check_duplicates
 from chalicelib.suppliers.service.validators.endpoint import REQUIREMENT, probe_endpoint
 from chalicelib.suppliers.store import items as store
 
@@ -109,7 +109,8 @@ def _note(one: Supplier, findings: Sequence[Finding]) -> Outcome:
 
 
 def decide(supplier_id: str, version: int, by: Principal) -> Outcome:
-    """Approve what is in order, reject what the operator refuses by rule, leave the rest to a person.
+    """Approve what is in order, reject what the operator refuses by rule, leave the rest to a person; somebody without a name, too,
+    whatever was waived.
 
     Outcomes: `needs_review`, or as of `settled`.
     """
@@ -117,7 +118,7 @@ def decide(supplier_id: str, version: int, by: Principal) -> Outcome:
     def step(one: Supplier) -> Outcome:
         if is_refused(standing_errors(one)):
             return _reject(one, "screening", by)
-        if standing_errors(one) or unmet(one, store.checklist()):
+        if standing_errors(one) or unmet(one, store.checklist()) or cannot_be_approved(one.profile):
             return {"outcome": "needs_review"}
         return _approve(one, by)
 
@@ -129,11 +130,12 @@ def approve_reviewed(supplier_id: str, version: int, by: Principal) -> Outcome:
     name, or with a name that is another's. Outcomes: `needs_review`, or as of `settled`."""
 
     def step(one: Supplier) -> Outcome:
-        lacking = cannot_be_approved(one.profile) + unmet(one, store.checklist())
-        if not lacking:
+        nameless = cannot_be_approved(one.profile)
+        if not nameless and not unmet(one, store.checklist()):
             return _approve(one, by)
+        # What is unmet comes to the case as it stands when that is opened.
         known = {(finding.field, finding.rule) for finding in one.findings}
-        _note(one, [*one.findings, *(new for new in lacking if (new.field, new.rule) not in known)])
+        _note(one, [*one.findings, *(new for new in nameless if (new.field, new.rule) not in known)])
         return {"outcome": "needs_review"}
 
     return _step(supplier_id, version, step)
@@ -155,7 +157,7 @@ def _approve(one: Supplier, by: Principal) -> Outcome:
     try:
         tx.commit()
     except store.ClaimTaken:
-        others = [finding for finding in one.findings if not finding.rule.endswith("_taken")]
+        others = [finding for finding in one.findings if finding.rule not in DUPLICATES]
         _note(one, [*others, *check_duplicates(one.profile, one.id)])
         return {"outcome": "needs_review"}
     observability.count("SuppliersApproved")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import ADMIN, SHOPPER
 from tests.unit.suppliers.conftest import ALICE, Market
+from tests.unit.suppliers.test_secrets import put
 
 PATH = "/v1/supplier-requirements"
 
@@ -112,12 +113,31 @@ def test_what_was_waived_keeps_nobody(market: Market) -> None:
     assert market.run(supplier_id) == "approved"
 
 
+@pytest.mark.parametrize(
+    ("code", "changes", "field"),
+    [
+        ("brands", {"trading_name": None}, "/trading_name"),
+        ("identity", {"legal_entity": {"registration_number": "01234567", "country": "GB"}}, "/legal_entity/name"),
+    ],
+)
+def test_without_a_name_not_even_a_waiver_helps(market: Market, code: str, changes: Any, field: str) -> None:
+    supplier_id = market.applied(**changes)
+    market.call("POST", f"/v1/suppliers/{supplier_id}/waivers", json={"code": code, "reason": "Seen"})
+    assert market.run(supplier_id) == "needs_review"
+    assert [finding.field for finding in market.reviews.latest["findings"]] == [field]
+    assert market.reviewer_approves(supplier_id) == "needs_review"
+
+
 def test_a_bank_account_may_be_asked_for(market: Market) -> None:
     ask(market, item("bank_account", "computed"))
     supplier_id = market.apply(attestations=()).json["id"]
     assert market.run(supplier_id) == "needs_review"
-    assert market.reviews.rules() == {"bank_account.open"}
-    assert market.reviewer_approves(supplier_id) == "needs_review"
+    for _ in range(2):
+        assert market.reviewer_approves(supplier_id) == "needs_review"
+        assert [finding.rule for finding in market.reviews.latest["findings"]] == ["bank_account.open"]
+    assert standing(market, supplier_id) == {"bank_account": "open"}
+    assert put(market, supplier_id).status == 202
+    assert market.run(supplier_id) == "approved"
 
 
 def test_only_the_supplier_gives_its_word(market: Market) -> None:
