@@ -21,7 +21,7 @@ from chalicelib.suppliers.domain.record import Check, Supplier
 from chalicelib.suppliers.domain.requirements import group_of, is_refused, standing_errors, unmet
 from chalicelib.suppliers.gateways import secrets
 from chalicelib.suppliers.service import corrections
-from chalicelib.suppliers.service.finding import PARKED, must_find, now
+from chalicelib.suppliers.service.finding import PARKED, drop_review, must_find, now
 from chalicelib.suppliers.service.location import keep_location
 from chalicelib.suppliers.service.validators import check_profile
 from chalicelib.suppliers.service.validators.duplicates import DUPLICATES, check_duplicates
@@ -29,7 +29,6 @@ from chalicelib.suppliers.service.validators.endpoint import REQUIREMENT, probe_
 from chalicelib.suppliers.store import items as store
 
 _ATTEMPTS = 5
-REVIEW_EXPIRED = "review_expired"
 
 
 def settled(one: Supplier, version: int) -> Outcome | None:
@@ -53,7 +52,7 @@ def _is_gone(one: Supplier) -> bool:
 def _step(supplier_id: str, version: int, step: Callable[[Supplier], Outcome]) -> Outcome:
     for _ in range(_ATTEMPTS):
         one = must_find(supplier_id)
-        with suppress(Stale, reviews.CaseExists):
+        with suppress(Stale, reviews.CaseExists, reviews.NewerCase):
             return settled(one, version) or step(one)
     raise Stale(f"Supplier {supplier_id} kept changing.")
 
@@ -145,7 +144,7 @@ def _approve(one: Supplier, by: Principal) -> Outcome:
     claims = claims_of(one.profile)
     after = life.approved(one, sorted(claims), now())
     tx = Transaction()
-    _no_longer_parked(tx, one, by)
+    _nobody_decides(tx, one, by)
     store.change_supplier(tx, after)
     store.claim(tx, one.id, after.claims)
     store.let_go(tx, one.id, sorted(set(one.claims) - set(claims)))
@@ -172,7 +171,7 @@ def reject(supplier_id: str, version: int, reason: str, by: Principal) -> Outcom
 def _reject(one: Supplier, reason: str, by: Principal) -> Outcome:
     after = life.rejected(one, reason, now())
     tx = Transaction()
-    _no_longer_parked(tx, one, by)
+    _nobody_decides(tx, one, by)
     store.change_supplier(tx, after)
     events.supplier_rejected(tx, after, reason, by)
     tx.commit()
@@ -217,26 +216,41 @@ def _open(one: Supplier, by: Principal) -> str:
 
 
 def park_onboarding(supplier_id: str, version: int, state: str, by: Principal) -> Outcome:
-    """Leave to a person what could not be finished, with an alarm. The supplier can be submitted again when it is mended."""
+    """Leave to a person what could not be finished, with an alarm. The supplier can be submitted again when it is mended.
+
+    Outcomes: `parked`, or as of `settled`.
+    """
     message = (
         f"The step {state} failed for good; see the execution {supplier_id}-{version}. Submit again when it is mended."
     )
-    tx = Transaction()
-    review_id = reviews.open_case(
-        tx,
-        subject_type=PARKED,
-        subject_id=supplier_id,
-        subject_version=version,
-        supplier_id=supplier_id,
-        title=f"Onboarding stopped at {state}",
-        findings=[Finding("", "workflow.failed", Severity.ERROR, message)],
-        by=by,
-    )
-    if len(tx):
-        tx.commit()
-    observability.count("CompensationParked")
-    observability.log.error("parked for a person", supplier_id=supplier_id, version=version, state=state)
-    return {"outcome": "parked", "review_id": review_id}
+
+    def step(one: Supplier) -> Outcome:
+        tx = Transaction()
+        review_id = reviews.open_case(
+            tx,
+            subject_type=PARKED,
+            subject_id=supplier_id,
+            subject_version=version,
+            supplier_id=supplier_id,
+            title=f"Onboarding stopped at {state}",
+            findings=[Finding("", "workflow.failed", Severity.ERROR, message)],
+            by=by,
+        )
+        if len(tx):
+            # What is settled at this moment leaves nobody anything to see to.
+            store.check_version(tx, supplier_id, one.version)
+            tx.commit()
+        observability.count("CompensationParked")
+        observability.log.error("parked for a person", supplier_id=supplier_id, version=version, state=state)
+        return {"outcome": "parked", "review_id": review_id}
+
+    return _step(supplier_id, version, step)
+
+
+def _nobody_decides(tx: Transaction, one: Supplier, by: Principal) -> None:
+    """It is settled: nothing is left of it for a person."""
+    drop_review(tx, one, by)
+    _no_longer_parked(tx, one, by)
 
 
 def _no_longer_parked(tx: Transaction, one: Supplier, by: Principal) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -139,6 +140,51 @@ def test_what_was_given_up_and_is_rejected_leaves_no_case(real: Market) -> None:
     assert history(real, review_id) == CLOSED
 
 
+@pytest.mark.parametrize("reason", ["review", "review_expired"])
+def test_what_is_rejected_without_a_decision_leaves_no_case(real: Market, reason: str) -> None:
+    supplier_id = real.applied(**WRONG_VAT)
+    real.run(supplier_id)
+    review_id = real.read(supplier_id)["review_id"]
+    assert real.step("reject_supplier", supplier_id, reason=reason) == "rejected"
+    assert history(real, review_id) == ("withdrawn", ["ReviewOpened", "ReviewWithdrawn"])
+    assert real.call("GET", "/v1/review-cases").json["items"] == []
+    late = {"decision": "approve", "reason": "Seen", "expected_version": 2}
+    assert real.call("POST", f"/v1/review-cases/{review_id}/decisions", json=late).code == "case_closed"
+
+
+def test_what_is_approved_without_a_decision_leaves_no_case(real: Market) -> None:
+    supplier_id = real.applied(**WRONG_VAT)
+    real.run(supplier_id)
+    assert real.reviewer_approves(supplier_id) == "approved"
+    assert real.call("GET", "/v1/review-cases").json["items"] == []
+
+
+def test_an_older_run_that_is_given_up_late_is_nobodys_case(real: Market) -> None:
+    supplier_id = real.applied()
+    assert real.changed(supplier_id, by=ALICE, timezone="UTC").status == 202
+    newer = parked(real, supplier_id)
+    assert real.step("park_onboarding", supplier_id, 1, state="VerifyProfile") == "superseded"
+    assert [case["id"] for case in real.call("GET", "/v1/review-cases").json["items"]] == [newer]
+    assert real.run(supplier_id) == "approved"
+    for version, outcome in ((1, "superseded"), (2, "approved")):
+        assert real.step("park_onboarding", supplier_id, version, state="VerifyProfile") == outcome
+    assert real.call("GET", "/v1/review-cases").json["items"] == []
+
+
+def test_what_is_approved_while_it_is_given_up_leaves_no_case(real: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    supplier_id = real.applied()
+    open_case = reviews.open_case
+
+    def overtaken(*given: Any, **more: Any) -> str:
+        monkeypatch.setattr(reviews, "open_case", open_case)
+        assert real.run(supplier_id) == "approved"
+        return open_case(*given, **more)
+
+    monkeypatch.setattr(reviews, "open_case", overtaken)
+    assert real.step("park_onboarding", supplier_id, state="VerifyProfile") == "approved"
+    assert real.call("GET", "/v1/review-cases").json["items"] == []
+
+
 def test_what_is_given_up_once_more_is_a_case_again(real: Market) -> None:
     supplier_id = real.applied(**WRONG_VAT)
     first = parked(real, supplier_id)
@@ -148,6 +194,7 @@ def test_what_is_given_up_once_more_is_a_case_again(real: Market) -> None:
 
 def test_who_is_offboarded_leaves_no_case(real: Market) -> None:
     supplier_id = real.approved()
+    assert real.changed(supplier_id, by=ALICE, timezone="UTC").status == 202
     review_id = parked(real, supplier_id)
     assert real.call("POST", f"/v1/suppliers/{supplier_id}/offboardings", json={"reason": "x"}).status == 200
     assert history(real, review_id) == ("withdrawn", ["ReviewOpened", "ReviewWithdrawn"])
