@@ -12,12 +12,14 @@ from typing import Any
 
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.findings import Correction, Finding, NoSuchField, Outdated, corrected
+from chalicelib.suppliers.domain.profile import legal_entity
 from chalicelib.suppliers.domain.record import (
     MAX_CORRECTIONS,
     AppliedCorrection,
     BankSummary,
     Check,
     Mark,
+    MarkState,
     Profile,
     Supplier,
 )
@@ -63,6 +65,7 @@ def submitted(one: Supplier, profile: Profile, now: str, bank: BankSummary | Non
         submission=one.version + 1,
         proposed=profile,
         bank_proposed=bank or one.bank_proposed,
+        marks=_marks_of(one, profile),
         findings=(),
         review_id=None,
         reason=one.reason if one.status is SupplierStatus.SUSPENDED else None,
@@ -78,10 +81,12 @@ def with_corrections(one: Supplier, made: Sequence[Correction], by: Mapping[str,
         raise NothingToCorrect("There is no open application or change to correct.")
     number = one.corrections[-1].number if one.corrections else 0
     kept = tuple(AppliedCorrection(number + place, each, now, by) for place, each in enumerate(made, start=1))
+    profile = _corrected(one.proposed, made)
     return _next(
         one,
         now,
-        proposed=_corrected(one.proposed, made),
+        proposed=profile,
+        marks=_marks_of(one, profile),
         corrections=(*one.corrections, *kept)[-MAX_CORRECTIONS:],
     )
 
@@ -98,9 +103,16 @@ def with_correction_reversed(one: Supplier, number: int, now: str) -> Supplier:
         raise CorrectionOutdated(f"Correction {number} was taken back before.")
     kept = tuple(replace(each, reversed_at=now) if each is applied else each for each in one.corrections)
     back = [applied.correction.reversed()]
-    if one.proposed is not None:
-        return _next(one, now, proposed=_corrected(one.proposed, back), corrections=kept)
-    return _next(one, now, approved=_corrected(one.approved or {}, back), corrections=kept)
+    profile = _corrected(one.profile, back)
+    after = _next(one, now, marks=_marks_of(one, profile), corrections=kept)
+    return replace(after, approved=profile) if one.proposed is None else replace(after, proposed=profile)
+
+
+def _marks_of(one: Supplier, profile: Profile) -> Mapping[str, Mark]:
+    """What counts for the profile that takes the place of its own: documents of another legal entity show nothing of this one."""
+    if legal_entity(profile) == legal_entity(one.profile):
+        return one.marks
+    return {code: mark for code, mark in one.marks.items() if mark.state is not MarkState.VERIFIED}
 
 
 def _corrected(profile: Profile, made: Sequence[Correction]) -> dict[str, Any]:

@@ -81,6 +81,12 @@ def cannot_be_approved(profile: Profile) -> list[Finding]:
     return [finding for finding in missing(profile) if finding.field in needed]
 
 
+def legal_entity(profile: Profile) -> tuple[str, str, str | None]:
+    """Who it is in law, however that is written."""
+    name, number, country = (part(profile, f"/legal_entity/{of}") for of in ("name", "registration_number", "country"))
+    return normal_name(name or ""), compact(number or ""), country
+
+
 def claims_of(profile: Profile) -> dict[str, str]:
     """The names that are a supplier's alone once it is approved, with where they stand in the profile."""
     claims = {}

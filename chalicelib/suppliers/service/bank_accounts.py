@@ -11,7 +11,7 @@ from chalicelib.suppliers.domain.record import BankSummary, Supplier
 from chalicelib.suppliers.gateways import bank
 from chalicelib.suppliers.service.access import require_access
 from chalicelib.suppliers.service.finding import at_version, drop_review, now
-from chalicelib.suppliers.service.validators.bank import bank_account, is_holder
+from chalicelib.suppliers.service.validators.bank import bank_account
 from chalicelib.suppliers.store import items as store
 
 
@@ -31,7 +31,7 @@ def set_bank_account(supplier_id: str, expected_version: int, given: dict[str, A
         country=account.country,
         currency=account.currency,
         last4=account.last4,
-        holder_matches=is_holder(account.holder, before.profile),
+        holder=account.holder,
         version=before.bank.version + 1 if before.bank else 1,
     )
     after = life.submitted(before, before.profile, now(), bank=summary)

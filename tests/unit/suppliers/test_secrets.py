@@ -14,7 +14,7 @@ from chalicelib.core import clock
 from chalicelib.core.errors import NotFound
 from chalicelib.suppliers.gateways import secrets
 from chalicelib.suppliers.service import payout_accounts, reaching
-from tests.unit.suppliers.builders import ENDPOINT
+from tests.unit.suppliers.builders import ENDPOINT, a_profile
 from tests.unit.suppliers.conftest import ALICE, Market
 
 IBAN = "GB33BUKB20201555555555"
@@ -59,6 +59,32 @@ def test_a_bank_account_is_nowhere_in_clear(market: Market, capsys: pytest.Captu
     token = market.read(supplier_id)["bank_account"]["approved"]["token"]
     assert "5555555" not in repr(payout_accounts.open_bank_account(token))
     assert "Limited" not in repr(payout_accounts.open_bank_account(token))
+
+
+OTHER = {"name": "Blue Plates Ltd", "registration_number": "07654321", "country": "GB"}
+
+
+def test_an_account_is_of_whom_the_profile_names_now(market: Market) -> None:
+    supplier_id = market.applied()
+    put(market, supplier_id)
+    assert market.run(supplier_id) == "approved"
+    market.changed(supplier_id, by=ALICE, legal_entity=OTHER)
+    assert market.run(supplier_id) == "needs_review"
+    assert market.reviews.rules() == {"bank_account.holder"}
+    # With an account of its own it is in order.
+    assert put(market, supplier_id, holder="Blue Plates Limited").status == 202
+    assert market.run(supplier_id) == "approved"
+    assert "Blue Plates Limited" not in json.dumps(market.read(supplier_id))
+
+
+@pytest.mark.parametrize("legal_entity", [None, OTHER])
+def test_an_account_may_be_named_before_the_legal_entity(market: Market, legal_entity: Any) -> None:
+    supplier_id = market.applied(legal_entity=legal_entity)
+    put(market, supplier_id)
+    assert market.run(supplier_id) == "needs_review"
+    assert "bank_account.holder" in market.reviews.rules()
+    market.changed(supplier_id, by=ALICE, legal_entity=a_profile()["legal_entity"])
+    assert market.run(supplier_id) == "approved"
 
 
 def test_payouts_go_to_the_account_that_was_approved(market: Market) -> None:
