@@ -185,6 +185,45 @@ def test_the_secret_before_holds_for_a_day(market: Market) -> None:
         assert reaching.endpoint(supplier_id).secrets == (second,)
 
 
+def test_every_secret_before_holds_for_a_day(market: Market) -> None:
+    supplier_id = market.applied(endpoint_url=ENDPOINT)
+    market.endpoint.secret = first = issue(market, supplier_id).json["secret"]
+    assert market.run(supplier_id) == "approved"
+    start = clock.now()
+    issued = []
+    for hours in (1, 2):
+        with clock.at(start + timedelta(hours=hours)):
+            issued.append(issue(market, supplier_id).json["secret"])
+    second, third = issued
+
+    def signs(hours: float) -> tuple[str, ...]:
+        with clock.at(start + timedelta(hours=hours)):
+            secrets.forget()
+            found = reaching.endpoint(supplier_id)
+        assert found is not None
+        return found.secrets
+
+    assert [signs(hours) for hours in (2, 24.9, 25.1, 26.1)] == [
+        (third, second, first),
+        (third, second, first),
+        (third, second),
+        (third,),
+    ]
+    # What holds no more is not kept either.
+    with clock.at(start + timedelta(hours=25.5)):
+        fourth = issue(market, supplier_id).json["secret"]
+    assert [secret for secret, _ in held(supplier_id)["earlier"]] == [third, second]
+    assert signs(25.6) == (fourth, third, second)
+
+
+def test_of_many_secrets_the_newest_are_signed_with(market: Market) -> None:
+    supplier_id = market.applied(endpoint_url=ENDPOINT)
+    made = [issue(market, supplier_id).json["secret"] for _ in range(8)]
+    found = secrets.read(supplier_id, fresh=True)
+    assert found is not None
+    assert found.valid(clock.now()) == (*reversed(made[-6:]),)
+
+
 def test_secrets_are_kept_for_a_minute(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     supplier_id = market.applied(endpoint_url=ENDPOINT)
     market.endpoint.secret = issue(market, supplier_id).json["secret"]
@@ -258,16 +297,21 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], 
     return arrange
 
 
+def kept(supplier_id: str) -> list[str]:
+    """The secrets that Secrets Manager keeps, the newest first."""
+    found = held(supplier_id)
+    return [found["current"], *(secret for secret, _ in found["earlier"])]
+
+
 @pytest.mark.parametrize("before", [0, 1, 2])
 def test_of_two_secrets_at_once_none_is_lost(market: Market, meanwhile: Any, before: int) -> None:
     supplier_id = market.applied(endpoint_url=ENDPOINT)
-    for _ in range(before):
-        issue(market, supplier_id)
+    first = [issue(market, supplier_id).json["secret"] for _ in range(before)]
     done = meanwhile(lambda: issue(market, supplier_id))
     late = issue(market, supplier_id)
     [quick] = done
     assert (quick.status, late.status) == (201, 201)
-    assert (held(supplier_id)["current"], held(supplier_id)["previous"]) == (late.json["secret"], quick.json["secret"])
+    assert kept(supplier_id) == [late.json["secret"], quick.json["secret"], *reversed(first)]
 
 
 def test_a_token_and_a_secret_at_once(market: Market, meanwhile: Any) -> None:
@@ -278,7 +322,7 @@ def test_a_token_and_a_secret_at_once(market: Market, meanwhile: Any) -> None:
     assert (held(supplier_id)["current"], held(supplier_id)["bearer_token"]) == (second, "theirs")
     done = meanwhile(lambda: issue(market, supplier_id))
     assert set_token(market, supplier_id, "other").status == 204
-    assert (held(supplier_id)["current"], held(supplier_id)["previous"]) == (done[0].json["secret"], second)
+    assert kept(supplier_id)[:2] == [done[0].json["secret"], second]
     assert held(supplier_id)["bearer_token"] == "other"
 
 
