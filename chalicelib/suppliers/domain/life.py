@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.findings import Correction, Finding, NoSuchField, Outdated, corrected
-from chalicelib.suppliers.domain.profile import legal_entity
+from chalicelib.suppliers.domain.profile import claims_of, legal_entity
 from chalicelib.suppliers.domain.record import (
     MAX_CORRECTIONS,
     AppliedCorrection,
@@ -55,7 +55,7 @@ def applied(id: str, profile: Profile, now: str) -> Supplier:
 
 def submitted(one: Supplier, profile: Profile, now: str, bank: BankSummary | None = None) -> Supplier:
     """The profile is to be verified, anew if one was. Raises `NotInThisStatus` when it is offboarded."""
-    if one.status is SupplierStatus.OFFBOARDED:
+    if is_gone(one):
         raise NotInThisStatus("An offboarded supplier never sells again.")
     return _next(
         one,
@@ -92,7 +92,8 @@ def with_corrections(one: Supplier, made: Sequence[Correction], by: Mapping[str,
 
 
 def with_correction_reversed(one: Supplier, number: int, now: str) -> Supplier:
-    """One correction taken back, in the profile that is being verified or else in the approved one. It is not made again.
+    """One correction taken back, in the profile that is being verified or else in the approved one, whose names are its own then. It
+    is not made again.
 
     Raises `NotFound`, and `CorrectionOutdated` when it was taken back before, or the field holds something else by now.
     """
@@ -105,7 +106,10 @@ def with_correction_reversed(one: Supplier, number: int, now: str) -> Supplier:
     back = [applied.correction.reversed()]
     profile = _corrected(one.profile, back)
     after = _next(one, now, marks=_marks_of(one, profile), corrections=kept)
-    return replace(after, approved=profile) if one.proposed is None else replace(after, proposed=profile)
+    if one.proposed is not None:
+        return replace(after, proposed=profile)
+    claims = tuple(sorted(claims_of(profile)))
+    return replace(after, approved=profile, claims=_kept_for_good(claims) if is_gone(one) else claims)
 
 
 def _marks_of(one: Supplier, profile: Profile) -> Mapping[str, Mark]:
@@ -192,20 +196,29 @@ def offboarded(one: Supplier, reason: str, now: str) -> Supplier:
         proposed=None,
         bank_proposed=None,
         review_id=None,
-        claims=tuple(claim for claim in one.claims if not claim.startswith("brand:")),
+        claims=_kept_for_good(one.claims),
     )
+
+
+def _kept_for_good(claims: Sequence[str]) -> tuple[str, ...]:
+    return tuple(claim for claim in claims if not claim.startswith("brand:"))
+
+
+def is_gone(one: Supplier) -> bool:
+    """Whether it never sells again."""
+    return one.status is SupplierStatus.OFFBOARDED
 
 
 def marked(one: Supplier, code: str, mark: Mark, now: str) -> Supplier:
     """Something was done for a requirement. Raises `NotInThisStatus` when it is offboarded."""
-    if one.status is SupplierStatus.OFFBOARDED:
+    if is_gone(one):
         raise NotInThisStatus("An offboarded supplier has nothing left to show.")
     return _next(one, now, marks={**one.marks, code: mark})
 
 
 def with_secret(one: Supplier, now: str) -> Supplier:
     """It has a secret that calls of its endpoint are signed with. Raises `NotInThisStatus` when it is offboarded."""
-    if one.status is SupplierStatus.OFFBOARDED:
+    if is_gone(one):
         raise NotInThisStatus("An offboarded supplier is not called any more.")
     return _next(one, now, has_secret=True)
 

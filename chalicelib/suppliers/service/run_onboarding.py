@@ -15,7 +15,7 @@ from chalicelib.core.tasks import Outcome
 from chalicelib.core.workflow import Workflow
 from chalicelib.reviews import service as reviews
 from chalicelib.suppliers import events
-from chalicelib.suppliers.domain import SupplierStatus, life
+from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.domain.profile import cannot_be_approved, claims_of, part
 from chalicelib.suppliers.domain.record import Check, Supplier
 from chalicelib.suppliers.domain.requirements import group_of, is_refused, standing_errors, unmet
@@ -42,11 +42,7 @@ def settled(one: Supplier, version: int) -> Outcome | None:
         return None
     if one.check is Check.REJECTED:
         return {"outcome": "rejected"}
-    return {"outcome": "approved" if one.approved is not None and not _is_gone(one) else "superseded"}
-
-
-def _is_gone(one: Supplier) -> bool:
-    return one.status is SupplierStatus.OFFBOARDED
+    return {"outcome": "approved" if one.approved is not None and not life.is_gone(one) else "superseded"}
 
 
 def _step(supplier_id: str, version: int, step: Callable[[Supplier], Outcome]) -> Outcome:
