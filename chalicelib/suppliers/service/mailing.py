@@ -92,10 +92,10 @@ def _findings(one: Supplier) -> str:
 
 
 def _local(moment: str, zone: str | None) -> str:
-    """As its clocks show it; a reviewer may have let a time zone pass that there is not."""
+    """As its clocks show it; a reviewer may have let a time zone pass that there is not, or is but a directory of some."""
     from zoneinfo import ZoneInfo  # late: one letter needs it
 
     at = datetime.fromisoformat(moment)
-    with suppress(KeyError, ValueError):
+    with suppress(KeyError, ValueError, OSError):
         at = at.astimezone(ZoneInfo(zone or "UTC"))
     return f"{at:%Y-%m-%d, %H:%M %Z}"

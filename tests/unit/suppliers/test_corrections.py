@@ -107,6 +107,21 @@ def test_what_is_not_sure_is_only_proposed(changes: Any, field: str, after: Any,
     assert proposed == {field: (after, confidence)}
 
 
+@pytest.mark.parametrize("blank", [" ", "\u001c"])
+def test_what_is_blank_in_a_list_stays_for_a_person(market: Market, blank: str) -> None:
+    """Only reviewers can bring it there, and no place of a list can be without a text."""
+    supplier_id = market.in_review()
+    tx = Transaction()
+    stage_changes(tx, supplier_id, [("/service_countries/1", blank), ("/trading_name", blank)], ADMIN)
+    tx.commit()
+    assert market.run(supplier_id) == "needs_review"
+    proposed = market.read(supplier_id)["proposed"]
+    assert (proposed["service_countries"], proposed.get("trading_name")) == (["GB", blank], None)
+    assert ("address.country", "/service_countries/1") in {
+        (each["rule"], each["field"]) for each in market.read(supplier_id)["findings"]
+    }
+
+
 def test_a_number_with_wrong_check_digits_is_left_alone() -> None:
     made, proposed = proposals(tax_id={"scheme": "vat", "country": "GB", "value": "980 7806 85"})
     assert (made, proposed) == ({}, {})

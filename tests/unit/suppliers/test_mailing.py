@@ -13,12 +13,16 @@ import pytest
 from chalicelib.core import clock
 from chalicelib.core.outbox import Event
 from chalicelib.core.settings import settings
+from chalicelib.core.table import Transaction
 from chalicelib.notifications import consumers, gateways
 from chalicelib.suppliers.service import mailing
+from chalicelib.suppliers.service.correct_profile import stage_changes
 from chalicelib.suppliers.service.mailing import Letter
+from tests.conftest import ADMIN
 from tests.unit.notifications.builders import FakeSender
 from tests.unit.suppliers.builders import a_profile
 from tests.unit.suppliers.conftest import ALICE, Market
+from tests.unit.suppliers.test_reviews import WRONG_VAT
 
 ADA = "ada@redmugs.example.com"
 BILL = "bill@redmugs.example.com"
@@ -209,8 +213,14 @@ def test_nobody_is_written_to_who_is_not_approved(market: Market) -> None:
     assert mailing.order_letter("sup_none", ANSWER_BY) is None
 
 
-def test_a_time_zone_that_there_is_not_keeps_nobody_untold(market: Market) -> None:
-    supplier_id = market.in_review(trading_name="Red Mugs", timezone="Mars/Olympus")
+@pytest.mark.parametrize(
+    "zone", ["Mars/Olympus", "Europe", pytest.param("x" * 300, id="long"), "../etc/passwd", "\x00"]
+)
+def test_a_time_zone_that_there_is_not_keeps_nobody_untold(market: Market, zone: str) -> None:
+    supplier_id = market.in_review(trading_name="Red Mugs", **WRONG_VAT)
+    tx = Transaction()
+    stage_changes(tx, supplier_id, [("/timezone", zone)], ADMIN)
+    tx.commit()
     assert market.reviewer_approves(supplier_id) == "approved"
     letter = mailing.order_letter(supplier_id, ANSWER_BY)
     assert letter is not None
