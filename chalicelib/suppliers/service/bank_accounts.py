@@ -18,7 +18,8 @@ from chalicelib.suppliers.store import items as store
 def set_bank_account(supplier_id: str, expected_version: int, given: dict[str, Any], *, by: Principal) -> Supplier:
     """Name another bank account, and have the supplier verified. Payouts go to the one before until then.
 
-    Raises `NotFound`, `Stale` unless the supplier is at `expected_version`, `BankAccountRefused` and `NotInThisStatus`.
+    Raises `NotFound`, `Stale` unless the supplier is at `expected_version`, `BankAccountRefused`, `NotInThisStatus`, and `Contended`
+    when a reviewer did something with it at the same moment.
     """
     require_access(supplier_id, by)
     before = at_version(supplier_id, expected_version)

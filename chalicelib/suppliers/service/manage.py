@@ -48,8 +48,8 @@ def offboard(supplier_id: str, reason: str, *, by: Principal, once: Idempotency,
 
     def let_go(tx: Transaction, after: Supplier) -> None:
         drop_review(tx, before, by)
-        reviews.withdraw(tx, PARKED, supplier_id, by)
-        store.let_go(tx, supplier_id, sorted(set(before.claims) - set(after.claims)))
+        reviews.withdraw(tx, PARKED, supplier_id, by, error=Contended)
+        store.let_go(tx, supplier_id, sorted(set(before.claims) - set(after.claims)), Contended)
 
     return commit_once(
         before,
@@ -76,7 +76,7 @@ def reverse_correction(supplier_id: str, number: int, *, by: Principal, once: Id
         back = [each.correction.reversed() for each in after.corrections if each.number == number]
         if before.proposed is None:
             store.claim(tx, supplier_id, sorted(set(after.claims) - set(before.claims)))
-            store.let_go(tx, supplier_id, sorted(set(before.claims) - set(after.claims)))
+            store.let_go(tx, supplier_id, sorted(set(before.claims) - set(after.claims)), Contended)
             keep_location(tx, before, after, Contended)
             events.supplier_changed(tx, after, by)
         else:

@@ -245,7 +245,7 @@ def park_onboarding(supplier_id: str, version: int, state: str, by: Principal) -
 
 def _nobody_decides(tx: Transaction, one: Supplier, by: Principal) -> None:
     """It is settled: nothing is left of it for a person."""
-    drop_review(tx, one, by)
+    drop_review(tx, one, by, Stale)
     _no_longer_parked(tx, one, by)
 
 

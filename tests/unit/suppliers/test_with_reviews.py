@@ -16,6 +16,7 @@ from tests.conftest import ADMIN
 from tests.unit.reviews.builders import case_of
 from tests.unit.suppliers.conftest import ALICE, WORKFLOW, Market
 from tests.unit.suppliers.test_reviews import WRONG_VAT
+from tests.unit.suppliers.test_secrets import put
 
 REAL = {name: getattr(reviews, name) for name in ("open_case", "keep_token", "withdraw")}
 
@@ -71,6 +72,38 @@ def test_a_workflow_that_is_overtaken_waits_no_longer(real: Market) -> None:
     assert real.changed(supplier_id, by=ALICE, timezone="UTC").status == 202
     assert told(real, first) == "superseded"
     assert real.run(supplier_id) == "needs_review"
+
+
+OVERTAKING: dict[str, Any] = {
+    "change": lambda market, one: market.changed(one, by=ALICE, timezone="UTC"),
+    "bank account": put,
+    "submission": lambda market, one: market.call("POST", f"/v1/suppliers/{one}/submissions", by=ALICE),
+    "offboarding": lambda market, one: market.call("POST", f"/v1/suppliers/{one}/offboardings", json={"reason": "x"}),
+}
+
+
+@pytest.mark.parametrize("what", OVERTAKING)
+def test_a_comment_at_that_moment_is_no_fault_of_the_suppliers(
+    real: Market, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    supplier_id = real.approved()
+    real.changed(supplier_id, by=ALICE, **WRONG_VAT)
+    assert real.run(supplier_id) == "needs_review"
+    review_id = real.read(supplier_id)["review_id"]
+    change_case = store.change_case
+
+    def commented(*given: Any, **more: Any) -> None:
+        monkeypatch.setattr(store, "change_case", change_case)
+        change_case(*given, **more)
+        said = real.call("POST", f"/v1/review-cases/{review_id}/comments", json={"text": "Hm."})
+        assert said.status == 201, said
+
+    monkeypatch.setattr(store, "change_case", commented)
+    reply = OVERTAKING[what](real, supplier_id)
+    assert (reply.status, reply.code, reply.json["retryable"]) == (409, "contended", True)
+    assert review_id not in reply.text
+    assert OVERTAKING[what](real, supplier_id).status in (200, 202)
+    assert history(real, review_id)[0] == "withdrawn"
 
 
 def test_two_that_open_a_case_at_once_open_one(real: Market) -> None:
