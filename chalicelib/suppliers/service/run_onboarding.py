@@ -111,9 +111,11 @@ def decide(supplier_id: str, version: int, by: Principal) -> Outcome:
     """
 
     def step(one: Supplier) -> Outcome:
-        if is_refused(standing_errors(one)):
-            return _reject(one, "screening", by)
-        if standing_errors(one) or unmet(one, store.checklist()) or cannot_be_approved(one.profile):
+        checklist = store.checklist()
+        errors = standing_errors(one, checklist)
+        if is_refused(errors):
+            return _reject(one, "rules", by)
+        if errors or unmet(one, checklist) or cannot_be_approved(one.profile):
             return {"outcome": "needs_review"}
         return _approve(one, by)
 

@@ -222,8 +222,17 @@ def test_whom_the_operator_refuses_by_rule_is_rejected_without_a_person(market: 
     assert market.call("PUT", path, json=wanted, headers={"If-Match": '"0"'}).status == 200
     supplier_id = market.applied()
     assert market.run(supplier_id) == "rejected"
-    assert market.read(supplier_id)["reason"] == "screening"
+    assert market.read(supplier_id)["reason"] == "rules"
     assert market.reviews.cases == {}
+    # It is told so, and not which.
+    for path in ("", "/timeline", "/requirements"):
+        told = market.call("GET", f"/v1/suppliers/{supplier_id}{path}", by=ALICE)
+        assert (told.status, "screening" in told.text) == (200, False)
+    assert market.event(supplier_id, "SupplierRejected").data == {
+        "status": "rejected",
+        "reason": "rules",
+        "was_approved": False,
+    }
 
 
 def test_whom_the_operator_screens_is_looked_at_and_not_told(market: Market) -> None:

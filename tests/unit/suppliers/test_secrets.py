@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from chalicelib.core import clock
+from chalicelib.core.auth import Principal
 from chalicelib.core.errors import NotFound
 from chalicelib.suppliers.gateways import secrets
 from chalicelib.suppliers.service import payout_accounts, reaching
@@ -21,11 +22,11 @@ IBAN = "GB33BUKB20201555555555"
 ACCOUNT = {"holder": "Red Mugs Limited", "country": "GB", "currency": "GBP", "iban": IBAN, "bic": "BUKBGB22"}
 
 
-def put(market: Market, supplier_id: str, version: int | None = None, **changes: Any) -> Any:
+def put(market: Market, supplier_id: str, version: int | None = None, by: Principal = ALICE, **changes: Any) -> Any:
     body = {name: value for name, value in {**ACCOUNT, **changes}.items() if value is not None}
     version = version or market.read(supplier_id)["version"]
     path = f"/v1/suppliers/{supplier_id}/bank-account"
-    return market.call("PUT", path, by=ALICE, json=body, headers={"If-Match": f'"{version}"'})
+    return market.call("PUT", path, by=by, json=body, headers={"If-Match": f'"{version}"'})
 
 
 def test_a_bank_account_is_shown_by_its_last_digits(market: Market) -> None:
