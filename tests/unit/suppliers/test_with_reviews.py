@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -82,27 +83,56 @@ OVERTAKING: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("what", OVERTAKING)
-def test_a_comment_at_that_moment_is_no_fault_of_the_suppliers(
-    real: Market, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    supplier_id = real.approved()
-    real.changed(supplier_id, by=ALICE, **WRONG_VAT)
-    assert real.run(supplier_id) == "needs_review"
-    review_id = real.read(supplier_id)["review_id"]
+@pytest.fixture
+def commented(real: Market, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Has a reviewer comment on a case when the next command has read it, and has not yet written."""
     change_case = store.change_case
 
-    def commented(*given: Any, **more: Any) -> None:
-        monkeypatch.setattr(store, "change_case", change_case)
-        change_case(*given, **more)
-        said = real.call("POST", f"/v1/review-cases/{review_id}/comments", json={"text": "Hm."})
-        assert said.status == 201, said
+    def arrange(review_id: str) -> None:
+        def late(*given: Any, **more: Any) -> None:
+            monkeypatch.setattr(store, "change_case", change_case)
+            change_case(*given, **more)
+            said = real.call("POST", f"/v1/review-cases/{review_id}/comments", json={"text": "Hm."})
+            assert said.status == 201, said
 
-    monkeypatch.setattr(store, "change_case", commented)
+        monkeypatch.setattr(store, "change_case", late)
+
+    return arrange
+
+
+def changed_and_in_review(market: Market) -> tuple[str, str]:
+    """An approved supplier with a change that a person looks at, and the case of it."""
+    supplier_id = market.approved()
+    market.changed(supplier_id, by=ALICE, **WRONG_VAT)
+    assert market.run(supplier_id) == "needs_review"
+    return supplier_id, market.read(supplier_id)["review_id"]
+
+
+@pytest.mark.parametrize("what", OVERTAKING)
+def test_a_comment_at_that_moment_is_no_fault_of_the_suppliers(real: Market, commented: Any, what: str) -> None:
+    supplier_id, review_id = changed_and_in_review(real)
+    commented(review_id)
     reply = OVERTAKING[what](real, supplier_id)
     assert (reply.status, reply.code, reply.json["retryable"]) == (409, "contended", True)
     assert review_id not in reply.text
     assert OVERTAKING[what](real, supplier_id).status in (200, 202)
+    assert history(real, review_id)[0] == "withdrawn"
+
+
+def test_a_comment_on_what_was_given_up_keeps_nobody_from_parting(real: Market, commented: Any) -> None:
+    supplier_id = real.approved()
+    real.changed(supplier_id, by=ALICE, timezone="UTC")
+    review_id = parked(real, supplier_id)
+    commented(review_id)
+    assert OVERTAKING["offboarding"](real, supplier_id).code == "contended"
+    assert OVERTAKING["offboarding"](real, supplier_id).status == 200
+    assert history(real, review_id)[0] == "withdrawn"
+
+
+def test_a_comment_at_that_moment_keeps_no_step_from_its_end(real: Market, commented: Any) -> None:
+    supplier_id, review_id = changed_and_in_review(real)
+    commented(review_id)
+    assert real.step("reject_supplier", supplier_id, reason="review_expired") == "rejected"
     assert history(real, review_id)[0] == "withdrawn"
 
 
