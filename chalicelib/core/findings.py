@@ -114,7 +114,7 @@ def _place(document: Mapping[str, Any], pointer: str) -> tuple[Any, str]:
 
 
 def _inside(place: Any, part: str, pointer: str) -> Any:
-    if isinstance(place, list) and part.isdigit() and int(part) < len(place):
+    if isinstance(place, list) and part.isascii() and part.isdecimal() and int(part) < len(place):
         return place[int(part)]
     if isinstance(place, dict) and part in place:
         return place[part]

@@ -121,6 +121,8 @@ def _tell_supplier(event: Event) -> None:
 
     if event.type == "SupplierInvited":
         letter = mailing.invitation_letter(event.data["invitation_id"])
+    elif event.type == "OrderOfferedToSupplier" and event.data["called"]:
+        return  # its own API is asked
     elif event.type == "OrderOfferedToSupplier":
         letter = mailing.order_letter(event.data["supplier_id"], event.data["answer_by"])
     else:

@@ -16,8 +16,9 @@ SOURCE = "routing"
 
 
 def order_offered(tx: Transaction, value: Allocation, by: Principal) -> None:
-    """OrderOfferedToSupplier: the supplier can answer now."""
-    _publish(tx, "OrderOfferedToSupplier", value, by, {"units": _units(value), "answer_by": value.answer_by})
+    """OrderOfferedToSupplier: the supplier can answer now. `called`: its own API is asked; else it has to be told otherwise."""
+    data = {"units": _units(value), "answer_by": value.answer_by, "called": value.called}
+    _publish(tx, "OrderOfferedToSupplier", value, by, data)
 
 
 def order_answered(tx: Transaction, value: Allocation, by: Principal) -> None:

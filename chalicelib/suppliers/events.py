@@ -53,7 +53,8 @@ def supplier_changed(tx: Transaction, one: Supplier, by: Principal) -> None:
 
 
 def supplier_rejected(tx: Transaction, one: Supplier, reason: str, by: Principal) -> None:
-    """Its application, or the change of an approved one, was refused. `reason`: review, review_expired or screening."""
+    """Its application, or the change of an approved one, was refused. `reason`: review, review_expired, or rules: of
+    the operator's, of which suppliers are not told which."""
     _publish(tx, "SupplierRejected", one, by, {"reason": reason, "was_approved": one.approved is not None})
 
 

@@ -6,7 +6,7 @@ from chalicelib.core import http
 from chalicelib.core.errors import Stale
 from chalicelib.reviews import service
 from chalicelib.reviews.routes.blueprint import SCOPES, routes, shown
-from chalicelib.reviews.routes.subjects import NotCorrectable, owner_of
+from chalicelib.reviews.routes.subjects import REFUSALS, NotCorrectable, owner_of
 from chalicelib.reviews.schemas import CaseView, CorrectCase, DecideCase, EscalateCase
 from chalicelib.reviews.service import CaseClaimed, CaseClosed, EscalatedFully, TooManyChanges
 
@@ -19,7 +19,7 @@ from chalicelib.reviews.service import CaseClaimed, CaseClosed, EscalatedFully, 
     answers={200: CaseView},
     scopes=SCOPES,
     idempotent=True,
-    raises=[CaseClosed, CaseClaimed, TooManyChanges, NotCorrectable, Stale],
+    raises=[CaseClosed, CaseClaimed, TooManyChanges, NotCorrectable, Stale, *REFUSALS],
 )
 def correct_reviewed_subject(case_id: str) -> Response:
     """Up to 20 fields of the supplier or listing, by JSON pointer, written together with the case. 412 when it is at another version

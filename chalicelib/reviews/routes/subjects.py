@@ -1,12 +1,24 @@
 """Who owns what is reviewed, and so writes the corrections: services of other contexts, which reviews itself does not know."""
 
-from chalicelib.core.errors import RuleBroken
+from chalicelib.core.errors import AisleError, RuleBroken
+from chalicelib.listings.domain.life import CannotCorrect, NothingProposed
 from chalicelib.listings.service.change_state import stage_correction
 from chalicelib.reviews.service import StageCorrection
+from chalicelib.suppliers.domain.life import CorrectionOutdated, NothingToCorrect
+from chalicelib.suppliers.domain.shape import ProfileMisshapen
 from chalicelib.suppliers.service.correct_profile import stage_changes
 
 OWNERS: dict[str, StageCorrection] = {"listing": stage_correction, "supplier": stage_changes}
 """By type of subject. Allocations and parked steps have no fields to correct."""
+
+REFUSALS: list[type[AisleError]] = [
+    CannotCorrect,
+    CorrectionOutdated,
+    NothingProposed,
+    NothingToCorrect,
+    ProfileMisshapen,
+]
+"""What owners raise for what cannot be corrected so."""
 
 
 class NotCorrectable(RuleBroken):

@@ -1,11 +1,11 @@
 """Cases come and go with their subjects, in the transactions of the contexts that these belong to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from chalicelib.core import clock
 from chalicelib.core.auth import Principal
-from chalicelib.core.errors import Conflict
+from chalicelib.core.errors import AisleError, Conflict, Stale
 from chalicelib.core.findings import Finding
 from chalicelib.core.table import Transaction
 from chalicelib.reviews import events, store
@@ -90,30 +90,32 @@ def _supersede(tx: Transaction, before: Case, successor_id: str | None, by: Prin
     events.review_superseded(tx, after, successor_id, by)
 
 
-def withdraw(tx: Transaction, subject_type: str, subject_id: str, by: Principal) -> None:
+def withdraw(
+    tx: Transaction, subject_type: str, subject_id: str, by: Principal, *, error: Callable[[str], AisleError] = Stale
+) -> None:
     """Close the open case of a subject that was withdrawn, in the caller's transaction (up to three writes); nothing to close is
-    fine. Its workflow is told `superseded`: there is nothing left to do. At commit raises `Stale` when a reviewer or another
+    fine. Its workflow is told `superseded`: there is nothing left to do. At commit raises `error` when a reviewer or another
     version was quicker: read and try again."""
-    before = _open_one(tx, subject_type, subject_id)
+    before = _open_one(tx, subject_type, subject_id, error)
     if before is not None:
         after = life.withdraw(before, clock.now())
-        store.change_case(tx, before, after)
+        store.change_case(tx, before, after, error)
         events.review_withdrawn(tx, after, by)
 
 
 def supersede(tx: Transaction, subject_type: str, subject_id: str, by: Principal) -> None:
     """Close the open case of what was done after all, by itself or by being tried again, in the caller's transaction (up to three
-    writes): nobody has to decide it any more. Raises as `withdraw`; nothing to close is fine, so this is safe to repeat."""
-    before = _open_one(tx, subject_type, subject_id)
+    writes): nobody has to decide it any more. Raises `Stale` as `withdraw`; nothing to close is fine, so this is safe to repeat."""
+    before = _open_one(tx, subject_type, subject_id, Stale)
     if before is not None:
         _supersede(tx, before, None, by)
 
 
-def _open_one(tx: Transaction, subject_type: str, subject_id: str) -> Case | None:
+def _open_one(tx: Transaction, subject_type: str, subject_id: str, error: Callable[[str], AisleError]) -> Case | None:
     """The open case of a subject; None when there is none, nor will be at commit."""
     latest = store.latest_of(subject_type, subject_id)
     before = store.get_case(latest.case_id) if latest else None
     if before is not None and before.is_open:
         return before
-    store.check_latest(tx, subject_type, subject_id, latest)
+    store.check_latest(tx, subject_type, subject_id, latest, error)
     return None

@@ -1,5 +1,6 @@
 """Cases, and which is the last of a subject."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -159,11 +160,11 @@ def add_case(tx: Transaction, case: Case) -> None:
     tx.create(_item(case), lambda _: CaseExists(f"Case {case.id} was opened at the same moment.", case_id=case.id))
 
 
-def change_case(tx: Transaction, before: Case, after: Case) -> None:
-    """Write the next version. Raises `Stale` at commit when another was quicker."""
+def change_case(tx: Transaction, before: Case, after: Case, error: Callable[[str], AisleError] = Stale) -> None:
+    """Write the next version. Raises `error` at commit when another was quicker; it names no case, for suppliers may read it."""
 
     def stale(raw: RawItem | None) -> AisleError:
-        return Stale(f"Case {after.id} is not at version {before.version} any more.")
+        return error("Somebody worked on the review at the same moment.")
 
     tx.put(_item(after), CaseItem.version == before.version, stale)
     assigned = AssigneeItem(case_pk(after.id), "ASSIGNEE")
@@ -200,8 +201,10 @@ def point(tx: Transaction, case: Case, *, instead_of: Latest | None) -> None:
     )
 
 
-def check_latest(tx: Transaction, type: str, id: str, latest: Latest | None) -> None:
-    """Raise `Stale` at commit unless the subject's last case is still this one, or still none."""
+def check_latest(
+    tx: Transaction, type: str, id: str, latest: Latest | None, error: Callable[[str], AisleError] = Stale
+) -> None:
+    """Raise `error` at commit unless the subject's last case is still this one, or still none."""
     as_read = SubjectItem.case_id == latest.case_id if latest else SubjectItem.pk.does_not_exist()
     item = SubjectItem(_subject_pk(type, id), "SUBJECT")
-    tx.check(item, as_read, lambda _: Stale(f"A version of {type} {id} came to review at the same moment."))
+    tx.check(item, as_read, lambda _: error(f"A version of {type} {id} came to review at the same moment."))

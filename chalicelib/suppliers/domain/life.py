@@ -12,12 +12,14 @@ from typing import Any
 
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.findings import Correction, Finding, NoSuchField, Outdated, corrected
+from chalicelib.suppliers.domain.profile import claims_of, legal_entity
 from chalicelib.suppliers.domain.record import (
     MAX_CORRECTIONS,
     AppliedCorrection,
     BankSummary,
     Check,
     Mark,
+    MarkState,
     Profile,
     Supplier,
 )
@@ -53,7 +55,7 @@ def applied(id: str, profile: Profile, now: str) -> Supplier:
 
 def submitted(one: Supplier, profile: Profile, now: str, bank: BankSummary | None = None) -> Supplier:
     """The profile is to be verified, anew if one was. Raises `NotInThisStatus` when it is offboarded."""
-    if one.status is SupplierStatus.OFFBOARDED:
+    if is_gone(one):
         raise NotInThisStatus("An offboarded supplier never sells again.")
     return _next(
         one,
@@ -63,6 +65,7 @@ def submitted(one: Supplier, profile: Profile, now: str, bank: BankSummary | Non
         submission=one.version + 1,
         proposed=profile,
         bank_proposed=bank or one.bank_proposed,
+        marks=_marks_of(one, profile),
         findings=(),
         review_id=None,
         reason=one.reason if one.status is SupplierStatus.SUSPENDED else None,
@@ -78,16 +81,19 @@ def with_corrections(one: Supplier, made: Sequence[Correction], by: Mapping[str,
         raise NothingToCorrect("There is no open application or change to correct.")
     number = one.corrections[-1].number if one.corrections else 0
     kept = tuple(AppliedCorrection(number + place, each, now, by) for place, each in enumerate(made, start=1))
+    profile = _corrected(one.proposed, made)
     return _next(
         one,
         now,
-        proposed=_corrected(one.proposed, made),
+        proposed=profile,
+        marks=_marks_of(one, profile),
         corrections=(*one.corrections, *kept)[-MAX_CORRECTIONS:],
     )
 
 
 def with_correction_reversed(one: Supplier, number: int, now: str) -> Supplier:
-    """One correction taken back, in the profile that is being verified or else in the approved one. It is not made again.
+    """One correction taken back, in the profile that is being verified or else in the approved one, whose names are its own then. It
+    is not made again.
 
     Raises `NotFound`, and `CorrectionOutdated` when it was taken back before, or the field holds something else by now.
     """
@@ -98,9 +104,19 @@ def with_correction_reversed(one: Supplier, number: int, now: str) -> Supplier:
         raise CorrectionOutdated(f"Correction {number} was taken back before.")
     kept = tuple(replace(each, reversed_at=now) if each is applied else each for each in one.corrections)
     back = [applied.correction.reversed()]
+    profile = _corrected(one.profile, back)
+    after = _next(one, now, marks=_marks_of(one, profile), corrections=kept)
     if one.proposed is not None:
-        return _next(one, now, proposed=_corrected(one.proposed, back), corrections=kept)
-    return _next(one, now, approved=_corrected(one.approved or {}, back), corrections=kept)
+        return replace(after, proposed=profile)
+    claims = tuple(sorted(claims_of(profile)))
+    return replace(after, approved=profile, claims=_kept_for_good(claims) if is_gone(one) else claims)
+
+
+def _marks_of(one: Supplier, profile: Profile) -> Mapping[str, Mark]:
+    """What counts for the profile that takes the place of its own: documents of another legal entity show nothing of this one."""
+    if legal_entity(profile) == legal_entity(one.profile):
+        return one.marks
+    return {code: mark for code, mark in one.marks.items() if mark.state is not MarkState.VERIFIED}
 
 
 def _corrected(profile: Profile, made: Sequence[Correction]) -> dict[str, Any]:
@@ -180,20 +196,29 @@ def offboarded(one: Supplier, reason: str, now: str) -> Supplier:
         proposed=None,
         bank_proposed=None,
         review_id=None,
-        claims=tuple(claim for claim in one.claims if not claim.startswith("brand:")),
+        claims=_kept_for_good(one.claims),
     )
+
+
+def _kept_for_good(claims: Sequence[str]) -> tuple[str, ...]:
+    return tuple(claim for claim in claims if not claim.startswith("brand:"))
+
+
+def is_gone(one: Supplier) -> bool:
+    """Whether it never sells again."""
+    return one.status is SupplierStatus.OFFBOARDED
 
 
 def marked(one: Supplier, code: str, mark: Mark, now: str) -> Supplier:
     """Something was done for a requirement. Raises `NotInThisStatus` when it is offboarded."""
-    if one.status is SupplierStatus.OFFBOARDED:
+    if is_gone(one):
         raise NotInThisStatus("An offboarded supplier has nothing left to show.")
     return _next(one, now, marks={**one.marks, code: mark})
 
 
 def with_secret(one: Supplier, now: str) -> Supplier:
     """It has a secret that calls of its endpoint are signed with. Raises `NotInThisStatus` when it is offboarded."""
-    if one.status is SupplierStatus.OFFBOARDED:
+    if is_gone(one):
         raise NotInThisStatus("An offboarded supplier is not called any more.")
     return _next(one, now, has_secret=True)
 

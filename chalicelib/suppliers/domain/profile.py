@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -68,7 +67,7 @@ def unattested(profile: Profile) -> list[Finding]:
             message = "Say whether you own this brand or are authorised to sell it."
             found.append(Finding(f"/brands/{place}/attestation", "brands.not_attested", Severity.ERROR, message))
         name = normal_name(brand.get("name") or "")
-        if name in names:
+        if name and name in names:
             message = "This brand is named twice."
             found.append(Finding(f"/brands/{place}/name", "brands.repeated", Severity.WARNING, message))
         names.add(name)
@@ -81,28 +80,38 @@ def cannot_be_approved(profile: Profile) -> list[Finding]:
     return [finding for finding in missing(profile) if finding.field in needed]
 
 
+def legal_entity(profile: Profile) -> tuple[str, str, str | None]:
+    """Who it is in law, however that is written."""
+    name, number, country = (part(profile, f"/legal_entity/{of}") for of in ("name", "registration_number", "country"))
+    return normal_name(name or ""), compact(number or ""), country
+
+
 def claims_of(profile: Profile) -> dict[str, str]:
-    """The names that are a supplier's alone once it is approved, with where they stand in the profile."""
+    """The names that are a supplier's alone once it is approved, with where they stand in the profile. What has neither letter nor
+    digit is nobody's."""
     claims = {}
-    country, number = part(profile, "/legal_entity/country"), part(profile, "/legal_entity/registration_number")
+    country, tax_country = part(profile, "/legal_entity/country"), part(profile, "/tax_id/country")
+    number = compact(part(profile, "/legal_entity/registration_number") or "")
     if country and number:
-        claims[f"legal_entity:{country}:{compact(number)}"] = "/legal_entity/registration_number"
-    tax_country, value = part(profile, "/tax_id/country"), part(profile, "/tax_id/value")
+        claims[f"legal_entity:{country}:{number}"] = "/legal_entity/registration_number"
+    value = compact(part(profile, "/tax_id/value") or "").removeprefix((tax_country or "").casefold())
     if tax_country and value:
-        claims[f"tax_id:{tax_country}:{compact(value).removeprefix(tax_country)}"] = "/tax_id/value"
-    for place, brand in enumerate(profile.get("brands", [])):
-        if brand.get("name") and brand.get("attestation") == OWNER:
-            claims.setdefault(f"brand:{normal_name(brand['name'])}", f"/brands/{place}/name")
+        claims[f"tax_id:{tax_country}:{value}"] = "/tax_id/value"
+    for name, pointer in _brands(profile, owned=True):
+        claims.setdefault(name, pointer)
     return claims
 
 
 def resold(profile: Profile) -> dict[str, str]:
     """Brands that it sells without owning them, as `claims_of` names them."""
-    return {
-        f"brand:{normal_name(brand['name'])}": f"/brands/{place}/name"
-        for place, brand in enumerate(profile.get("brands", []))
-        if brand.get("name") and brand.get("attestation") != OWNER
-    }
+    return dict(_brands(profile, owned=False))
+
+
+def _brands(profile: Profile, *, owned: bool) -> Iterator[tuple[str, str]]:
+    for place, brand in enumerate(profile.get("brands", [])):
+        name = normal_name(brand.get("name") or "")
+        if name and (brand.get("attestation") == OWNER) is owned:
+            yield f"brand:{name}", f"/brands/{place}/name"
 
 
 def seller_of(one: Supplier) -> Seller:
@@ -153,11 +162,17 @@ def _texts(pointer: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def compact(number: str) -> str:
-    """A number as it is compared: letters and digits, in upper case."""
-    return re.sub(r"[^0-9A-Z]", "", number.upper())
+    """A number as it is compared: letters and digits of every script, without case; digits as 0 to 9."""
+    plain = unicodedata.normalize("NFKC", number).casefold()
+    return "".join(str(unicodedata.decimal(char, char)) for char in plain if _is_said(char))
 
 
 def normal_name(name: str) -> str:
     """A name as it is compared: without accents, case, punctuation and doubled spaces."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char)).casefold()
-    return " ".join(re.sub(r"[^\w]+", " ", plain).split())
+    return " ".join("".join(char if _is_said(char) else " " for char in plain).split())
+
+
+def _is_said(char: str) -> bool:
+    """Letters, digits, and the marks that some scripts write vowels with; not `isalnum`, which leaves these out."""
+    return unicodedata.category(char)[0] in "LMN"

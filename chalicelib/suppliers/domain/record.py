@@ -62,13 +62,14 @@ class AppliedCorrection:
 
 @dataclass(frozen=True, slots=True)
 class BankSummary:
-    """What may be shown of a bank account. The rest is sealed under `token`, for payouts alone."""
+    """What may be shown of a bank account, and its holder, which is compared and never shown. The rest is sealed under `token`, for
+    payouts alone."""
 
     token: str
     country: str
     currency: str
     last4: str
-    holder_matches: bool
+    holder: str = field(repr=False)
     version: int
 
 

@@ -21,7 +21,10 @@ class Kind(StrEnum):
     DOCUMENT = "document"
 
 
-COMPUTED = ("identity", "brands", "contacts", "address", "screening", "endpoint", "bank_account")
+BANK_ACCOUNT = "bank_account"
+"""Required or not, this says whether one has to be named."""
+
+COMPUTED = ("identity", "brands", "contacts", "address", "screening", "endpoint", BANK_ACCOUNT)
 """Requirements that validators know of: the rules of their findings begin with these."""
 
 
@@ -70,7 +73,7 @@ DEFAULT = Checklist(
         Requirement("screening", Kind.COMPUTED, "Nobody on the screening list"),
         Requirement("endpoint", Kind.COMPUTED, "The order endpoint answers and checks signatures, if there is one"),
         Requirement("terms", Kind.ATTESTED, "The terms of the marketplace are accepted"),
-        Requirement("bank_account", Kind.COMPUTED, "A bank account for payouts", required=False),
+        Requirement(BANK_ACCOUNT, Kind.COMPUTED, "A bank account for payouts", required=False),
         Requirement("registration", Kind.DOCUMENT, "Proof of registration", required=False),
     ),
 )
@@ -100,10 +103,10 @@ def _standing(one: Supplier, item: Requirement) -> Standing:
         return Standing(item, mark.state, mark)
     if item.kind is not Kind.COMPUTED:
         return Standing(item, "open")
+    if item.code == BANK_ACCOUNT and one.bank is None:
+        return Standing(item, "open")
     if any(group_of(finding) == item.code and finding.severity is Severity.ERROR for finding in one.findings):
         return Standing(item, MarkState.FAILED)
-    if item.code == "bank_account" and one.bank is None:
-        return Standing(item, "open")
     return Standing(item, MarkState.VERIFIED)
 
 
@@ -123,11 +126,16 @@ def unmet(one: Supplier, checklist: Checklist) -> list[Finding]:
     ]
 
 
-def standing_errors(one: Supplier) -> list[Finding]:
-    """Errors that nobody has waived."""
+def standing_errors(one: Supplier, checklist: Checklist) -> list[Finding]:
+    """Errors that nobody has waived, of what is required of it. Whose account it names and which country it is of is always to be
+    right: nobody is paid in another's place, and what is required goes by the country."""
     waived = {code for code, mark in one.marks.items() if mark.state is MarkState.WAIVED}
+    required = {BANK_ACCOUNT, *(item.code for item in checklist.items if item.required and item.concerns(one))}
     return [
-        finding for finding in one.findings if finding.severity is Severity.ERROR and group_of(finding) not in waived
+        finding
+        for finding in one.findings
+        if finding.severity is Severity.ERROR and group_of(finding) not in waived
+        if group_of(finding) in required or finding.rule == "identity.country"
     ]
 
 

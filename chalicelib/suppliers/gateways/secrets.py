@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -24,7 +24,10 @@ from chalicelib.core.retry import full_jitter
 from chalicelib.core.settings import settings
 
 OLD_VALID = timedelta(hours=24)
-"""How long calls are signed with the secret before as well."""
+"""How long calls are signed with a secret as well after it was replaced."""
+
+MOST_EARLIER = 5
+"""Of those that were replaced so many are kept; each is a signature more in every call."""
 
 KEPT_FOR = timedelta(minutes=1)
 """How long a warm function goes by what it has read."""
@@ -36,24 +39,26 @@ _kept: dict[str, tuple[datetime, Credentials | None]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The secrets that a supplier's endpoint knows, and the token that it wants to see, if any. `read_as` is the version of the
-    secret in Secrets Manager that they are, or were made of; None before there is one."""
+    """The secrets that a supplier's endpoint knows, and the token that it wants to see, if any. `earlier` are those that were
+    replaced, the newest first, each with the moment (RFC 3339) until which it holds. `read_as` is the version of the secret in
+    Secrets Manager that they are, or were made of; None before there is one."""
 
     current: str | None = field(default=None, repr=False)
-    previous: str | None = field(default=None, repr=False)
-    previous_until: str | None = None
+    earlier: Sequence[Sequence[str]] = field(default=(), repr=False)
     bearer_token: str | None = field(default=None, repr=False)
     read_as: str | None = None
 
     def valid(self, now: datetime) -> tuple[str, ...]:
         """Secrets to sign with, the newest first."""
-        old = self.previous if self.previous_until and datetime.fromisoformat(self.previous_until) > now else None
-        return tuple(secret for secret in (self.current, old) if secret)
+        return (*([self.current] if self.current else []), *(secret for secret, _ in self._holding(now)))
 
     def rotated(self, secret: str, now: datetime) -> Credentials:
-        """With a new secret; the one before holds for another day."""
-        until = clock.rfc3339(now + OLD_VALID) if self.current else None
-        return replace(self, current=secret, previous=self.current, previous_until=until)
+        """With a new secret; the one before holds for another day, as do those that were replaced within the last one."""
+        replaced = [(self.current, clock.rfc3339(now + OLD_VALID))] if self.current else []
+        return replace(self, current=secret, earlier=[*replaced, *self._holding(now)][:MOST_EARLIER])
+
+    def _holding(self, now: datetime) -> list[Sequence[str]]:
+        return [one for one in self.earlier if datetime.fromisoformat(one[1]) > now]
 
 
 _KEPT = tuple(name for name in Credentials.__slots__ if name != "read_as")

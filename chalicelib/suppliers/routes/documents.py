@@ -103,7 +103,8 @@ def complete_document(supplier_id: str, document_id: str) -> Response:
     raises=[NotFound, DocumentStateMismatch],
 )
 def decide_document(supplier_id: str, document_id: str) -> Response:
-    """For the operator. The requirement that it is for is met, or has failed."""
+    """For the operator. The requirement that it is for is met, or has failed. One that was verified may be decided again: it counts
+    for the legal entity that the profile named then, and no more when another is named."""
     given = http.body(DecideDocument)
     return http.once(
         lambda once: service.decide_document(

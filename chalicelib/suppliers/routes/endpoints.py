@@ -13,8 +13,6 @@ from chalicelib.suppliers.schemas.commands import BankAccountBody, BearerToken
 from chalicelib.suppliers.schemas.views import EndpointSecretView, SupplierView
 from chalicelib.suppliers.service import use_cases as service
 
-_OLD_VALID_SECONDS = 24 * 3600
-
 
 @routes.endpoint(
     "PUT",
@@ -43,13 +41,13 @@ def set_supplier_bank_account(supplier_id: str) -> Response:
     raises=[NotFound, NotInThisStatus],
 )
 def issue_endpoint_secret(supplier_id: str) -> Response:
-    """What calls of the Order Acceptance API are signed with. It is shown this once; for a day calls are signed with the one
-    before as well."""
+    """What calls of the Order Acceptance API are signed with. It is shown this once; calls are signed with each one before as well,
+    for a day after it was replaced, with the five latest of them at most."""
     return http.once(lambda once: service.issue_secret(supplier_id, by=http.caller(), once=once, answer=_secret))
 
 
 def _secret(one: Supplier, secret: str | None) -> Answer:
-    view = EndpointSecretView(secret=secret, old_valid_for_seconds=_OLD_VALID_SECONDS)
+    view = EndpointSecretView(secret=secret, old_valid_for_seconds=service.OLD_VALID_SECONDS)
     return http.answer(201, view, version=one.version)
 
 

@@ -9,6 +9,7 @@ from chalicelib.suppliers.routes.blueprint import BOTH, OPERATOR, routes, sent, 
 from chalicelib.suppliers.schemas.commands import GiveReason, SuppliersQuery
 from chalicelib.suppliers.schemas.views import SupplierSummary, SupplierView, TimelineEntry, TimelineView
 from chalicelib.suppliers.service import use_cases as service
+from chalicelib.suppliers.store.items import ClaimTaken
 
 
 @routes.endpoint(
@@ -119,10 +120,11 @@ def offboard_supplier(supplier_id: str) -> Response:
     answers={200: SupplierView},
     scopes=OPERATOR,
     idempotent=True,
-    raises=[NotFound, CorrectionOutdated],
+    raises=[NotFound, CorrectionOutdated, ClaimTaken],
 )
 def reverse_supplier_correction(supplier_id: str, number: str) -> Response:
-    """For the operator. The field holds again what it held, and is not corrected so again; nothing is verified."""
+    """For the operator. The field holds again what it held, and is not corrected so again; nothing is verified. 409 when that is the
+    name of another supplier by now."""
     place = int(number) if number.isdecimal() and len(number) < 10 else 0
     return http.once(
         lambda once: service.reverse_correction(supplier_id, place, by=http.caller(), once=once, answer=shown)

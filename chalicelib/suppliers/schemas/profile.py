@@ -7,8 +7,11 @@ from pydantic import Field, StringConstraints
 from chalicelib.core.schemas import Schema
 from chalicelib.suppliers.domain.record import MAX_BRANDS
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
-Short = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"\S")]
+SEEN = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+"""One line in which something can be seen. Control characters are named because not everybody takes the same ones for spaces."""
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=SEEN)]
+Short = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=SEEN)]
 Country = Annotated[Text, Field(description="ISO 3166-1 alpha-2; a country's name is understood", examples=["GB"])]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Attestations = Annotated[
@@ -38,8 +41,8 @@ class TaxIdBody(Schema):
 class ContactBody(Schema):
     role: Literal["primary", "orders", "finance", "returns"]
     name: Text | None = None
-    email: Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=r"\S")] | None = None
-    phone: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"\S")] | None = None
+    email: Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=SEEN)] | None = None
+    phone: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=SEEN)] | None = None
 
 
 class AddressBody(Schema):
@@ -65,7 +68,7 @@ class ProfileBody(Schema):
     service_countries: Annotated[list[Country], Field(max_length=250)] | None = Field(
         default=None, description="Where it ships to; empty: everywhere"
     )
-    endpoint_url: Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=r"\S")] | None = Field(
+    endpoint_url: Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=SEEN)] | None = Field(
         default=None, description="Base of its Order Acceptance API (docs/supplier-api.md)"
     )
     timezone: Short | None = None

@@ -154,7 +154,8 @@ class InvitationView(View):
 
 
 class EndpointSecretView(View):
-    """The secret is shown once, when it is issued. Calls are signed with the one before, too, for so many seconds."""
+    """The secret is shown once, when it is issued. Calls are signed with those before, too, each for so many seconds after it was
+    replaced."""
 
     secret: str | None
     old_valid_for_seconds: int

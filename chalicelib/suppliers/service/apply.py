@@ -141,7 +141,8 @@ def change_profile(supplier_id: str, expected_version: int, changes: Mapping[str
     """Replace parts of the profile, None takes one away; all of it is verified. An approved supplier sells meanwhile by what was
     approved before.
 
-    Raises `NotFound`, `Stale` unless it is at `expected_version`, and `NotInThisStatus`.
+    Raises `NotFound`, `Stale` unless it is at `expected_version`, `NotInThisStatus`, and `Contended` when a reviewer did something
+    with it at the same moment.
     """
     require_access(supplier_id, by)
     before = at_version(supplier_id, expected_version)

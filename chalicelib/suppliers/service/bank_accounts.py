@@ -11,14 +11,15 @@ from chalicelib.suppliers.domain.record import BankSummary, Supplier
 from chalicelib.suppliers.gateways import bank
 from chalicelib.suppliers.service.access import require_access
 from chalicelib.suppliers.service.finding import at_version, drop_review, now
-from chalicelib.suppliers.service.validators.bank import bank_account, is_holder
+from chalicelib.suppliers.service.validators.bank import bank_account
 from chalicelib.suppliers.store import items as store
 
 
 def set_bank_account(supplier_id: str, expected_version: int, given: dict[str, Any], *, by: Principal) -> Supplier:
     """Name another bank account, and have the supplier verified. Payouts go to the one before until then.
 
-    Raises `NotFound`, `Stale` unless the supplier is at `expected_version`, `BankAccountRefused` and `NotInThisStatus`.
+    Raises `NotFound`, `Stale` unless the supplier is at `expected_version`, `BankAccountRefused`, `NotInThisStatus`, and `Contended`
+    when a reviewer did something with it at the same moment.
     """
     require_access(supplier_id, by)
     before = at_version(supplier_id, expected_version)
@@ -31,7 +32,7 @@ def set_bank_account(supplier_id: str, expected_version: int, given: dict[str, A
         country=account.country,
         currency=account.currency,
         last4=account.last4,
-        holder_matches=is_holder(account.holder, before.profile),
+        holder=account.holder,
         version=before.bank.version + 1 if before.bank else 1,
     )
     after = life.submitted(before, before.profile, now(), bank=summary)

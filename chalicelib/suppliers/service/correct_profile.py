@@ -18,22 +18,6 @@ BY_HAND = "reviewer"
 """The rule that a reviewer's corrections name."""
 
 
-def stage_correction(
-    tx: Transaction,
-    supplier_id: str,
-    corrections: Sequence[Correction],
-    by: Principal,
-    *,
-    expected_version: int | None = None,
-) -> int:
-    """Add a reviewer's corrections to the caller's transaction (two writes); returns the version that the supplier has after it.
-
-    Starts no verification: the reviewer asks for one by deciding `revalidate`. Raises `NotFound`, `Stale` unless it is at
-    `expected_version` (if given), `NothingToCorrect`, `CorrectionOutdated` and `ProfileMisshapen`.
-    """
-    return _stage(tx, _at(supplier_id, expected_version), corrections, by)
-
-
 def stage_changes(
     tx: Transaction,
     supplier_id: str,
@@ -42,17 +26,21 @@ def stage_changes(
     *,
     expected_version: int | None = None,
 ) -> int:
-    """As `stage_correction`, for fields (JSON pointers) and what they are to hold."""
-    one = _at(supplier_id, expected_version)
-    corrections = [Correction(field, BY_HAND, _held(one, field), value, 100) for field, value in changes]
-    return _stage(tx, one, corrections, by)
+    """Add to the caller's transaction (two writes) that a reviewer gave fields (JSON pointers) of the profile other values; returns
+    the version that the supplier has after it.
 
-
-def _at(supplier_id: str, expected_version: int | None) -> Supplier:
+    Starts no verification: the reviewer asks for one by deciding `revalidate`. Raises `NotFound`, `Stale` unless it is at
+    `expected_version` (if given), `NothingToCorrect`, `CorrectionOutdated` and `ProfileMisshapen`.
+    """
     one = must_find(supplier_id)
     if expected_version is not None and one.version != expected_version:
         raise Stale(f"Supplier {supplier_id} is at version {one.version}, not {expected_version}.")
-    return one
+    made = [Correction(field, BY_HAND, _held(one, field), value, 100) for field, value in changes]
+    after = life.with_corrections(one, made, by.as_actor(), now())
+    check_shape(after.profile)
+    store.change_supplier(tx, after)
+    events.supplier_corrected(tx, after, made, by)
+    return after.version
 
 
 def _held(one: Supplier, field: str) -> Any:
@@ -60,11 +48,3 @@ def _held(one: Supplier, field: str) -> Any:
         return read(one.proposed or {}, field)
     except NoSuchField as error:
         raise life.CorrectionOutdated(f"The profile has no place {field}.") from error
-
-
-def _stage(tx: Transaction, one: Supplier, corrections: Sequence[Correction], by: Principal) -> int:
-    after = life.with_corrections(one, corrections, by.as_actor(), now())
-    check_shape(after.profile)
-    store.change_supplier(tx, after)
-    events.supplier_corrected(tx, after, corrections, by)
-    return after.version

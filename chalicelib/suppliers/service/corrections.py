@@ -60,9 +60,11 @@ def as_findings(proposed: list[Correction]) -> list[Finding]:
 
 
 def _text(profile: Profile) -> Iterator[Correction]:
-    """Unicode in one form, no spaces around or doubled; what is left empty is taken away."""
+    """Unicode in one form, no spaces around or doubled; what is left empty is taken away, but for a place in a list of texts."""
     for pointer, text in texts(profile):
         plain = " ".join(unicodedata.normalize("NFKC", text).split())
+        if not plain and pointer.rpartition("/")[2].isdecimal():
+            continue
         confidence = 100 if " ".join(text.split()) == plain else 95
         yield Correction(pointer, "text_form", text, plain or None, confidence)
 

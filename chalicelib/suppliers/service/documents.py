@@ -71,10 +71,11 @@ def decide_document(
     once: Idempotency,
     answer: Shown,
 ) -> Answer:
-    """The operator has looked at it; the requirement that it is for is met, or has failed. Raises `DocumentStateMismatch`."""
+    """The operator has looked at it; the requirement that it is for is met, or has failed. One that was verified may be looked at
+    again: it may be of the legal entity of before. Raises `DocumentStateMismatch`."""
     require_operator(by)
     before, one = _must_find(supplier_id, document_id), must_find(supplier_id)
-    require_state(before, DocumentState.RECEIVED)
+    require_state(before, DocumentState.RECEIVED, DocumentState.VERIFIED)
     at = now()
     state = DocumentState.VERIFIED if verified else DocumentState.REFUSED
     after = replace(before, version=before.version + 1, state=state, decided_at=at, reason=reason)

@@ -13,15 +13,19 @@ from chalicelib.core.table import Transaction
 from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.domain.record import Supplier
 from chalicelib.suppliers.gateways import secrets
+from chalicelib.suppliers.gateways.secrets import OLD_VALID
 from chalicelib.suppliers.service.access import require_access
 from chalicelib.suppliers.service.finding import at_version, must_find, now
 from chalicelib.suppliers.store import items as store
+
+OLD_VALID_SECONDS = int(OLD_VALID.total_seconds())
+"""How long calls are signed with a secret as well after it was replaced."""
 
 
 def issue_secret(
     supplier_id: str, *, by: Principal, once: Idempotency, answer: Callable[[Supplier, str | None], Answer]
 ) -> Answer:
-    """A new signing secret; calls are signed with the one before, too, for a day.
+    """A new signing secret; calls are signed with each one before, too, for a day after it was replaced.
 
     It is shown this once: the answer that is kept for repetitions is made without it. It is kept after the command is recorded,
     so whoever sees an error or an answer without it asks for another one. Of two at once both hold, the later kept as the newer one.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chalicelib.core import clock
 from chalicelib.core.auth import Principal
-from chalicelib.core.errors import Contended, NotFound, Stale
+from chalicelib.core.errors import AisleError, Contended, NotFound, Stale
 from chalicelib.core.idempotency import Answer, Idempotency
 from chalicelib.core.ids import is_id
 from chalicelib.core.table import Transaction
@@ -37,10 +37,11 @@ def at_version(supplier_id: str, expected_version: int) -> Supplier:
     return one
 
 
-def drop_review(tx: Transaction, before: Supplier, by: Principal) -> None:
-    """Nobody has to decide any more on what is in review: there is something newer, or nothing."""
+def drop_review(tx: Transaction, before: Supplier, by: Principal, error: type[AisleError] = Contended) -> None:
+    """Nobody has to decide any more on what is in review: there is something newer, or nothing. Raises `error` at commit when a
+    reviewer did something with the case at the same moment."""
     if before.check is Check.IN_REVIEW:
-        reviews.withdraw(tx, "supplier", before.id, by)
+        reviews.withdraw(tx, "supplier", before.id, by, error=error)
 
 
 def commit_once(
@@ -55,7 +56,7 @@ def commit_once(
 ) -> Answer:
     """One step of a supplier's life as a command: the next version, its event, and the answer that is kept.
 
-    Raises what `step` raises, and `Contended` when another was quicker.
+    Raises what `step` raises, and `Contended` when another was quicker; what `also` adds has to raise that, too.
     """
     after = step(before)
     final = answer(after)

@@ -57,10 +57,9 @@ def standing_letter(supplier_id: str, event_type: str) -> Letter | None:
 
 
 def order_letter(supplier_id: str, answer_by: str) -> Letter | None:
-    """To a supplier that an order waits for, until then (RFC 3339). None for one whose own API is asked: it has one, and a secret
-    that calls of it are signed with."""
+    """To a supplier that an order waits for, until then (RFC 3339). For those whose own API is not called."""
     one = store.get_supplier(supplier_id)
-    if one is None or one.approved is None or (one.approved.get("endpoint_url") and one.has_secret):
+    if one is None or one.approved is None:
         return None
     return _letter(one, [ORDERS, PRIMARY], {"until": _local(answer_by, one.approved.get("timezone"))})
 
@@ -93,10 +92,10 @@ def _findings(one: Supplier) -> str:
 
 
 def _local(moment: str, zone: str | None) -> str:
-    """As its clocks show it; a reviewer may have let a time zone pass that there is not."""
+    """As its clocks show it; a reviewer may have let a time zone pass that there is not, or is but a directory of some."""
     from zoneinfo import ZoneInfo  # late: one letter needs it
 
     at = datetime.fromisoformat(moment)
-    with suppress(KeyError, ValueError):
+    with suppress(KeyError, ValueError, OSError):
         at = at.astimezone(ZoneInfo(zone or "UTC"))
     return f"{at:%Y-%m-%d, %H:%M %Z}"

@@ -48,8 +48,8 @@ def offboard(supplier_id: str, reason: str, *, by: Principal, once: Idempotency,
 
     def let_go(tx: Transaction, after: Supplier) -> None:
         drop_review(tx, before, by)
-        reviews.withdraw(tx, PARKED, supplier_id, by)
-        store.let_go(tx, supplier_id, sorted(set(before.claims) - set(after.claims)))
+        reviews.withdraw(tx, PARKED, supplier_id, by, error=Contended)
+        store.let_go(tx, supplier_id, sorted(set(before.claims) - set(after.claims)), Contended)
 
     return commit_once(
         before,
@@ -63,9 +63,11 @@ def offboard(supplier_id: str, reason: str, *, by: Principal, once: Idempotency,
 
 
 def reverse_correction(supplier_id: str, number: int, *, by: Principal, once: Idempotency, answer: Shown) -> Answer:
-    """Put back what a correction found. It is not made again, and nothing is verified.
+    """Put back what a correction found. It is not made again, and nothing is verified. In a profile that was approved it takes the
+    names that stand there then, and lets go those that do not any more.
 
-    Raises `NotFound`, and `CorrectionOutdated` when the field holds something else by now.
+    Raises `NotFound`, `CorrectionOutdated` when the field holds something else by now, and `ClaimTaken` when the name is another
+    supplier's by now.
     """
     require_operator(by)
     before = must_find(supplier_id)
@@ -73,6 +75,8 @@ def reverse_correction(supplier_id: str, number: int, *, by: Principal, once: Id
     def tell(tx: Transaction, after: Supplier, by: Principal) -> None:
         back = [each.correction.reversed() for each in after.corrections if each.number == number]
         if before.proposed is None:
+            store.claim(tx, supplier_id, sorted(set(after.claims) - set(before.claims)))
+            store.let_go(tx, supplier_id, sorted(set(before.claims) - set(after.claims)), Contended)
             keep_location(tx, before, after, Contended)
             events.supplier_changed(tx, after, by)
         else:

@@ -15,21 +15,20 @@ from chalicelib.core.tasks import Outcome
 from chalicelib.core.workflow import Workflow
 from chalicelib.reviews import service as reviews
 from chalicelib.suppliers import events
-from chalicelib.suppliers.domain import SupplierStatus, life
+from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.domain.profile import cannot_be_approved, claims_of, part
 from chalicelib.suppliers.domain.record import Check, Supplier
 from chalicelib.suppliers.domain.requirements import group_of, is_refused, standing_errors, unmet
 from chalicelib.suppliers.gateways import secrets
 from chalicelib.suppliers.service import corrections
-from chalicelib.suppliers.service.finding import PARKED, must_find, now
+from chalicelib.suppliers.service.finding import PARKED, drop_review, must_find, now
 from chalicelib.suppliers.service.location import keep_location
 from chalicelib.suppliers.service.validators import check_profile
-from chalicelib.suppliers.service.validators.duplicates import check_duplicates
+from chalicelib.suppliers.service.validators.duplicates import DUPLICATES, check_duplicates
 from chalicelib.suppliers.service.validators.endpoint import REQUIREMENT, probe_endpoint
 from chalicelib.suppliers.store import items as store
 
 _ATTEMPTS = 5
-REVIEW_EXPIRED = "review_expired"
 
 
 def settled(one: Supplier, version: int) -> Outcome | None:
@@ -43,17 +42,13 @@ def settled(one: Supplier, version: int) -> Outcome | None:
         return None
     if one.check is Check.REJECTED:
         return {"outcome": "rejected"}
-    return {"outcome": "approved" if one.approved is not None and not _is_gone(one) else "superseded"}
-
-
-def _is_gone(one: Supplier) -> bool:
-    return one.status is SupplierStatus.OFFBOARDED
+    return {"outcome": "approved" if one.approved is not None and not life.is_gone(one) else "superseded"}
 
 
 def _step(supplier_id: str, version: int, step: Callable[[Supplier], Outcome]) -> Outcome:
     for _ in range(_ATTEMPTS):
         one = must_find(supplier_id)
-        with suppress(Stale, reviews.CaseExists):
+        with suppress(Stale, reviews.CaseExists, reviews.NewerCase):
             return settled(one, version) or step(one)
     raise Stale(f"Supplier {supplier_id} kept changing.")
 
@@ -109,15 +104,18 @@ def _note(one: Supplier, findings: Sequence[Finding]) -> Outcome:
 
 
 def decide(supplier_id: str, version: int, by: Principal) -> Outcome:
-    """Approve what is in order, reject what the operator refuses by rule, leave the rest to a person.
+    """Approve what is in order, reject what the operator refuses by rule, leave the rest to a person; somebody without a name, too,
+    whatever was waived.
 
     Outcomes: `needs_review`, or as of `settled`.
     """
 
     def step(one: Supplier) -> Outcome:
-        if is_refused(standing_errors(one)):
-            return _reject(one, "screening", by)
-        if standing_errors(one) or unmet(one, store.checklist()):
+        checklist = store.checklist()
+        errors = standing_errors(one, checklist)
+        if is_refused(errors):
+            return _reject(one, "rules", by)
+        if errors or unmet(one, checklist) or cannot_be_approved(one.profile):
             return {"outcome": "needs_review"}
         return _approve(one, by)
 
@@ -129,11 +127,12 @@ def approve_reviewed(supplier_id: str, version: int, by: Principal) -> Outcome:
     name, or with a name that is another's. Outcomes: `needs_review`, or as of `settled`."""
 
     def step(one: Supplier) -> Outcome:
-        lacking = cannot_be_approved(one.profile) + unmet(one, store.checklist())
-        if not lacking:
+        nameless = cannot_be_approved(one.profile)
+        if not nameless and not unmet(one, store.checklist()):
             return _approve(one, by)
+        # What is unmet comes to the case as it stands when that is opened.
         known = {(finding.field, finding.rule) for finding in one.findings}
-        _note(one, [*one.findings, *(new for new in lacking if (new.field, new.rule) not in known)])
+        _note(one, [*one.findings, *(new for new in nameless if (new.field, new.rule) not in known)])
         return {"outcome": "needs_review"}
 
     return _step(supplier_id, version, step)
@@ -143,7 +142,7 @@ def _approve(one: Supplier, by: Principal) -> Outcome:
     claims = claims_of(one.profile)
     after = life.approved(one, sorted(claims), now())
     tx = Transaction()
-    _no_longer_parked(tx, one, by)
+    _nobody_decides(tx, one, by)
     store.change_supplier(tx, after)
     store.claim(tx, one.id, after.claims)
     store.let_go(tx, one.id, sorted(set(one.claims) - set(claims)))
@@ -155,7 +154,7 @@ def _approve(one: Supplier, by: Principal) -> Outcome:
     try:
         tx.commit()
     except store.ClaimTaken:
-        others = [finding for finding in one.findings if not finding.rule.endswith("_taken")]
+        others = [finding for finding in one.findings if finding.rule not in DUPLICATES]
         _note(one, [*others, *check_duplicates(one.profile, one.id)])
         return {"outcome": "needs_review"}
     observability.count("SuppliersApproved")
@@ -170,7 +169,7 @@ def reject(supplier_id: str, version: int, reason: str, by: Principal) -> Outcom
 def _reject(one: Supplier, reason: str, by: Principal) -> Outcome:
     after = life.rejected(one, reason, now())
     tx = Transaction()
-    _no_longer_parked(tx, one, by)
+    _nobody_decides(tx, one, by)
     store.change_supplier(tx, after)
     events.supplier_rejected(tx, after, reason, by)
     tx.commit()
@@ -215,26 +214,41 @@ def _open(one: Supplier, by: Principal) -> str:
 
 
 def park_onboarding(supplier_id: str, version: int, state: str, by: Principal) -> Outcome:
-    """Leave to a person what could not be finished, with an alarm. The supplier can be submitted again when it is mended."""
+    """Leave to a person what could not be finished, with an alarm. The supplier can be submitted again when it is mended.
+
+    Outcomes: `parked`, or as of `settled`.
+    """
     message = (
         f"The step {state} failed for good; see the execution {supplier_id}-{version}. Submit again when it is mended."
     )
-    tx = Transaction()
-    review_id = reviews.open_case(
-        tx,
-        subject_type=PARKED,
-        subject_id=supplier_id,
-        subject_version=version,
-        supplier_id=supplier_id,
-        title=f"Onboarding stopped at {state}",
-        findings=[Finding("", "workflow.failed", Severity.ERROR, message)],
-        by=by,
-    )
-    if len(tx):
-        tx.commit()
-    observability.count("CompensationParked")
-    observability.log.error("parked for a person", supplier_id=supplier_id, version=version, state=state)
-    return {"outcome": "parked", "review_id": review_id}
+
+    def step(one: Supplier) -> Outcome:
+        tx = Transaction()
+        review_id = reviews.open_case(
+            tx,
+            subject_type=PARKED,
+            subject_id=supplier_id,
+            subject_version=version,
+            supplier_id=supplier_id,
+            title=f"Onboarding stopped at {state}",
+            findings=[Finding("", "workflow.failed", Severity.ERROR, message)],
+            by=by,
+        )
+        if len(tx):
+            # What is settled at this moment leaves nobody anything to see to.
+            store.check_version(tx, supplier_id, one.version)
+            tx.commit()
+        observability.count("CompensationParked")
+        observability.log.error("parked for a person", supplier_id=supplier_id, version=version, state=state)
+        return {"outcome": "parked", "review_id": review_id}
+
+    return _step(supplier_id, version, step)
+
+
+def _nobody_decides(tx: Transaction, one: Supplier, by: Principal) -> None:
+    """It is settled: nothing is left of it for a person."""
+    drop_review(tx, one, by, Stale)
+    _no_longer_parked(tx, one, by)
 
 
 def _no_longer_parked(tx: Transaction, one: Supplier, by: Principal) -> None:

@@ -18,7 +18,7 @@ from chalicelib.suppliers.service.documents import (
     list_documents,
     read_document,
 )
-from chalicelib.suppliers.service.endpoints import issue_secret, set_bearer_token
+from chalicelib.suppliers.service.endpoints import OLD_VALID_SECONDS, issue_secret, set_bearer_token
 from chalicelib.suppliers.service.manage import offboard, reinstate, reverse_correction, suspend
 from chalicelib.suppliers.service.members import add_client, list_members, remove_member
 from chalicelib.suppliers.service.read_suppliers import (
@@ -39,6 +39,7 @@ from chalicelib.suppliers.service.requirements import (
 )
 
 __all__ = [
+    "OLD_VALID_SECONDS",
     "ChecklistRefused",
     "NothingToSubmit",
     "accept_invitation",

@@ -146,11 +146,11 @@ def claim(tx: Transaction, supplier_id: str, claims: Iterable[str]) -> None:
         tx.put(ClaimItem(_claim_pk(name), "SUPPLIERCLAIM", supplier_id=supplier_id), free, taken)
 
 
-def let_go(tx: Transaction, supplier_id: str, claims: Iterable[str]) -> None:
-    """Undo of `claim`: others may take these names."""
+def let_go(tx: Transaction, supplier_id: str, claims: Iterable[str], error: type[AisleError] = Stale) -> None:
+    """Undo of `claim`: others may take these names. Raises `error` at commit when one is another's."""
     for name in claims:
         gone_or_own = ClaimItem.pk.does_not_exist() | (ClaimItem.supplier_id == supplier_id)
-        tx.delete(ClaimItem(_claim_pk(name), "SUPPLIERCLAIM"), gone_or_own, lambda _: Stale("The name is another's."))
+        tx.delete(ClaimItem(_claim_pk(name), "SUPPLIERCLAIM"), gone_or_own, lambda _: error("The name is another's."))
 
 
 def owners(claims: Iterable[str]) -> dict[str, str]:

@@ -23,7 +23,9 @@ def test_a_pointer_reads_what_is_there():
     assert read(DOCUMENT, "/address/city") is None
 
 
-@pytest.mark.parametrize("pointer", ["", "name", "/name/x", "/contacts/1", "/contacts/x/phone", "/nothing/there"])
+@pytest.mark.parametrize(
+    "pointer", ["", "name", "/name/x", "/contacts/1", "/contacts/x/phone", "/contacts/²/phone", "/nothing/there"]
+)
 def test_a_pointer_to_nowhere_is_told(pointer):
     with pytest.raises(NoSuchField):
         read(DOCUMENT, pointer)

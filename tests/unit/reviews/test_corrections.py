@@ -4,10 +4,15 @@ import pytest
 from pynamodb.attributes import NumberAttribute
 
 from chalicelib.core.errors import RuleBroken, Stale
+from chalicelib.core.http import OPERATIONS
+from chalicelib.core.openapi import errors_of
 from chalicelib.core.table import Item, Json, find
+from chalicelib.listings.domain import life as of_listings
 from chalicelib.listings.service import use_cases as listings
 from chalicelib.reviews import service
 from chalicelib.reviews.routes import subjects
+from chalicelib.suppliers.domain.life import CorrectionOutdated, NothingToCorrect
+from chalicelib.suppliers.domain.shape import ProfileMisshapen
 from chalicelib.suppliers.service import correct_profile as suppliers
 from tests.unit.reviews.builders import ANNA, BEN
 from tests.unit.reviews.conftest import later, once, show
@@ -165,6 +170,20 @@ def test_who_writes_corrections():
     for type in ("allocation", "parked"):
         with pytest.raises(subjects.NotCorrectable):
             subjects.owner_of(type)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [of_listings.CannotCorrect, of_listings.NothingProposed, NothingToCorrect, CorrectionOutdated, ProfileMisshapen],
+)
+def test_what_the_owner_refuses_is_declared(desk, case_id, owner, monkeypatch, refusal):
+    def stage(*args, **named):
+        raise refusal("Not so.")
+
+    monkeypatch.setitem(subjects.OWNERS, "supplier", stage)
+    [route] = [one for one in OPERATIONS if one.name == "correct_reviewed_subject"]
+    assert corrects(desk, case_id).code in {error.code for error in errors_of(route)}
+    assert thing()[0] == 3
 
 
 def test_the_decision_tells_of_the_corrected_version(desk, case_id):

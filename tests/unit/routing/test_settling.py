@@ -242,6 +242,7 @@ def test_a_supplier_without_an_endpoint_has_nobody_to_tell(market: Market) -> No
     market.requested(3)
     told = market.offer()
     assert (told["outcome"], told["next"], told["wait_seconds"]) == ("no_endpoint", "settle", 14400)
+    assert [one["called"] for one in market.events("OrderOfferedToSupplier")] == [False]
     assert market.events() == ["OrderOfferedToSupplier"]
     with later(hours=5):
         assert market.settle()["outcome"] == "settled"

@@ -13,6 +13,7 @@ def test_a_supplier_accepts_what_it_is_asked_to_ship(market: Market) -> None:
     assert (market.value.state, market.value.supplier_reference) == ("accepted", "A-17")
     assert market.units() == [(3, 0, 0, 0)]
     assert market.events() == ["OrderOfferedToSupplier", "OrderAcceptedBySupplier"]
+    assert [one["called"] for one in market.events("OrderOfferedToSupplier")] == [True]
     assert {one["supplier_id"] for type in set(market.events()) for one in market.events(type)} == {SUPPLIER_ID}
     assert market.settle()["outcome"] == "settled"
     assert market.wanted() == [3]

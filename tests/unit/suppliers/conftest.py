@@ -54,7 +54,7 @@ class Reviews:
     def keep_token(self, review_id: str, task_token: str, by: Principal) -> None:
         self.tokens[review_id] = task_token
 
-    def withdraw(self, tx: Transaction, subject_type: str, subject_id: str, by: Principal) -> None:
+    def withdraw(self, tx: Transaction, subject_type: str, subject_id: str, by: Principal, **more: Any) -> None:
         self.withdrawn.append((subject_type, subject_id))
 
     @property

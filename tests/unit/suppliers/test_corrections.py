@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.suppliers.domain import life
 from chalicelib.suppliers.service import corrections
+from chalicelib.suppliers.service.correct_profile import stage_changes
 from tests.conftest import ADMIN
-from tests.unit.suppliers.builders import ENDPOINT, a_profile
-from tests.unit.suppliers.conftest import ALICE, Market
+from tests.unit.suppliers.builders import ENDPOINT, a_profile, another
+from tests.unit.suppliers.conftest import ALICE, BOB, Market, a_user
 
 
 def proposals(**changes: Any) -> tuple[dict[str, tuple[Any, int]], dict[str, tuple[Any, int]]]:
@@ -103,6 +105,21 @@ def test_what_is_not_sure_is_only_proposed(changes: Any, field: str, after: Any,
     made, proposed = proposals(**changes)
     assert made == {}
     assert proposed == {field: (after, confidence)}
+
+
+@pytest.mark.parametrize("blank", [" ", "\u001c"])
+def test_what_is_blank_in_a_list_stays_for_a_person(market: Market, blank: str) -> None:
+    """Only reviewers can bring it there, and no place of a list can be without a text."""
+    supplier_id = market.in_review()
+    tx = Transaction()
+    stage_changes(tx, supplier_id, [("/service_countries/1", blank), ("/trading_name", blank)], ADMIN)
+    tx.commit()
+    assert market.run(supplier_id) == "needs_review"
+    proposed = market.read(supplier_id)["proposed"]
+    assert (proposed["service_countries"], proposed.get("trading_name")) == (["GB", blank], None)
+    assert ("address.country", "/service_countries/1") in {
+        (each["rule"], each["field"]) for each in market.read(supplier_id)["findings"]
+    }
 
 
 def test_a_number_with_wrong_check_digits_is_left_alone() -> None:
@@ -237,6 +254,53 @@ def test_a_correction_is_taken_back_after_the_approval(market: Market) -> None:
     assert market.events(supplier_id)[-2:] == ["SupplierApproved", "SupplierChanged"]
     assert market.read(supplier_id)["status"] == "approved"
     assert inventory.read_location(supplier_id, ADMIN).name == " Red Mugs"
+
+
+NUMBER = "/legal_entity/registration_number"
+
+
+def renumbered(market: Market) -> str:
+    """One whose registration number a reviewer put right before it was approved."""
+    tax_id = {"scheme": "vat", "country": "GB", "value": "GB980780685"}
+    supplier_id = market.applied(legal_entity={"name": "Red Mugs Ltd", "registration_number": "111", "country": "GB"})
+    assert market.changed(supplier_id, by=ALICE, tax_id=tax_id).status == 202
+    assert market.run(supplier_id) == "needs_review"
+    tx = Transaction()
+    stage_changes(tx, supplier_id, [(NUMBER, "222")], ADMIN)
+    tx.commit()
+    assert market.reviewer_approves(supplier_id) == "approved"
+    return supplier_id
+
+
+def other_of(number: str) -> dict[str, Any]:
+    entity = {"name": "Shop number 2 Ltd", "registration_number": number, "country": "GB"}
+    return {**another(), "legal_entity": entity}
+
+
+@pytest.mark.parametrize("offboarded", [False, True])
+def test_the_name_that_is_taken_back_is_claimed_again(market: Market, offboarded: bool) -> None:
+    supplier_id = renumbered(market)
+    brand = {"brands": [{"name": "Redware", "attestation": "owner"}]}
+    if offboarded:
+        market.call("POST", f"/v1/suppliers/{supplier_id}/offboardings", json={"reason": "x"})
+    reply = reversal(market, supplier_id)
+    assert (reply.status, reply.json["approved"]["legal_entity"]["registration_number"]) == (200, "111")
+    assert market.run(market.applied(BOB, **other_of("111"))) == "needs_review"
+    assert market.reviews.rules() == {"identity.legal_entity_taken"}
+    # What it does not say any more is free; so are the brands of whoever is gone.
+    entity = {"name": "Third Ltd", "registration_number": "222", "country": "GB"}
+    carol = market.applied(a_user("usr_carol"), **{**another(3), "legal_entity": entity, **brand})
+    assert market.run(carol) == ("approved" if offboarded else "needs_review")
+    assert offboarded or market.reviews.rules() == {"brands.taken"}
+
+
+def test_what_became_anothers_is_not_taken_back(market: Market) -> None:
+    supplier_id = renumbered(market)
+    market.approved(BOB, **other_of("111"))
+    before = market.read(supplier_id)
+    reply = reversal(market, supplier_id)
+    assert (reply.status, reply.code) == (409, "name_taken")
+    assert market.read(supplier_id) == before
 
 
 def test_what_has_changed_since_is_not_overwritten(market: Market) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
+from chalicelib.core.table import Transaction
+from chalicelib.suppliers.service import correct_profile
 from tests.unit.suppliers.conftest import ALICE, Market
 
 PDF = b"%PDF-1.7 a certificate"
@@ -83,6 +85,53 @@ def test_a_document_meets_its_requirement_when_the_operator_says_so(market: Mark
     reply = do(market, supplier_id, document_id, "decisions", by=market_admin(), decision="verified")
     assert (reply.status, reply.json["state"]) == (200, "verified")
     assert market.reviewer_approves(supplier_id) == "approved"
+
+
+def registration(market: Market, supplier_id: str) -> str:
+    """How the requirement of a document stands."""
+    rows = market.call("GET", f"/v1/suppliers/{supplier_id}/requirements").json["items"]
+    [state] = [row["state"] for row in rows if row["code"] == "registration"]
+    return str(state)
+
+
+def with_document(market: Market) -> tuple[str, str]:
+    """One that was approved, and whose document was verified."""
+    supplier_id = market.approved()
+    document_id = received(market, supplier_id)
+    assert do(market, supplier_id, document_id, "decisions", by=market_admin(), decision="verified").status == 200
+    assert registration(market, supplier_id) == "verified"
+    return supplier_id, document_id
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"legal_entity": {"name": "Blue Plates Ltd", "registration_number": "07654321", "country": "GB"}}, "open"),
+        ({"legal_entity": {"name": "Red Mugs Ltd", "registration_number": "07654321", "country": "GB"}}, "open"),
+        ({"legal_entity": {"name": "RED MUGS LTD.", "registration_number": "0123 4567", "country": "GB"}}, "verified"),
+        ({"trading_name": "Blue Plates"}, "verified"),
+    ],
+)
+def test_a_document_is_of_one_legal_entity(market: Market, changes: Any, state: str) -> None:
+    supplier_id, document_id = with_document(market)
+    assert market.changed(supplier_id, by=ALICE, **changes).status == 202
+    assert registration(market, supplier_id) == state
+    # The operator looks at it again.
+    assert do(market, supplier_id, document_id, "decisions", by=market_admin(), decision="verified").status == 200
+    assert registration(market, supplier_id) == "verified"
+
+
+def test_who_corrects_the_legal_entity_looks_at_its_documents_again(market: Market) -> None:
+    supplier_id, document_id = with_document(market)
+    market.changed(supplier_id, by=ALICE, timezone="UTC")
+    tx = Transaction()
+    correct_profile.stage_changes(tx, supplier_id, [("/legal_entity/registration_number", "222")], market_admin())
+    tx.commit()
+    assert registration(market, supplier_id) == "open"
+    assert do(market, supplier_id, document_id, "decisions", by=market_admin(), decision="verified").status == 200
+    path = f"/v1/suppliers/{supplier_id}/corrections/1/reversals"
+    assert market.call("POST", path).status == 200
+    assert registration(market, supplier_id) == "open"
 
 
 def market_admin() -> Any:

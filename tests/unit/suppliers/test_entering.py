@@ -54,6 +54,24 @@ def test_who_is_invited_applies_with_what_is_known(market: Market) -> None:
     assert market.call("GET", "/v1/suppliers/me", by=ALICE).json["id"] == supplier_id
 
 
+@pytest.mark.parametrize(
+    "unseen", ["\x1c", "\x1f", "\x00", "\x7f", "\x85", "Red\x1cMugs", "Red\nMugs", " ", "\u00a0", ""]
+)
+def test_a_text_that_nobody_sees_is_refused(market: Market, unseen: str) -> None:
+    said = dict.fromkeys(("trading_name", "timezone", "endpoint_url"), unseen)
+    contact = {"role": "primary", "email": unseen, "phone": unseen}
+    reply = market.apply(**said, contacts=[contact], service_countries=["GB", unseen])
+    assert reply.status == 400
+    assert {fault["pointer"] for fault in reply.json["errors"]} == {
+        "/profile/trading_name",
+        "/profile/timezone",
+        "/profile/endpoint_url",
+        "/profile/contacts/0/email",
+        "/profile/contacts/0/phone",
+        "/profile/service_countries/1",
+    }
+
+
 def test_an_invitation_serves_once_and_for_a_fortnight(market: Market) -> None:
     token = invite(market).json["token"]
     assert accept(market, "inv_" + "x" * 43).code == "invitation_refused"

@@ -13,12 +13,16 @@ import pytest
 from chalicelib.core import clock
 from chalicelib.core.outbox import Event
 from chalicelib.core.settings import settings
+from chalicelib.core.table import Transaction
 from chalicelib.notifications import consumers, gateways
 from chalicelib.suppliers.service import mailing
+from chalicelib.suppliers.service.correct_profile import stage_changes
 from chalicelib.suppliers.service.mailing import Letter
+from tests.conftest import ADMIN
 from tests.unit.notifications.builders import FakeSender
-from tests.unit.suppliers.builders import ENDPOINT, a_profile
+from tests.unit.suppliers.builders import a_profile
 from tests.unit.suppliers.conftest import ALICE, Market
+from tests.unit.suppliers.test_reviews import WRONG_VAT
 
 ADA = "ada@redmugs.example.com"
 BILL = "bill@redmugs.example.com"
@@ -177,28 +181,26 @@ def test_a_change_that_is_not_approved_has_no_say_in_who_is_written_to(market: M
 ANSWER_BY = "2026-07-03T20:30:00.000000Z"
 
 
+def offered_to(approved: Event, *, called: bool) -> None:
+    """The supplier that this event is about is asked whether it ships an order."""
+    data = {"supplier_id": approved.aggregate.id, "allocation_id": "ful_1_1", "answer_by": ANSWER_BY, "called": called}
+    deliver(replace(approved, type="OrderOfferedToSupplier", source="aisle.routing", data=data))
+
+
 def test_who_has_no_api_of_its_own_hears_of_an_order_by_its_own_clocks(market: Market, post: FakeSender) -> None:
     supplier_id = market.approved(contacts=TWO, timezone="Europe/London")
-    data = {"supplier_id": supplier_id, "allocation_id": "ful_1_1", "answer_by": ANSWER_BY}
-    approved = market.event(supplier_id, "SupplierApproved")
-    deliver(replace(approved, type="OrderOfferedToSupplier", source="aisle.routing", data=data))
+    offered_to(market.event(supplier_id, "SupplierApproved"), called=False)
     assert post.sent == [("email", BILL)]
     assert "ful_1_1" in post.messages[0].text
     assert "2026-07-03, 21:30 BST" in post.messages[0].text
 
 
-def test_whose_api_is_asked_is_not_written_to(market: Market) -> None:
-    supplier_id = market.applied(endpoint_url=ENDPOINT)
-    market.endpoint.secret = market.call("POST", f"/v1/suppliers/{supplier_id}/endpoint-secrets").json["secret"]
-    assert market.run(supplier_id) == "approved"
-    assert mailing.order_letter(supplier_id, ANSWER_BY) is None
-
-
-def test_whose_api_cannot_be_called_is_written_to(market: Market) -> None:
-    supplier_id = market.in_review(trading_name="Red Mugs", endpoint_url=ENDPOINT)
-    assert market.rules(supplier_id) == {"endpoint.no_secret"}
-    assert market.reviewer_approves(supplier_id) == "approved"
-    assert mailing.order_letter(supplier_id, ANSWER_BY) is not None
+@pytest.mark.parametrize(("called", "letters"), [(True, 0), (False, 1)])
+def test_whose_api_is_asked_is_not_written_to(market: Market, post: FakeSender, called: bool, letters: int) -> None:
+    """What routing did decides: whoever has an address and no secret that is there is not called."""
+    approved = market.event(market.approved(), "SupplierApproved")
+    offered_to(approved, called=called)
+    assert len(post.sent) == letters
 
 
 def test_without_a_contact_for_orders_the_first_one_hears(market: Market) -> None:
@@ -211,8 +213,14 @@ def test_nobody_is_written_to_who_is_not_approved(market: Market) -> None:
     assert mailing.order_letter("sup_none", ANSWER_BY) is None
 
 
-def test_a_time_zone_that_there_is_not_keeps_nobody_untold(market: Market) -> None:
-    supplier_id = market.in_review(trading_name="Red Mugs", timezone="Mars/Olympus")
+@pytest.mark.parametrize(
+    "zone", ["Mars/Olympus", "Europe", pytest.param("x" * 300, id="long"), "../etc/passwd", "\x00"]
+)
+def test_a_time_zone_that_there_is_not_keeps_nobody_untold(market: Market, zone: str) -> None:
+    supplier_id = market.in_review(trading_name="Red Mugs", **WRONG_VAT)
+    tx = Transaction()
+    stage_changes(tx, supplier_id, [("/timezone", zone)], ADMIN)
+    tx.commit()
     assert market.reviewer_approves(supplier_id) == "approved"
     letter = mailing.order_letter(supplier_id, ANSWER_BY)
     assert letter is not None

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import ADMIN, SHOPPER
-from tests.unit.suppliers.conftest import ALICE, Market
+from tests.unit.suppliers.builders import a_profile, another
+from tests.unit.suppliers.conftest import ALICE, BOB, Market, a_user
+from tests.unit.suppliers.test_secrets import put
 
 PATH = "/v1/supplier-requirements"
 
@@ -88,6 +90,63 @@ def test_some_is_asked_in_some_countries_only(market: Market) -> None:
     assert market.run(supplier_id) == "approved"
 
 
+FAULTS: dict[str, Any] = {
+    "identity": {"tax_id": {"scheme": "vat", "country": "GB", "value": "GB980780685"}},
+    "contacts": {"timezone": "Mars/Olympus"},
+    "address": {"service_countries": ["QQ"]},
+    "endpoint": {"endpoint_url": "http://orders.example.com"},
+    "brands": {"brands": []},
+}
+
+
+@pytest.mark.parametrize("code", FAULTS)
+@pytest.mark.parametrize(
+    ("how", "outcome"),
+    [
+        ([{}], "needs_review"),
+        ([{"applies_to": ["DE", "GB"]}], "needs_review"),
+        ([{"applies_to": ["DE"]}], "approved"),
+        ([{"required": False}], "approved"),
+        ([], "approved"),
+    ],
+)
+def test_what_is_not_asked_is_told_and_keeps_nobody(market: Market, code: str, how: Any, outcome: str) -> None:
+    ask(market, *(item(code, "computed", **more) for more in how))
+    supplier_id = market.applied(attestations=(), **FAULTS[code])
+    assert market.run(supplier_id) == outcome
+    assert {rule.partition(".")[0] for rule in market.rules(supplier_id)} == {code}
+
+
+def test_whom_the_operator_refuses_it_refuses_as_long_as_it_screens(market: Market) -> None:
+    wanted = {"refused_countries": ["GB"]}
+    market.call("PUT", "/v1/supplier-screening-list", json=wanted, headers={"If-Match": '"0"'})
+    ask(market, item("screening", "computed"))
+    assert market.run(market.applied(attestations=())) == "rejected"
+    ask(market, item("screening", "computed", required=False))
+    assert market.run(market.applied(BOB, attestations=(), **another())) == "approved"
+
+
+def test_some_holds_whatever_is_asked(market: Market) -> None:
+    """Whose account it is, in which country it is, its name, and that a name is nobody else's."""
+    ask(market)
+    market.approved(attestations=())
+    entity = a_profile()["legal_entity"]
+    for number, changes in enumerate(
+        (
+            {"legal_entity": {**entity, "country": "Atlantis"}},
+            {"legal_entity": {**entity, "name": None}},
+            {"tax_id": a_profile()["tax_id"]},
+            {"brands": a_profile()["brands"]},
+        )
+    ):
+        supplier_id = market.applied(a_user(f"usr_{number}"), attestations=(), **{**another(), **changes})
+        assert market.run(supplier_id) == "needs_review", changes
+    supplier_id = market.applied(BOB, attestations=(), **another())
+    assert put(market, supplier_id, by=BOB).status == 202
+    assert market.run(supplier_id) == "needs_review"
+    assert market.reviews.rules() == {"bank_account.holder"}
+
+
 def test_a_waiver_is_the_operators_and_has_a_reason(market: Market) -> None:
     supplier_id = market.apply(attestations=()).json["id"]
     path = f"/v1/suppliers/{supplier_id}/waivers"
@@ -112,12 +171,31 @@ def test_what_was_waived_keeps_nobody(market: Market) -> None:
     assert market.run(supplier_id) == "approved"
 
 
+@pytest.mark.parametrize(
+    ("code", "changes", "field"),
+    [
+        ("brands", {"trading_name": None}, "/trading_name"),
+        ("identity", {"legal_entity": {"registration_number": "01234567", "country": "GB"}}, "/legal_entity/name"),
+    ],
+)
+def test_without_a_name_not_even_a_waiver_helps(market: Market, code: str, changes: Any, field: str) -> None:
+    supplier_id = market.applied(**changes)
+    market.call("POST", f"/v1/suppliers/{supplier_id}/waivers", json={"code": code, "reason": "Seen"})
+    assert market.run(supplier_id) == "needs_review"
+    assert [finding.field for finding in market.reviews.latest["findings"]] == [field]
+    assert market.reviewer_approves(supplier_id) == "needs_review"
+
+
 def test_a_bank_account_may_be_asked_for(market: Market) -> None:
     ask(market, item("bank_account", "computed"))
     supplier_id = market.apply(attestations=()).json["id"]
     assert market.run(supplier_id) == "needs_review"
-    assert market.reviews.rules() == {"bank_account.open"}
-    assert market.reviewer_approves(supplier_id) == "needs_review"
+    for _ in range(2):
+        assert market.reviewer_approves(supplier_id) == "needs_review"
+        assert [finding.rule for finding in market.reviews.latest["findings"]] == ["bank_account.open"]
+    assert standing(market, supplier_id) == {"bank_account": "open"}
+    assert put(market, supplier_id).status == 202
+    assert market.run(supplier_id) == "approved"
 
 
 def test_only_the_supplier_gives_its_word(market: Market) -> None:

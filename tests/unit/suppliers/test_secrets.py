@@ -11,21 +11,22 @@ import boto3
 import pytest
 
 from chalicelib.core import clock
+from chalicelib.core.auth import Principal
 from chalicelib.core.errors import NotFound
 from chalicelib.suppliers.gateways import secrets
 from chalicelib.suppliers.service import payout_accounts, reaching
-from tests.unit.suppliers.builders import ENDPOINT
+from tests.unit.suppliers.builders import ENDPOINT, a_profile
 from tests.unit.suppliers.conftest import ALICE, Market
 
 IBAN = "GB33BUKB20201555555555"
 ACCOUNT = {"holder": "Red Mugs Limited", "country": "GB", "currency": "GBP", "iban": IBAN, "bic": "BUKBGB22"}
 
 
-def put(market: Market, supplier_id: str, version: int | None = None, **changes: Any) -> Any:
+def put(market: Market, supplier_id: str, version: int | None = None, by: Principal = ALICE, **changes: Any) -> Any:
     body = {name: value for name, value in {**ACCOUNT, **changes}.items() if value is not None}
     version = version or market.read(supplier_id)["version"]
     path = f"/v1/suppliers/{supplier_id}/bank-account"
-    return market.call("PUT", path, by=ALICE, json=body, headers={"If-Match": f'"{version}"'})
+    return market.call("PUT", path, by=by, json=body, headers={"If-Match": f'"{version}"'})
 
 
 def test_a_bank_account_is_shown_by_its_last_digits(market: Market) -> None:
@@ -59,6 +60,32 @@ def test_a_bank_account_is_nowhere_in_clear(market: Market, capsys: pytest.Captu
     token = market.read(supplier_id)["bank_account"]["approved"]["token"]
     assert "5555555" not in repr(payout_accounts.open_bank_account(token))
     assert "Limited" not in repr(payout_accounts.open_bank_account(token))
+
+
+OTHER = {"name": "Blue Plates Ltd", "registration_number": "07654321", "country": "GB"}
+
+
+def test_an_account_is_of_whom_the_profile_names_now(market: Market) -> None:
+    supplier_id = market.applied()
+    put(market, supplier_id)
+    assert market.run(supplier_id) == "approved"
+    market.changed(supplier_id, by=ALICE, legal_entity=OTHER)
+    assert market.run(supplier_id) == "needs_review"
+    assert market.reviews.rules() == {"bank_account.holder"}
+    # With an account of its own it is in order.
+    assert put(market, supplier_id, holder="Blue Plates Limited").status == 202
+    assert market.run(supplier_id) == "approved"
+    assert "Blue Plates Limited" not in json.dumps(market.read(supplier_id))
+
+
+@pytest.mark.parametrize("legal_entity", [None, OTHER])
+def test_an_account_may_be_named_before_the_legal_entity(market: Market, legal_entity: Any) -> None:
+    supplier_id = market.applied(legal_entity=legal_entity)
+    put(market, supplier_id)
+    assert market.run(supplier_id) == "needs_review"
+    assert "bank_account.holder" in market.reviews.rules()
+    market.changed(supplier_id, by=ALICE, legal_entity=a_profile()["legal_entity"])
+    assert market.run(supplier_id) == "approved"
 
 
 def test_payouts_go_to_the_account_that_was_approved(market: Market) -> None:
@@ -159,6 +186,45 @@ def test_the_secret_before_holds_for_a_day(market: Market) -> None:
         assert reaching.endpoint(supplier_id).secrets == (second,)
 
 
+def test_every_secret_before_holds_for_a_day(market: Market) -> None:
+    supplier_id = market.applied(endpoint_url=ENDPOINT)
+    market.endpoint.secret = first = issue(market, supplier_id).json["secret"]
+    assert market.run(supplier_id) == "approved"
+    start = clock.now()
+    issued = []
+    for hours in (1, 2):
+        with clock.at(start + timedelta(hours=hours)):
+            issued.append(issue(market, supplier_id).json["secret"])
+    second, third = issued
+
+    def signs(hours: float) -> tuple[str, ...]:
+        with clock.at(start + timedelta(hours=hours)):
+            secrets.forget()
+            found = reaching.endpoint(supplier_id)
+        assert found is not None
+        return found.secrets
+
+    assert [signs(hours) for hours in (2, 24.9, 25.1, 26.1)] == [
+        (third, second, first),
+        (third, second, first),
+        (third, second),
+        (third,),
+    ]
+    # What holds no more is not kept either.
+    with clock.at(start + timedelta(hours=25.5)):
+        fourth = issue(market, supplier_id).json["secret"]
+    assert [secret for secret, _ in held(supplier_id)["earlier"]] == [third, second]
+    assert signs(25.6) == (fourth, third, second)
+
+
+def test_of_many_secrets_the_newest_are_signed_with(market: Market) -> None:
+    supplier_id = market.applied(endpoint_url=ENDPOINT)
+    made = [issue(market, supplier_id).json["secret"] for _ in range(8)]
+    found = secrets.read(supplier_id, fresh=True)
+    assert found is not None
+    assert found.valid(clock.now()) == (*reversed(made[-6:]),)
+
+
 def test_secrets_are_kept_for_a_minute(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     supplier_id = market.applied(endpoint_url=ENDPOINT)
     market.endpoint.secret = issue(market, supplier_id).json["secret"]
@@ -232,16 +298,21 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], 
     return arrange
 
 
+def kept(supplier_id: str) -> list[str]:
+    """The secrets that Secrets Manager keeps, the newest first."""
+    found = held(supplier_id)
+    return [found["current"], *(secret for secret, _ in found["earlier"])]
+
+
 @pytest.mark.parametrize("before", [0, 1, 2])
 def test_of_two_secrets_at_once_none_is_lost(market: Market, meanwhile: Any, before: int) -> None:
     supplier_id = market.applied(endpoint_url=ENDPOINT)
-    for _ in range(before):
-        issue(market, supplier_id)
+    first = [issue(market, supplier_id).json["secret"] for _ in range(before)]
     done = meanwhile(lambda: issue(market, supplier_id))
     late = issue(market, supplier_id)
     [quick] = done
     assert (quick.status, late.status) == (201, 201)
-    assert (held(supplier_id)["current"], held(supplier_id)["previous"]) == (late.json["secret"], quick.json["secret"])
+    assert kept(supplier_id) == [late.json["secret"], quick.json["secret"], *reversed(first)]
 
 
 def test_a_token_and_a_secret_at_once(market: Market, meanwhile: Any) -> None:
@@ -252,7 +323,7 @@ def test_a_token_and_a_secret_at_once(market: Market, meanwhile: Any) -> None:
     assert (held(supplier_id)["current"], held(supplier_id)["bearer_token"]) == (second, "theirs")
     done = meanwhile(lambda: issue(market, supplier_id))
     assert set_token(market, supplier_id, "other").status == 204
-    assert (held(supplier_id)["current"], held(supplier_id)["previous"]) == (done[0].json["secret"], second)
+    assert kept(supplier_id)[:2] == [done[0].json["secret"], second]
     assert held(supplier_id)["bearer_token"] == "other"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.core.findings import Finding
 from chalicelib.suppliers.domain import life
+from chalicelib.suppliers.domain.profile import claims_of, resold
 from chalicelib.suppliers.domain.requirements import COMPUTED
 from chalicelib.suppliers.domain.screening import SIMILAR, ScreeningList, similarity
 from chalicelib.suppliers.service import validators
@@ -190,6 +191,50 @@ def test_whether_a_domain_takes_mail_is_asked_where_somebody_answers() -> None:
 )
 def test_names_that_are_alike(one: str, other: str, same: bool) -> None:
     assert (similarity(one, other) >= SIMILAR) is same
+
+
+def claims(**changes: Any) -> set[str]:
+    return set(claims_of(a_profile(**changes)))
+
+
+def numbered(number: str) -> dict[str, Any]:
+    """One that has this number, for its register and its taxes."""
+    return {
+        "legal_entity": {"name": "x", "country": "SA", "registration_number": number},
+        "tax_id": {"country": "SA", "value": number},
+    }
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("١٢٣", "123", True),
+        ("１２３", "123", True),
+        ("12-3 a", "12 3/A", True),
+        ("١٢٣", "٤٥٦", False),
+        ("ООО-17", "ЗАО-17", False),
+        ("株式会社１", "有限会社１", False),
+        ("कख", "काखी", False),
+    ],
+)
+def test_numbers_of_all_scripts_are_told_apart(one: str, other: str, same: bool) -> None:
+    first, second = (claims(**numbered(number), brands=[]) for number in (one, other))
+    assert len(first) == 2
+    assert len(first & second) == (2 if same else 0)
+
+
+@pytest.mark.parametrize("nothing", ["!!!", "-", "…"])
+def test_a_name_of_which_nothing_is_left_is_nobodys(nothing: str) -> None:
+    brands = [{"name": nothing, "attestation": attested} for attested in ("owner", "authorised_seller")]
+    profile = a_profile(**numbered(nothing), brands=brands)
+    assert (claims_of(profile), resold(profile)) == ({}, {})
+    assert claims(legal_entity=None, tax_id={"country": "GB", "value": "GB"}, brands=[]) == set()
+
+
+@pytest.mark.parametrize(("one", "other"), [("कला", "कली"), ("Ж", "З"), ("東", "西")])
+def test_brands_of_all_scripts_are_told_apart(one: str, other: str) -> None:
+    first, second = (claims(brands=[{"name": name, "attestation": "owner"}]) for name in (one, other))
+    assert len(first - second) == 1
 
 
 def test_countries_and_names_on_the_list() -> None:

@@ -71,18 +71,12 @@ def _plain(given: str | None) -> str | None:
     return re.sub(r"[\s.-]", "", given).upper() if given else None
 
 
-def is_holder(holder: str, profile: Profile) -> bool:
-    """Whether the account's holder is the legal entity."""
-    name = part(profile, "/legal_entity/name")
-    return bool(name) and similarity(holder, name) >= SIMILAR
-
-
 def check_bank(profile: Profile, bank: BankSummary | None) -> list[Finding]:
-    """Whether the bank account fits the profile."""
+    """Whether the bank account fits the profile: asked at each verification, since either may have changed."""
     if bank is None:
         return []
     found = []
-    if not bank.holder_matches:
+    if similarity(bank.holder, part(profile, "/legal_entity/name") or "") < SIMILAR:
         message = "The account's holder is not the legal entity."
         found.append(Finding("/bank_account", "bank_account.holder", Severity.ERROR, message))
     if bank.country != part(profile, "/legal_entity/country"):

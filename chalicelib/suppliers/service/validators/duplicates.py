@@ -12,6 +12,10 @@ _RULES = {
     "tax_id": ("identity.tax_id_taken", "Another supplier has this tax id."),
     "brand": ("brands.taken", "Another supplier owns this brand."),
 }
+_OWNED = "brands.owned_by_other"
+
+DUPLICATES = frozenset({_OWNED, *(rule for rule, _ in _RULES.values())})
+"""All rules of this validator."""
 
 
 def check_duplicates(profile: Profile, supplier_id: str) -> list[Finding]:
@@ -20,9 +24,7 @@ def check_duplicates(profile: Profile, supplier_id: str) -> list[Finding]:
     taken = {name: owner for name, owner in store.owners({**claims, **others}).items() if owner != supplier_id}
     found = [_taken(name, claims[name]) for name in claims if name in taken]
     message = "Another supplier owns this brand; see whether this one is authorised."
-    return found + [
-        Finding(others[name], "brands.owned_by_other", Severity.WARNING, message) for name in others if name in taken
-    ]
+    return found + [Finding(others[name], _OWNED, Severity.WARNING, message) for name in others if name in taken]
 
 
 def _taken(name: str, pointer: str) -> Finding:
