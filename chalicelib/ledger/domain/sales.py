@@ -97,7 +97,7 @@ class SoldLine:
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """What the books remember of a sale. `version` counts what was taken back of it."""
+    """What the books remember of a sale. `version` counts the refunds that took something back of it."""
 
     id: str
     order_id: str
@@ -259,7 +259,7 @@ def take_back(asked: RefundAsked, sales: Sequence[Sold]) -> tuple[list[Entry], l
     if not asked.lines and not asked.postage:
         own.amount += asked.amount
         own.postings.append((Account.GOODWILL, asked.amount))
-    changed = [one for before in sales if (one := after[before.id]) is not before]
+    changed = [replace(one, version=one.version + 1) for before in sales if (one := after[before.id]) is not before]
     return _refund_entries(asked, groups, own), changed
 
 
@@ -271,7 +271,7 @@ def _take_line(line: BackLine, sales: dict[str, Sold], groups: dict[str | None, 
     for index, ((sale, share), fee) in enumerate(zip(pieces, fees, strict=True)):
         sold_line = sale.lines[line.line_id]
         lines = {**sale.lines, line.line_id: replace(sold_line, back=sold_line.back + share.units)}
-        sales[sale.id] = replace(sale, lines=lines, version=sale.version + 1)
+        sales[sale.id] = replace(sale, lines=lines)
         group = groups.setdefault(sale.supplier_id, _Group())
         group.postings += [
             *_credits(share, sale.supplier_id, sign=1),

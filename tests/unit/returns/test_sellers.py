@@ -486,6 +486,15 @@ def test_the_books_take_back_from_who_has_the_goods_again(bazaar: Bazaar) -> Non
     assert totals() == {}
 
 
+def test_lines_of_one_parcel_are_inspected_together(bazaar: Bazaar) -> None:
+    order_id, return_id = bazaar.announced(line("MUG", 2), line("JAR", seller=bazaar.acme), line_1=2, line_2=1)
+    bazaar.receives(return_id, line_1=2, line_2=1)
+    inspected = bazaar.inspects(return_id, ("1", 2, "restock"), ("2", 1, "write_off"))
+    assert (inspected.status, inspected.json["status"]) == (200, "settled")
+    bazaar.desk.settled(order_id)
+    assert (owed(bazaar.acme), totals()) == (0, {})
+
+
 def test_what_a_supplier_declined_and_we_shipped_comes_back_to_us(bazaar: Bazaar) -> None:
     bazaar.desk.shop.moves("leeds", "JAR", 3)
     order_id, [part] = bazaar.market.confirmed(line("JAR", 1, seller=bazaar.bolt))
