@@ -107,10 +107,18 @@ class Sold:
     lines: Mapping[str, SoldLine]
     version: int = 1
 
+    @property
+    def fulfilment_id(self) -> str:
+        """The parcel that left."""
+        return self.id.removeprefix(_SALE)
+
+
+_SALE = "sale:"
+
 
 def sale_id(fulfilment_id: str) -> str:
     """The natural id of a parcel's sale."""
-    return f"sale:{fulfilment_id}"
+    return f"{_SALE}{fulfilment_id}"
 
 
 def sold(sale: Sale) -> Sold:
