@@ -119,12 +119,14 @@ def test_complete_gives_up_what_is_missing_of_that_seller_alone() -> None:
     assert [one.given_up for one in received(received(value, B, {"2": 1}), B, {}, complete=True).lines] == [1, 1, 0, 0]
 
 
-def test_what_the_customer_can_have_is_counted_over_all_sellers() -> None:
-    value = received(received(shared(), A, {"1": 3}), B, {"1": 1})
-    assert [one.extra for one in value.lines] == [1, 0, 0, 0]
+def test_a_seller_that_counts_too_many_keeps_no_other_from_counting_its_own() -> None:
+    value = received(shared(), A, {"1": 4})
+    assert [(one.received, one.extra) for one in value.lines] == [(2, 2), (0, 0), (0, 0), (0, 0)]
     with pytest.raises(MoreThanShipped) as refused:
-        received(value, None, {"1": 1})
+        received(value, A, {"1": 1})
     assert refused.value.faults[0].detail == "The customer can have 0 units of line 1."
+    value = received(received(value, B, {"1": 1}), None, {"1": 1})
+    assert [one.expected for one in value.lines] == [0, 0, 0, 1]
 
 
 def test_what_did_not_come_is_given_up_of_all_sellers_at_once() -> None:
@@ -484,6 +486,14 @@ def test_the_books_take_back_from_who_has_the_goods_again(bazaar: Bazaar) -> Non
     assert (owed(bazaar.acme), owed(bazaar.bolt)) == (0, 0)
     bazaar.desk.settled(order_id)
     assert totals() == {}
+
+
+def test_a_wrong_count_of_one_seller_holds_up_no_other(bazaar: Bazaar) -> None:
+    _, return_id = bazaar.announced(line("JAR", 4), line_1=4)
+    assert bazaar.receives(return_id, line_1=4).status == 200
+    assert bazaar.receives(return_id, by=OTHER, line_1=1).status == 200
+    assert bazaar.desk.receive(return_id, line_1=1).status == 200
+    assert bazaar.receives(return_id, line_1=1).json["code"] == "more_than_shipped"
 
 
 def test_lines_of_one_parcel_are_inspected_together(bazaar: Bazaar) -> None:
