@@ -1,6 +1,6 @@
 """A payout run: started by a command, carried out by the workflow pay-suppliers, one transaction for each supplier."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -36,8 +36,13 @@ from chalicelib.ledger.store import Balance
 AT_ONCE = 25
 """Suppliers that one task decides on: each takes a few reads, a transaction and a call of the bank."""
 
+MAX_UNPAID = 100
+"""So many suppliers that cannot be decided on are carried through a run, for `finish_run` to try again. With more it is not they who are
+at fault, and the run stops."""
+
 _ATTEMPTS = 8
 _LAST = "~"
+_NAMED = 20
 
 
 class CutoffAhead(RuleBroken):
@@ -113,6 +118,7 @@ def must_find_run(run_id: str) -> Run:
 def pay_chunk(
     run_id: str,
     after: str | None,
+    unpaid: Sequence[str],
     by: Principal,
     *,
     bank: Bank | None = None,
@@ -120,24 +126,41 @@ def pay_chunk(
 ) -> Outcome:
     """Decide on the next suppliers of a run, those after `after`: pay them or carry what they are owed. Safe to repeat.
 
-    What the bank does not answer for stays booked, for `finish_run`. Outcomes: `more` with `after`, `all`. Raises
-    `SuppliersUnpaid` at the end when some could not be decided on.
+    What the bank does not answer for stays booked, for `finish_run`. Outcomes: `more` with `after`, `all`; both with the ids of those
+    `unpaid` so far, which could not be decided on: none of them keeps another from being paid, and `finish_run` tries them again.
+    Raises `SuppliersUnpaid` for more than MAX_UNPAID.
     """
     run = must_find_run(run_id)
     ids = store.owed_suppliers(run.currency, after, AT_ONCE)
+    failed = _pay(run, ids, bank or FileBank(), accounts or bank_accounts(), by)
+    left = [*unpaid, *failed]
+    if len(left) > MAX_UNPAID:
+        raise SuppliersUnpaid(_undecided(left, failed))
+    if len(ids) == AT_ONCE:
+        return {"outcome": "more", "after": ids[-1], "unpaid": left}
+    return {"outcome": "all", "after": after, "unpaid": left}
+
+
+def _pay(run: Run, ids: Sequence[str], bank: Bank, accounts: BankAccounts, by: Principal) -> dict[str, Exception]:
+    """Decide on each of these suppliers; answers those that could not be decided on, and why not."""
     own = store.payout_settings_of(ids)
     general = store.payout_settings() or USUAL
-    failed = []
+    failed: dict[str, Exception] = {}
     for supplier_id in ids:
         settings = own.get(supplier_id, PayoutSettings()).over(general)
         try:
-            _pay_one(run, supplier_id, settings, bank or FileBank(), accounts or bank_accounts(), by)
-        except Exception:
-            observability.log.exception("a supplier was not paid", run_id=run_id, supplier_id=supplier_id)
-            failed.append(supplier_id)
-    if failed:
-        raise SuppliersUnpaid(f"Not decided on: {', '.join(failed)}.")
-    return {"outcome": "more", "after": ids[-1]} if len(ids) == AT_ONCE else {"outcome": "all", "after": after}
+            _pay_one(run, supplier_id, settings, bank, accounts, by)
+        except Exception as error:
+            observability.log.exception("a supplier was not paid", run_id=run.id, supplier_id=supplier_id)
+            failed[supplier_id] = error
+    return failed
+
+
+def _undecided(left: Sequence[str], failed: Mapping[str, Exception]) -> str:
+    """Who could not be decided on, for a person; the log has each cause whole."""
+    more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+    named, cause = next(iter(failed.items()))
+    return f"Not decided on: {', '.join(left[:_NAMED])}{more}; {named} for {type(cause).__name__}."
 
 
 def _pay_one(
@@ -238,22 +261,33 @@ def returned(payout: Payout, reason: str, by: Principal, tx: Transaction) -> Pay
     return back
 
 
-def finish_run(run_id: str, by: Principal, *, bank: Bank | None = None) -> Outcome:
-    """Send what is still booked, and end the run. Safe to repeat. Outcome `finished`; raises `SuppliersUnpaid` while the bank
-    does not answer."""
+def finish_run(
+    run_id: str,
+    unpaid: Sequence[str],
+    by: Principal,
+    *,
+    bank: Bank | None = None,
+    accounts: BankAccounts | None = None,
+) -> Outcome:
+    """Decide on those who are `unpaid`, send what is still booked, and end the run. Safe to repeat. Outcome `finished`; raises
+    `SuppliersUnpaid` while one cannot be decided on, or the bank does not answer."""
     for _ in range(_ATTEMPTS):
         run = must_find_run(run_id)
         if run.state is RunState.FINISHED:
             return {"outcome": "finished"}
         with suppress(Stale):
-            return _finish(run, bank or FileBank(), by)
+            return _finish(run, unpaid, bank or FileBank(), accounts or bank_accounts(), by)
     raise Stale(f"Run {run_id} kept changing.")
 
 
-def _finish(run: Run, bank: Bank, by: Principal) -> Outcome:
+def _finish(run: Run, unpaid: Sequence[str], bank: Bank, accounts: BankAccounts, by: Principal) -> Outcome:
+    undecided = _pay(run, unpaid, bank, accounts, by)
     unsent = _unsent(run, bank, by)
+    why = [_undecided(list(undecided), undecided)] if undecided else []
     if unsent:
-        raise SuppliersUnpaid(f"Not sent: {', '.join(unsent[:20])}.")
+        why.append(f"Not sent: {', '.join(unsent[:_NAMED])}.")
+    if why:
+        raise SuppliersUnpaid(" ".join(why))
     finished = replace(
         run, state=RunState.FINISHED, finished_at=clock.rfc3339(clock.now()), error=None, version=run.version + 1
     )

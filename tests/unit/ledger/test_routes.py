@@ -234,8 +234,8 @@ def test_a_run_over_the_api(api: Call) -> None:
     assert api("POST", "/v1/payout-runs", json={"currency": "GBP"}, key="r").json == started.json
     run = started.headers["location"]
     run_id = run.rpartition("/")[2]
-    use_cases.pay_chunk(run_id, None, BY, accounts=Accounts())
-    use_cases.finish_run(run_id, BY)
+    use_cases.pay_chunk(run_id, None, [], BY, accounts=Accounts())
+    use_cases.finish_run(run_id, [], BY)
     assert api("GET", run).json["state"] == "finished"
     assert [one["id"] for one in api("GET", "/v1/payout-runs").json["items"]] == [run_id]
     [payout] = api("GET", f"{run}/payouts").json["items"]
