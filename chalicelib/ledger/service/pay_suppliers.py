@@ -228,15 +228,16 @@ def _payout(run: Run, balance: Balance, amount: int, reason: Carried | None, acc
         balance=balance.amount,
         reason=reason,
         account=account if amount else None,
+        end_to_end_id=domain.end_to_end_id(run.id, balance.supplier_id) if amount else None,
     )
 
 
 def send(payout: Payout, bank: Bank, by: Principal) -> Payout:
     """Have the bank pay what was booked. What it refuses is owed again. Raises `Unavailable` while it does not say."""
-    if payout.account is None:
-        raise ValueError("a payout that is booked has an account")
+    if payout.account is None or payout.end_to_end_id is None:
+        raise ValueError("a payout that is booked has an account and a name")
     asked = Instruction(
-        payout.key, payout.amount, payout.currency, payout.supplier_id, payout.account, f"Payout {payout.run_id}"
+        payout.end_to_end_id, payout.amount, payout.currency, payout.supplier_id, payout.account, payout.text
     )
     answer = bank.pay(asked)
     if isinstance(answer, Refused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
@@ -12,6 +13,7 @@ import pytest
 from chalicelib.core import clock, outbox
 from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.idempotency import Idempotency, no_answer
+from chalicelib.core.ids import new_id
 from chalicelib.ledger import store
 from chalicelib.ledger.domain import (
     USUAL,
@@ -22,6 +24,7 @@ from chalicelib.ledger.domain import (
     PayoutState,
     RunState,
     Standing,
+    end_to_end_id,
     listing_fee_entry,
     payable,
 )
@@ -447,13 +450,25 @@ def test_the_payment_file_has_what_is_sent_and_no_formula(office: Office) -> Non
     text, cursor = use_cases.payment_file(run_id, 1, None, ADMIN, accounts=Accounts())
     assert text.splitlines() == [
         "end_to_end_id,amount,currency,creditor,account,bank_code,text",
-        f"{run_id}:{ACME},2160,GBP,'=Acme Ltd,GB00TEST1234,,Payout {run_id}",
+        f"{end_to_end_id(run_id, ACME)},2160,GBP,'=Acme Ltd,GB00TEST1234,,Payout {run_id[4:]}",
     ]
+    payout = store.get_payout(run_id, ACME)
+    assert payout is not None
+    assert payout.end_to_end_id == payout.reference == end_to_end_id(run_id, ACME)
     once = Idempotency.of("test", "c", b"")
     use_cases.confirm_payouts(run_id, [BOLT], by=ADMIN, once=once, answer=lambda _: no_answer())
     assert use_cases.payment_file(run_id, 1, cursor, ADMIN, accounts=Accounts()) == ("", None)
     with pytest.raises(Exception, match="role admin"):
         use_cases.payment_file(run_id, 1, None, SUPPLIER, accounts=Accounts())
+
+
+def test_a_payments_name_fits_into_what_banks_exchange() -> None:
+    """ISO 20022 Max35Text, of characters that SEPA and all others take; another for each supplier and each run, always the same."""
+    runs, suppliers = [new_id("pyr") for _ in range(20)], [new_id("sup") for _ in range(20)]
+    names = {end_to_end_id(run, supplier) for run in runs for supplier in suppliers}
+    assert len(names) == 400
+    assert all(re.fullmatch("[A-Z0-9]{1,35}", name) for name in names)
+    assert end_to_end_id("pyr_1", "sup_1") == "4JXTIGBDNIQZRLARZUYPDGPYW6"
 
 
 def test_tasks_are_those_of_the_machine(office: Office) -> None:
