@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal
@@ -40,6 +40,9 @@ MAX_UNPAID = 100
 """So many suppliers that cannot be decided on are carried through a run, for `finish_run` to try again. With more it is not they who are
 at fault, and the run stops."""
 
+OLDEST = timedelta(days=3653)
+"""How far back a cutoff may lie: ten years. No payout is that late, and it leaves room for days of holding before it."""
+
 _ATTEMPTS = 8
 _LAST = "~"
 _NAMED = 20
@@ -48,6 +51,11 @@ _NAMED = 20
 class CutoffAhead(RuleBroken):
     code = "cutoff_ahead"
     title = "What is still to be posted cannot be paid"
+
+
+class CutoffTooOld(RuleBroken):
+    code = "cutoff_too_old"
+    title = "The cutoff lies more than ten years back"
 
 
 class SuppliersUnpaid(Exception):
@@ -67,12 +75,14 @@ def start_run(
 ) -> Answer:
     """Have all suppliers paid what they are owed in a currency, of what was posted up to `cutoff`, by default now.
 
-    It is only asked for here; the workflow pay-suppliers carries it out. Raises `CutoffAhead`.
+    It is only asked for here; the workflow pay-suppliers carries it out. Raises `CutoffAhead`, `CutoffTooOld`.
     """
     require_bookkeeper(by)
     now = clock.now()
     if cutoff is not None and cutoff > now:
         raise CutoffAhead("The cutoff lies ahead.")
+    if cutoff is not None and cutoff < now - OLDEST:
+        raise CutoffTooOld("The cutoff lies more than ten years back.")
     run = Run(new_id("pyr"), currency, clock.rfc3339(cutoff or now), clock.rfc3339(now))
     final = answer(run)
     tx = Transaction()
