@@ -37,11 +37,15 @@ class Adjustment:
 def adjust(wanted: Adjustment, *, by: Principal, once: Idempotency, answer: Callable[[Entry], Answer]) -> Answer:
     """Book by hand: a loss to write off, a compensation, a chargeback. It stands in the supplier's statement.
 
-    Raises `Unbalanced`, `NotFound` for a supplier that there is not.
+    Raises `Unbalanced`, `NotFound` for a supplier or an order that there is not.
     """
     require_bookkeeper(by)
     if wanted.supplier_id is not None and not is_supplier(wanted.supplier_id):
         raise NotFound(f"There is no supplier {wanted.supplier_id}.")
+    if wanted.order_id is not None:
+        from chalicelib.orders import service as orders  # late: the tasks of payouts need it not
+
+        orders.find_order(wanted.order_id)
     entry = _entry(wanted)
     final = answer(entry)
     tx = Transaction()

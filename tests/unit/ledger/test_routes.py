@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,8 +12,10 @@ from uuid import uuid4
 import pytest
 
 from chalicelib.core import clock, outbox
+from chalicelib.core.table import Transaction
 from chalicelib.ledger import consumers, service, store
 from chalicelib.ledger.service import use_cases
+from chalicelib.orders import store as orders_store
 from tests.conftest import ADMIN, SHOPPER, SUPPLIER, Reply, a_machine
 from tests.unit.ledger.builders import (
     ACME,
@@ -26,6 +29,7 @@ from tests.unit.ledger.builders import (
     owed,
     sell,
 )
+from tests.unit.orders.builders import an_order
 
 Call = Callable[..., Reply]
 RULES = {
@@ -215,6 +219,26 @@ def test_adjustments_balance_and_are_made_once(api: Call) -> None:
     assert (audit["sound"], audit["next_cursor"], len(audit["checks"])) == (True, None, 16)
 
 
+def test_an_adjustment_that_names_an_order_stands_among_its_entries(api: Call) -> None:
+    tx = Transaction()
+    orders_store.add(tx, replace(an_order(), id=ORDER))
+    tx.commit()
+    sell()
+    body = {
+        "currency": "GBP",
+        "order_id": ORDER,
+        "reason": "Chargeback",
+        "postings": [{"account": "chargeback_losses", "amount": 500}, {"account": "cash", "amount": -500}],
+    }
+    made = api("POST", "/v1/ledger/adjustments", json=body)
+    assert made.status == 201, made
+    assert [one["id"] for one in api("GET", made.headers["location"]).json["items"]][1:] == [made.json["id"]]
+    assert made.json["order_id"] == ORDER
+    unknown = api("POST", "/v1/ledger/adjustments", json={**body, "order_id": f"{ORDER[:-1]}Z"})
+    assert (unknown.status, unknown.code) == (404, "not_found")
+    assert api("POST", "/v1/ledger/adjustments", json={**body, "order_id": "none"}).status == 404
+
+
 def test_entries_of_an_order_and_of_a_day(api: Call) -> None:
     with clock.at(SEPTEMBER):
         sell()
@@ -253,6 +277,13 @@ def test_a_run_over_the_api(api: Call) -> None:
         api("POST", "/v1/payout-runs", json={"currency": "GBP", "cutoff": "2999-01-01T00:00:00Z"}).code
         == "cutoff_ahead"
     )
+
+
+@pytest.mark.parametrize("cutoff", ["0001-01-01T00:00:00+14:00", "0001-01-05T00:00:00Z", "2001-01-01T00:00:00Z"])
+def test_a_run_of_ages_ago_is_refused(api: Call, cutoff: str) -> None:
+    refused = api("POST", "/v1/payout-runs", json={"currency": "GBP", "cutoff": cutoff})
+    assert (refused.status, refused.code) == (422, "cutoff_too_old")
+    assert api("GET", "/v1/payout-runs").json["items"] == []
 
 
 def test_each_start_of_a_run_starts_its_workflow_once(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
