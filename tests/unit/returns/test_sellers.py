@@ -18,7 +18,7 @@ from chalicelib.payments import service as payments
 from chalicelib.returns import service, store
 from chalicelib.returns.domain import life
 from chalicelib.returns.domain.life import Finding, MoreThanShipped, NothingCame, NotInReturn
-from chalicelib.returns.domain.model import Disposition, Exchange, Inspection, Replacement, ReturnStatus
+from chalicelib.returns.domain.model import MAX_LINES, Disposition, Exchange, Inspection, Replacement, ReturnStatus
 from chalicelib.returns.domain.refunds import Refund, Share
 from chalicelib.returns.domain.sellers import Part, share_out
 from chalicelib.suppliers.domain import SupplierStatus
@@ -486,6 +486,25 @@ def test_the_books_take_back_from_who_has_the_goods_again(bazaar: Bazaar) -> Non
     assert (owed(bazaar.acme), owed(bazaar.bolt)) == (0, 0)
     bazaar.desk.settled(order_id)
     assert totals() == {}
+
+
+def test_the_most_lines_are_inspected_at_once_however_they_left_and_are_paid_back(bazaar: Bazaar) -> None:
+    """Of a marketplace order, in five parcels with a capture each, restocked and written off, paid back as store credit."""
+    places = ["leeds", "york", "hull", "ripon", "selby"]
+    for place in places[1:]:
+        bazaar.desk.shop.opens(place)
+    skus = [bazaar.desk.shop.sells(f"S{number}", **dict.fromkeys(places, 1)) for number in range(MAX_LINES)]
+    order_id = bazaar.delivered(*(line(sku, 5) for sku in skus), line("MUG"))
+    assert len(bazaar.desk.shop.read(order_id)["fulfilments"]) == 5 + 1
+    lines = [str(number) for number in range(1, MAX_LINES + 1)]
+    all_of_it = {f"line_{one}": 5 for one in lines}
+    return_id = bazaar.desk.announced(order_id, resolution="store_credit", **all_of_it)
+    assert bazaar.desk.receive(return_id, **all_of_it).status == 200
+    findings = [(one, count, what) for one in lines for count, what in ((1, "restock"), (4, "write_off"))]
+    reply = bazaar.desk.inspect(return_id, *findings)
+    assert (reply.status, reply.json["status"]) == (200, "settled")
+    bazaar.desk.settled(order_id)
+    assert totals()["stored_value"] == -MAX_LINES * 5 * 500
 
 
 def test_a_wrong_count_of_one_seller_holds_up_no_other(bazaar: Bazaar) -> None:
