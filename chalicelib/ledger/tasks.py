@@ -13,15 +13,15 @@ tasks = Tasks("ledger")
 
 
 @tasks.task
-def pay_chunk(run_id: str, after: str | None, by: Principal) -> Outcome:
+def pay_chunk(run_id: str, after: str | None, unpaid: list[str], by: Principal) -> Outcome:
     """Pay the next suppliers of a run, or carry what they are owed."""
-    return service.pay_chunk(run_id, after, by)
+    return service.pay_chunk(run_id, after, unpaid, by)
 
 
 @tasks.task
-def finish_run(run_id: str, by: Principal) -> Outcome:
-    """Send what is still booked, and end the run."""
-    return service.finish_run(run_id, by)
+def finish_run(run_id: str, unpaid: list[str], by: Principal) -> Outcome:
+    """Pay those who could not be decided on before, send what is still booked, and end the run."""
+    return service.finish_run(run_id, unpaid, by)
 
 
 @tasks.task

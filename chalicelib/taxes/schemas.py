@@ -93,7 +93,8 @@ class TotalView(View):
 
 
 class ReportView(View):
-    """What is owed to a country for a month: the sum of the ledger's entries."""
+    """What the operator owes to a country for a month: the sum of the ledger's entries. Units of suppliers that owe their tax themselves
+    are not in it."""
 
     month: str
     country: str
@@ -117,7 +118,7 @@ class RowView(View):
 
 
 class EntryView(View):
-    """One change of what is owed for an order."""
+    """One change of what the operator owes for an order."""
 
     order_id: str
     number: int

@@ -15,7 +15,7 @@ from itertools import groupby
 from examples.online_retail.ledger import CHARGE_CODES, Kind, Ledger, Row
 from examples.online_retail.mapping import Sale, minor_units
 
-MAX_RETURN_LINES = 25
+MAX_RETURN_LINES = 20
 """What one return of Aisle holds: POST /v1/orders/{id}/returns, `lines`."""
 
 

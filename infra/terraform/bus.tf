@@ -109,7 +109,7 @@ locals {
     taxes-order-events = {
       description = "Keep the books on the tax that is owed."
       types = {
-        "aisle.orders"   = ["OrderConfirmed", "OrderRefused", "OrderCancelled"]
+        "aisle.orders"   = ["OrderConfirmed", "OrderReassigned", "OrderRefused", "OrderCancelled"]
         "aisle.payments" = ["RefundRequested"]
       }
     }

@@ -559,7 +559,7 @@ locals {
       timeout = local.consumer_timeout_seconds
       queue   = "taxes-order-events"
       keys    = ["TAXES#", "TAXTOTAL#"]
-      reads   = ["ORDER#", "TAXRATES"]
+      reads   = ["BOOKED#", "ORDER#", "TAXRATES"]
     }
     notifications-on-order-event = {
       does        = "Tells customers and suppliers through SNS and SES"

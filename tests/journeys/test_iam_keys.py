@@ -670,8 +670,8 @@ def _owed(company: Company, supplier_id: str) -> None:
     postings = [{"account": "supplier", "amount": -500}, {"account": "goodwill", "amount": 500}]
     by_hand = {"currency": "GBP", "postings": postings, "reason": "Keys", "supplier_id": supplier_id}
     company.asks("/v1/ledger/adjustments", by_hand)
-    for last in ({"task": "finish_run"}, {"task": "stop_run", "state": "Keys", "error": "Keys"}):
+    for last in ({"task": "finish_run", "unpaid": []}, {"task": "stop_run", "state": "Keys", "error": "Keys"}):
         run_id = company.asks("/v1/payout-runs", {"currency": "GBP"}, 202)["id"]
         given = {"run_id": run_id, "correlation_id": "keys"}
-        company.run("ledger-tasks", ledger_tasks, {**given, "task": "pay_chunk", "after": None})
+        company.run("ledger-tasks", ledger_tasks, {**given, "task": "pay_chunk", "after": None, "unpaid": []})
         company.run("ledger-tasks", ledger_tasks, {**given, **last})

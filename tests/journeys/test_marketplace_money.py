@@ -152,7 +152,8 @@ def test_what_is_owed_is_held_paid_returned_taken_back_and_stated(market: Market
     assert payouts[trader.id] == ("sent", 1760, None)
     assert balance(market, trader) == 0
     rows = list(csv.DictReader(market.shop.get(f"/v1/payout-runs/{failed}/payment-file").body.splitlines()))
-    [paid] = [one for one in rows if one["end_to_end_id"] == f"{failed}:{trader.id}"]
+    latest = market.as_supplier(trader, "GET", "/payouts").body["items"][0]
+    [paid] = [one for one in rows if one["end_to_end_id"] == latest["end_to_end_id"]]
     assert (paid["amount"], paid["currency"], paid["account"]) == ("1760", "EUR", IBAN)
     back = {"supplier_id": trader.id, "reason": "account_closed"}
     returned = market.shop.post(f"/v1/payout-runs/{failed}/returns", back)

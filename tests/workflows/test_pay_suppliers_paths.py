@@ -12,26 +12,27 @@ from tests.workflows.theatre import BROKEN, Script, Theatre, outcome, staged
 
 pytestmark = pytest.mark.workflow
 
+ALL = outcome("all", after=None, unpaid=[])
 AS_HOPED: Script = {
-    "pay_chunk": [outcome("more", after="sup_b"), outcome("all", after="sup_c")],
+    "pay_chunk": [outcome("more", after="sup_b", unpaid=["sup_a"]), outcome("all", after="sup_c", unpaid=["sup_a"])],
     "finish_run": [outcome("finished")],
     "stop_run": [outcome("stopped")],
 }
 
 PATHS = [
     ("two-chunks", {}, "Begin PayChunk MoreToPay PayChunk MoreToPay FinishRun", None),
-    ("one", {"pay_chunk": [outcome("all", after=None)]}, "Begin PayChunk MoreToPay FinishRun", None),
+    ("one", {"pay_chunk": [ALL]}, "Begin PayChunk MoreToPay FinishRun", None),
     (
         "paid-at-the-second-try",
-        {"pay_chunk": [BROKEN, outcome("all", after=None)]},
+        {"pay_chunk": [BROKEN, ALL]},
         "Begin PayChunk MoreToPay FinishRun",
         None,
     ),
     ("not-paid", {"pay_chunk": [BROKEN]}, "Begin PayChunk StopRun", None),
-    ("unheard-of", {"pay_chunk": [outcome("odd", after=None)]}, "Begin PayChunk MoreToPay StopRun", None),
+    ("unheard-of", {"pay_chunk": [outcome("odd", after=None, unpaid=[])]}, "Begin PayChunk MoreToPay StopRun", None),
     (
         "not-sent",
-        {"pay_chunk": [outcome("all", after=None)], "finish_run": [BROKEN]},
+        {"pay_chunk": [ALL], "finish_run": [BROKEN]},
         "Begin PayChunk MoreToPay FinishRun StopRun",
         None,
     ),
@@ -71,8 +72,14 @@ def test_each_chunk_begins_after_the_last(theatre: Theatre) -> None:
     assert [call["after"] for call in theatre.director.asked("after", "pay_chunk")] == [None, "sup_b"]
 
 
+def test_who_could_not_be_decided_on_is_tried_again_at_the_end(theatre: Theatre) -> None:
+    play(theatre, "unpaid", {})
+    calls = [*theatre.director.asked("unpaid", "pay_chunk"), *theatre.director.asked("unpaid", "finish_run")]
+    assert [call["unpaid"] for call in calls] == [[], ["sup_a"], ["sup_a"]]
+
+
 def test_a_chunk_costs_two_transitions(theatre: Theatre) -> None:
-    many: Script = {"pay_chunk": [outcome("more", after=str(n)) for n in range(9)] + [outcome("all", after="z")]}
+    many: Script = {"pay_chunk": [outcome("more", after=str(n), unpaid=[]) for n in range(9)] + [ALL]}
     assert len(play(theatre, "budget", many).top_level) == 2 + 2 * 10
 
 

@@ -1,9 +1,11 @@
 """When a supplier is paid and how much, and the life of a payout."""
 
+from base64 import b32encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from chalicelib.core.clock import rfc3339
 from chalicelib.core.errors import Conflict
@@ -141,7 +143,8 @@ class BankAccount:
 @dataclass(frozen=True, slots=True)
 class Payout:
     """What a supplier got in a run, or why it got nothing (`reason`, also why it was returned). `balance`: what it was owed
-    before, both in minor units. `reference`: the bank's name for it."""
+    before, both in minor units. `end_to_end_id`: our name for it at the bank, the same however often it is asked to pay;
+    `reference`: the bank's."""
 
     run_id: str
     supplier_id: str
@@ -152,13 +155,29 @@ class Payout:
     balance: int = 0
     reason: str | None = None
     account: BankAccount | None = None
+    end_to_end_id: str | None = None
     reference: str | None = None
     version: int = 1
 
     @property
     def key(self) -> str:
-        """The name of the payout at the bank: the same however often it is asked to pay."""
+        """Tells it from all others."""
         return f"{self.run_id}:{self.supplier_id}"
+
+    @property
+    def text(self) -> str:
+        """What its supplier reads in its own account, in characters that SEPA takes."""
+        return f"Payout {self.run_id.rpartition('_')[2]}"
+
+
+def end_to_end_id(run_id: str, supplier_id: str) -> str:
+    """The name of a payout at the bank: 26 letters and digits that follow from whose it is. ISO 20022 has room for 35 (Max35Text), and
+    SEPA for no underscore."""
+    digest = sha256(f"{run_id}:{supplier_id}".encode()).digest()
+    return b32encode(digest)[:_END_TO_END].decode()
+
+
+_END_TO_END = 26
 
 
 _BEFORE: Mapping[PayoutState, tuple[PayoutState, ...]] = {
@@ -186,11 +205,11 @@ def moved(
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """What a bank is to pay."""
+    """What a bank is to pay, once for the same `key` (the payout's `end_to_end_id`), and the `text` that goes with it."""
 
     key: str
     amount: int
     currency: str
     supplier_id: str
     account: BankAccount
-    text: str = field(default="")
+    text: str

@@ -12,8 +12,8 @@ from chalicelib.ledger.domain.entries import Account, Entry, Kind, entry, suppli
 class SaleLine:
     """Units of an order line that left. Amounts (minor units) are of these units.
 
-    `price`: what they cost the customer before discounts; `charged`: what it pays, with tax; `relief`: tax that the price holds
-    and that is not due. Of one supplier: `unit_price` is what its offer asked for a unit, `terms` what holds since the order was
+    `price`: what they cost the customer before discounts; `charged`: what it pays, with tax; `relief`: tax that is not due, taken off
+    what is left of the price after discounts, which holds it at the rate `relieved_bps`. Of one supplier: `unit_price` is what its offer asked for a unit, `terms` what holds since the order was
     placed. `before`: units of the line that left earlier.
     """
 
@@ -25,6 +25,7 @@ class SaleLine:
     tax_rate_bps: int = 0
     tax_included: bool = True
     relief: int = 0
+    relieved_bps: int = 0
     before: int = 0
     unit_price: int = 0
     terms: Terms | None = None
@@ -97,7 +98,7 @@ class SoldLine:
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """What the books remember of a sale. `version` counts what was taken back of it."""
+    """What the books remember of a sale. `version` counts the refunds that took something back of it."""
 
     id: str
     order_id: str
@@ -106,10 +107,18 @@ class Sold:
     lines: Mapping[str, SoldLine]
     version: int = 1
 
+    @property
+    def fulfilment_id(self) -> str:
+        """The parcel that left."""
+        return self.id.removeprefix(_SALE)
+
+
+_SALE = "sale:"
+
 
 def sale_id(fulfilment_id: str) -> str:
     """The natural id of a parcel's sale."""
-    return f"sale:{fulfilment_id}"
+    return f"{_SALE}{fulfilment_id}"
 
 
 def sold(sale: Sale) -> Sold:
@@ -121,9 +130,8 @@ def sold(sale: Sale) -> Sold:
 def _sold_line(line: SaleLine) -> SoldLine:
     if line.terms is None:
         return SoldLine(line.units, line.charged, tax=line.tax, own=line.charged - line.tax)
-    asked = line.unit_price * line.units - line.relief
     commission, commission_tax = commission_of_units(line.terms, line.unit_price, line.before, line.units)
-    due, tax, discount = _shared_with_operator(line, asked)
+    due, tax, discount = _shared_with_operator(line)
     return SoldLine(
         units=line.units,
         charged=line.charged,
@@ -136,16 +144,21 @@ def _sold_line(line: SaleLine) -> SoldLine:
     )
 
 
-def _shared_with_operator(line: SaleLine, asked: int) -> tuple[int, int, int]:
-    """What the supplier is due, what tax the operator owes, and what discounts cost the operator: without the tax that they
-    save it, where it is the operator's."""
+def _shared_with_operator(line: SaleLine) -> tuple[int, int, int]:
+    """What the supplier is due, what tax the operator owes, and what discounts cost the operator. Of prices that hold tax that is the
+    operator's or nobody's both are without it."""
     by_operator = line.terms is not None and line.terms.tax_owed_by == TaxOwedBy.OPERATOR
-    if not by_operator:
-        return asked + (0 if line.tax_included else line.tax), 0, line.discount
-    if not line.tax_included or line.relief:
-        return asked, line.tax, line.discount
-    saved = tax_within(line.price, line.tax_rate_bps) - line.tax
-    return asked - tax_within(asked, line.tax_rate_bps), line.tax, line.discount - saved
+    asked = line.unit_price * line.units
+    if not line.tax_included:
+        return (asked, line.tax, line.discount) if by_operator else (asked + line.tax, 0, line.discount)
+    if line.relieved_bps:
+        rate_bps, tax = line.relieved_bps, line.relief
+    elif by_operator:
+        rate_bps, tax = line.tax_rate_bps, line.tax
+    else:
+        return asked, 0, line.discount
+    saved = tax_within(line.price, rate_bps) - tax
+    return asked - tax_within(asked, rate_bps), line.tax, line.discount - saved
 
 
 def sale_entry(sale: Sale, made: Sold) -> Entry:
@@ -259,7 +272,7 @@ def take_back(asked: RefundAsked, sales: Sequence[Sold]) -> tuple[list[Entry], l
     if not asked.lines and not asked.postage:
         own.amount += asked.amount
         own.postings.append((Account.GOODWILL, asked.amount))
-    changed = [one for before in sales if (one := after[before.id]) is not before]
+    changed = [replace(one, version=one.version + 1) for before in sales if (one := after[before.id]) is not before]
     return _refund_entries(asked, groups, own), changed
 
 
@@ -271,7 +284,7 @@ def _take_line(line: BackLine, sales: dict[str, Sold], groups: dict[str | None, 
     for index, ((sale, share), fee) in enumerate(zip(pieces, fees, strict=True)):
         sold_line = sale.lines[line.line_id]
         lines = {**sale.lines, line.line_id: replace(sold_line, back=sold_line.back + share.units)}
-        sales[sale.id] = replace(sale, lines=lines, version=sale.version + 1)
+        sales[sale.id] = replace(sale, lines=lines)
         group = groups.setdefault(sale.supplier_id, _Group())
         group.postings += [
             *_credits(share, sale.supplier_id, sign=1),

@@ -34,7 +34,7 @@ class FileBank:
     leaves here, so nothing can be unknown."""
 
     def pay(self, instruction: Instruction) -> Sent | Refused:
-        """The payout's own key, which stands in the file."""
+        """The payout's own name, which stands in the file."""
         return Sent(instruction.key)
 
 

@@ -151,6 +151,8 @@ def adjust_ledger() -> Response:
     wanted = http.body(AdjustmentBody).as_adjustment()
 
     def answer(entry: Entry) -> Answer:
-        return http.answer(201, EntryView.of(entry), location=f"/v1/ledger/entries?order_id={entry.id}")
+        return http.answer(
+            201, EntryView.of(entry), location=f"/v1/ledger/entries?order_id={entry.order_id or entry.id}"
+        )
 
     return http.once(lambda once: service.adjust(wanted, by=http.caller(), once=once, answer=answer))

@@ -24,7 +24,7 @@ def _shown(run: Run) -> Answer:
     answers={202: RunView},
     scopes=[SCOPE],
     idempotent=True,
-    raises=[service.CutoffAhead],
+    raises=[service.CutoffAhead, service.CutoffTooOld],
 )
 def start_payout_run() -> Response:
     """All of them, in one currency: what is held long enough, less what came back. It goes on after this answer. For whoever keeps the

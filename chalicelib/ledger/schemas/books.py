@@ -135,7 +135,8 @@ class EntryView(View):
 
 
 class OperatorEntriesQuery(PageQuery):
-    """Everything booked for an order, or the adjustment of this id; or what concerns no supplier, of a currency and a day."""
+    """Everything booked for an order, adjustments that name it, too; or, by its id in place of an order's, an adjustment that names none; or
+    what concerns no supplier, of a currency and a day."""
 
     order_id: Id | None = None
     currency: Currency | None = None

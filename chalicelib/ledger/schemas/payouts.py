@@ -40,7 +40,8 @@ class RunView(View):
 
 
 class PayoutView(View):
-    """What a supplier got in a run; or why not, and then `balance` is carried. Amounts in minor units."""
+    """What a supplier got in a run; or why not, and then `balance` is carried. Amounts in minor units. `end_to_end_id`: by which the
+    payment is known at every bank that it passes."""
 
     run_id: str
     supplier_id: str
@@ -51,6 +52,7 @@ class PayoutView(View):
     balance: int
     reason: str | None
     account_ending: str | None
+    end_to_end_id: str | None
     reference: str | None
 
     @classmethod

@@ -3,7 +3,7 @@
 Nothing here may load what reads the books and pays suppliers; the books' own routes and tasks take that from `use_cases`.
 """
 
-from chalicelib.ledger.domain import BackLine, RefundAsked, Sale, SaleLine, Sold, Terms
+from chalicelib.ledger.domain import BackLine, RefundAsked, Sale, SaleLine, Sold, TaxOwedBy, Terms
 from chalicelib.ledger.service.book import (
     COSTS,
     book_capture,
@@ -26,6 +26,7 @@ __all__ = [
     "Sale",
     "SaleLine",
     "Sold",
+    "TaxOwedBy",
     "Terms",
     "book_capture",
     "book_refund_asked",

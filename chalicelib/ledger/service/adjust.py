@@ -7,7 +7,7 @@ from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import NotFound, RuleBroken
 from chalicelib.core.idempotency import Answer, Idempotency
-from chalicelib.core.ids import new_id
+from chalicelib.core.ids import is_id, new_id
 from chalicelib.core.table import Transaction
 from chalicelib.ledger import domain, events, store
 from chalicelib.ledger.domain import Account, Entry, supplier_account
@@ -37,11 +37,13 @@ class Adjustment:
 def adjust(wanted: Adjustment, *, by: Principal, once: Idempotency, answer: Callable[[Entry], Answer]) -> Answer:
     """Book by hand: a loss to write off, a compensation, a chargeback. It stands in the supplier's statement.
 
-    Raises `Unbalanced`, `NotFound` for a supplier that there is not.
+    Raises `Unbalanced`, `NotFound` for a supplier that there is not, and for an order of which nothing is booked.
     """
     require_bookkeeper(by)
     if wanted.supplier_id is not None and not is_supplier(wanted.supplier_id):
         raise NotFound(f"There is no supplier {wanted.supplier_id}.")
+    if wanted.order_id is not None and not (is_id(wanted.order_id, "ord") and store.is_booked(wanted.order_id)):
+        raise NotFound(f"Nothing is booked for an order {wanted.order_id}.")
     entry = _entry(wanted)
     final = answer(entry)
     tx = Transaction()

@@ -1,9 +1,9 @@
 """A payout run: started by a command, carried out by the workflow pay-suppliers, one transaction for each supplier."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.core import clock, observability
 from chalicelib.core.auth import Principal
@@ -36,13 +36,26 @@ from chalicelib.ledger.store import Balance
 AT_ONCE = 25
 """Suppliers that one task decides on: each takes a few reads, a transaction and a call of the bank."""
 
+MAX_UNPAID = 100
+"""So many suppliers that cannot be decided on are carried through a run, for `finish_run` to try again. With more it is not they who are
+at fault, and the run stops."""
+
+OLDEST = timedelta(days=3653)
+"""How far back a cutoff may lie: ten years. No payout is that late, and it leaves room for days of holding before it."""
+
 _ATTEMPTS = 8
 _LAST = "~"
+_NAMED = 20
 
 
 class CutoffAhead(RuleBroken):
     code = "cutoff_ahead"
     title = "What is still to be posted cannot be paid"
+
+
+class CutoffTooOld(RuleBroken):
+    code = "cutoff_too_old"
+    title = "The cutoff lies more than ten years back"
 
 
 class SuppliersUnpaid(Exception):
@@ -62,12 +75,14 @@ def start_run(
 ) -> Answer:
     """Have all suppliers paid what they are owed in a currency, of what was posted up to `cutoff`, by default now.
 
-    It is only asked for here; the workflow pay-suppliers carries it out. Raises `CutoffAhead`.
+    It is only asked for here; the workflow pay-suppliers carries it out. Raises `CutoffAhead`, `CutoffTooOld`.
     """
     require_bookkeeper(by)
     now = clock.now()
     if cutoff is not None and cutoff > now:
         raise CutoffAhead("The cutoff lies ahead.")
+    if cutoff is not None and cutoff < now - OLDEST:
+        raise CutoffTooOld("The cutoff lies more than ten years back.")
     run = Run(new_id("pyr"), currency, clock.rfc3339(cutoff or now), clock.rfc3339(now))
     final = answer(run)
     tx = Transaction()
@@ -113,6 +128,7 @@ def must_find_run(run_id: str) -> Run:
 def pay_chunk(
     run_id: str,
     after: str | None,
+    unpaid: Sequence[str],
     by: Principal,
     *,
     bank: Bank | None = None,
@@ -120,24 +136,41 @@ def pay_chunk(
 ) -> Outcome:
     """Decide on the next suppliers of a run, those after `after`: pay them or carry what they are owed. Safe to repeat.
 
-    What the bank does not answer for stays booked, for `finish_run`. Outcomes: `more` with `after`, `all`. Raises
-    `SuppliersUnpaid` at the end when some could not be decided on.
+    What the bank does not answer for stays booked, for `finish_run`. Outcomes: `more` with `after`, `all`; both with the ids of those
+    `unpaid` so far, which could not be decided on: none of them keeps another from being paid, and `finish_run` tries them again.
+    Raises `SuppliersUnpaid` for more than MAX_UNPAID.
     """
     run = must_find_run(run_id)
     ids = store.owed_suppliers(run.currency, after, AT_ONCE)
+    failed = _pay(run, ids, bank or FileBank(), accounts or bank_accounts(), by)
+    left = [*unpaid, *failed]
+    if len(left) > MAX_UNPAID:
+        raise SuppliersUnpaid(_undecided(left, failed))
+    if len(ids) == AT_ONCE:
+        return {"outcome": "more", "after": ids[-1], "unpaid": left}
+    return {"outcome": "all", "after": after, "unpaid": left}
+
+
+def _pay(run: Run, ids: Sequence[str], bank: Bank, accounts: BankAccounts, by: Principal) -> dict[str, Exception]:
+    """Decide on each of these suppliers; answers those that could not be decided on, and why not."""
     own = store.payout_settings_of(ids)
     general = store.payout_settings() or USUAL
-    failed = []
+    failed: dict[str, Exception] = {}
     for supplier_id in ids:
         settings = own.get(supplier_id, PayoutSettings()).over(general)
         try:
-            _pay_one(run, supplier_id, settings, bank or FileBank(), accounts or bank_accounts(), by)
-        except Exception:
-            observability.log.exception("a supplier was not paid", run_id=run_id, supplier_id=supplier_id)
-            failed.append(supplier_id)
-    if failed:
-        raise SuppliersUnpaid(f"Not decided on: {', '.join(failed)}.")
-    return {"outcome": "more", "after": ids[-1]} if len(ids) == AT_ONCE else {"outcome": "all", "after": after}
+            _pay_one(run, supplier_id, settings, bank, accounts, by)
+        except Exception as error:
+            observability.log.exception("a supplier was not paid", run_id=run.id, supplier_id=supplier_id)
+            failed[supplier_id] = error
+    return failed
+
+
+def _undecided(left: Sequence[str], failed: Mapping[str, Exception]) -> str:
+    """Who could not be decided on, for a person; the log has each cause whole."""
+    more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+    named, cause = next(iter(failed.items()))
+    return f"Not decided on: {', '.join(left[:_NAMED])}{more}; {named} for {type(cause).__name__}."
 
 
 def _pay_one(
@@ -205,15 +238,16 @@ def _payout(run: Run, balance: Balance, amount: int, reason: Carried | None, acc
         balance=balance.amount,
         reason=reason,
         account=account if amount else None,
+        end_to_end_id=domain.end_to_end_id(run.id, balance.supplier_id) if amount else None,
     )
 
 
 def send(payout: Payout, bank: Bank, by: Principal) -> Payout:
     """Have the bank pay what was booked. What it refuses is owed again. Raises `Unavailable` while it does not say."""
-    if payout.account is None:
-        raise ValueError("a payout that is booked has an account")
+    if payout.account is None or payout.end_to_end_id is None:
+        raise ValueError("a payout that is booked has an account and a name")
     asked = Instruction(
-        payout.key, payout.amount, payout.currency, payout.supplier_id, payout.account, f"Payout {payout.run_id}"
+        payout.end_to_end_id, payout.amount, payout.currency, payout.supplier_id, payout.account, payout.text
     )
     answer = bank.pay(asked)
     if isinstance(answer, Refused):
@@ -238,22 +272,33 @@ def returned(payout: Payout, reason: str, by: Principal, tx: Transaction) -> Pay
     return back
 
 
-def finish_run(run_id: str, by: Principal, *, bank: Bank | None = None) -> Outcome:
-    """Send what is still booked, and end the run. Safe to repeat. Outcome `finished`; raises `SuppliersUnpaid` while the bank
-    does not answer."""
+def finish_run(
+    run_id: str,
+    unpaid: Sequence[str],
+    by: Principal,
+    *,
+    bank: Bank | None = None,
+    accounts: BankAccounts | None = None,
+) -> Outcome:
+    """Decide on those who are `unpaid`, send what is still booked, and end the run. Safe to repeat. Outcome `finished`; raises
+    `SuppliersUnpaid` while one cannot be decided on, or the bank does not answer."""
     for _ in range(_ATTEMPTS):
         run = must_find_run(run_id)
         if run.state is RunState.FINISHED:
             return {"outcome": "finished"}
         with suppress(Stale):
-            return _finish(run, bank or FileBank(), by)
+            return _finish(run, unpaid, bank or FileBank(), accounts or bank_accounts(), by)
     raise Stale(f"Run {run_id} kept changing.")
 
 
-def _finish(run: Run, bank: Bank, by: Principal) -> Outcome:
+def _finish(run: Run, unpaid: Sequence[str], bank: Bank, accounts: BankAccounts, by: Principal) -> Outcome:
+    undecided = _pay(run, unpaid, bank, accounts, by)
     unsent = _unsent(run, bank, by)
+    why = [_undecided(list(undecided), undecided)] if undecided else []
     if unsent:
-        raise SuppliersUnpaid(f"Not sent: {', '.join(unsent[:20])}.")
+        why.append(f"Not sent: {', '.join(unsent[:_NAMED])}.")
+    if why:
+        raise SuppliersUnpaid(" ".join(why))
     finished = replace(
         run, state=RunState.FINISHED, finished_at=clock.rfc3339(clock.now()), error=None, version=run.version + 1
     )

@@ -83,7 +83,7 @@ def payment_file(
         if payout.state is PayoutState.SENT and payout.account is not None:
             account = known.open(payout.account)
             named = (account.holder, account.number, account.code)
-            cells = (payout.key, payout.amount, payout.currency, *map(_cell, named), f"Payout {payout.run_id}")
+            cells = (payout.end_to_end_id, payout.amount, payout.currency, *map(_cell, named), payout.text)
             rows.writerow(cells)
     return text.getvalue(), page.next_cursor
 

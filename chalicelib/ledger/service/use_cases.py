@@ -15,6 +15,7 @@ from chalicelib.ledger.service.adjust import Adjustment, Unbalanced, adjust
 from chalicelib.ledger.service.audit import Check, audit
 from chalicelib.ledger.service.pay_suppliers import (
     CutoffAhead,
+    CutoffTooOld,
     SuppliersUnpaid,
     confirm_payouts,
     finish_run,
@@ -57,6 +58,7 @@ __all__ = [
     "Check",
     "CommissionRules",
     "CutoffAhead",
+    "CutoffTooOld",
     "Entry",
     "Payout",
     "PayoutOutOfTurn",

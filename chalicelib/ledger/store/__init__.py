@@ -18,7 +18,15 @@ was booked, the entry, the supplier's balance, and one row of the operator's.
 """
 
 from chalicelib.ledger.store.balances import Balance, Totals, balance, balances, owed_suppliers, totals
-from chalicelib.ledger.store.booking import AlreadyBooked, add, adjustment_pk, entries_of_order, sales_of, take_back
+from chalicelib.ledger.store.booking import (
+    AlreadyBooked,
+    add,
+    adjustment_pk,
+    entries_of_order,
+    is_booked,
+    sales_of,
+    take_back,
+)
 from chalicelib.ledger.store.closings import add_closing, closing, closing_before
 from chalicelib.ledger.store.entries import entries_of, entries_of_day, first_entry, position
 from chalicelib.ledger.store.payouts import (
@@ -64,6 +72,7 @@ __all__ = [
     "first_entry",
     "get_payout",
     "get_run",
+    "is_booked",
     "owed_suppliers",
     "payout_settings",
     "payout_settings_of",

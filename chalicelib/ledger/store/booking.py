@@ -69,6 +69,11 @@ def entries_of_order(order_id: str) -> list[Entry]:
     return sorted((entry_of(cast(EntryItem, item)) for item in found.values()), key=position)
 
 
+def is_booked(order_id: str) -> bool:
+    """Whether anything was booked for an order."""
+    return any(True for _ in BookedItem.query(_booked_pk(order_id), consistent_read=True, limit=1))
+
+
 def sales_of(order_id: str) -> list[Sold]:
     """What was sold of an order, and how much of it was taken back."""
     condition = BookedItem.sk.startswith("sale:")

@@ -1,6 +1,6 @@
 """What the operator settled: commission, and when suppliers are paid."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, cast
 
@@ -71,7 +71,7 @@ def payout_settings(supplier_id: str | None = None) -> PayoutSettings | None:
     return _settings(item) if item else None
 
 
-def payout_settings_of(supplier_ids: list[str]) -> dict[str, PayoutSettings]:
+def payout_settings_of(supplier_ids: Sequence[str]) -> dict[str, PayoutSettings]:
     """The settings of those suppliers that have some of their own."""
     found = find_many([(LedgerSettingItem, _PK, _payouts_sk(one)) for one in supplier_ids], consistent=True)
     return {sk.partition("#")[2]: _settings(cast(LedgerSettingItem, item)) for (_, sk), item in found.items()}

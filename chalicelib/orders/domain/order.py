@@ -51,7 +51,7 @@ class Line:
     """One SKU of an order, in minor units. `discount` is its share of the order's discounts.
 
     `tax` is within the amounts, or, when not `tax_included`, comes on top. `tax_relief` is taken off: a tax that the price
-    holds and that is not due here (reverse charge). Of the units that are still to be shipped, `waiting` were sold before they
+    holds, at the rate `relieved_bps`, and that is not due here (reverse charge). Of the units that are still to be shipped, `waiting` were sold before they
     were there, promised for `promised_on`.
     """
 
@@ -68,6 +68,7 @@ class Line:
     tax: int
     tax_included: bool = True
     tax_relief: int = 0
+    relieved_bps: int = 0
     allocated: int = 0
     shipped: int = 0
     delivered: int = 0

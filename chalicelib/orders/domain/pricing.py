@@ -35,6 +35,7 @@ class LineTax:
     tax: int
     included: bool = True
     relief: int = 0
+    relieved_bps: int = 0
 
 
 def price_lines(wanted: Sequence[Wanted], charges: Sequence[Charge]) -> tuple[Line, ...]:
@@ -70,6 +71,13 @@ def price_lines(wanted: Sequence[Wanted], charges: Sequence[Charge]) -> tuple[Li
 def tax_lines(lines: Sequence[Line], taxes: Sequence[LineTax]) -> tuple[Line, ...]:
     """The lines with their tax, frozen."""
     return tuple(
-        replace(line, tax_rate_bps=tax.rate_bps, tax=tax.tax, tax_included=tax.included, tax_relief=tax.relief)
+        replace(
+            line,
+            tax_rate_bps=tax.rate_bps,
+            tax=tax.tax,
+            tax_included=tax.included,
+            tax_relief=tax.relief,
+            relieved_bps=tax.relieved_bps,
+        )
         for line, tax in zip(lines, taxes, strict=True)
     )

@@ -40,6 +40,7 @@ def _sale_line(line: Line, units: int, terms: Mapping[str, Any] | None) -> SaleL
         tax_rate_bps=line.tax_rate_bps,
         tax_included=line.tax_included,
         relief=share(line.tax_relief),
+        relieved_bps=line.relieved_bps,
         before=line.shipped,
         unit_price=terms["unit_price"] if terms else 0,
         terms=Terms.of(terms.get("commission") or {}) if terms else None,

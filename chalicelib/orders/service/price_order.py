@@ -215,7 +215,8 @@ def _taxed(rules: TaxRules | None, lines: Sequence[tuple[str, Line]]) -> Sequenc
 def _assessed(rules: TaxRules | None, amounts: Sequence[Taxable]) -> Sequence[LineTax]:
     if rules is None:
         return [LineTax(one.own_bps, tax_within(one.amount, one.own_bps)) for one in amounts]
-    return [LineTax(one.rate_bps, one.tax, one.included, one.relief) for one in taxes.assess(rules, amounts)]
+    assessed = taxes.assess(rules, amounts)
+    return [LineTax(one.rate_bps, one.tax, one.included, one.relief, one.relieved_bps) for one in assessed]
 
 
 def applied(discounts: Discounts) -> tuple[dict[str, Any], ...]:

@@ -46,7 +46,10 @@ LINES_IN_AN_ITEM = 200
 
 
 _COUNTERS = ("allocated", "shipped", "delivered", "cancelled", "returned", "waiting")
-_ZEROES: dict[str, Any] = {**dict.fromkeys(("discount", "tax_relief", *_COUNTERS), 0), "promised_on": None}
+_ZEROES: dict[str, Any] = {
+    **dict.fromkeys(("discount", "tax_relief", "relieved_bps", *_COUNTERS), 0),
+    "promised_on": None,
+}
 """Fields of a line that are mostly zero and then not stored: a ten-line order stays a kilobyte smaller."""
 
 

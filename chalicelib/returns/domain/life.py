@@ -108,7 +108,7 @@ def receive(
     """The return after units by line id came to a location of their `seller`, and what to note of each line.
 
     What came beyond the announced units is `extra`. With `complete` no more of the seller's will come, so what is missing is given up.
-    `most` are the units that the customer can have of each line. Raises `ReturnClosed`, `NotInReturn`, `MoreThanShipped`, and
+    `most` are the units that the customer can have of each line, of which no seller can get more. Raises `ReturnClosed`, `NotInReturn`, `MoreThanShipped`, and
     `NothingCame` when nothing did and more is awaited.
     """
     check_awaited(before)
@@ -138,9 +138,8 @@ def _check_lines(before: Return, seller: str | None, units: Mapping[str, int], m
     if foreign:
         faults = [Fault(_at(units, one), NotInReturn.code, _not_there(before, seller, one)) for one in foreign]
         raise NotInReturn(faults[0].detail, faults=faults)
-    came_before: Counter[str] = Counter()
-    for line in before.lines:
-        came_before[line.line_id] += line.received + line.extra
+    # What another seller has counted is no reason to refuse what is here: a wrong count there cannot be taken back.
+    came_before = {line.line_id: line.received + line.extra for line in before.lines if line.seller == seller}
     faults = [
         Fault(_at(units, one), MoreThanShipped.code, f"The customer can have {room} units of line {one}.")
         for one, came in units.items()

@@ -7,6 +7,7 @@ from chalicelib.core import http
 from chalicelib.core.errors import Forbidden
 from chalicelib.core.idempotency import Answer
 from chalicelib.core.schemas import PageQuery
+from chalicelib.core.table import CommandTooLarge
 from chalicelib.inventory.service import LocationUnknown, TooManyUnits
 from chalicelib.returns import service
 from chalicelib.returns.domain.life import (
@@ -61,7 +62,7 @@ def read_return_options(order_id: str) -> Response:
     raises=[Forbidden, service.ReturnNotAllowed, service.AccountNeeded, service.ExchangeMismatch, OffersRefused],
 )
 def announce_return(order_id: str) -> Response:
-    """Authorised at once, or refused with the rule for each line. Up to 25 lines. `send_to` says where to send what: units go back to
+    """Authorised at once, or refused with the rule for each line. Up to 20 lines. `send_to` says where to send what: units go back to
     who shipped them. A label for each parcel follows."""
     wanted = http.body(AnnounceReturn).as_announcement()
     return http.once(
@@ -168,11 +169,11 @@ def receive_return(return_id: str) -> Response:
     answers={200: ReturnView},
     scopes=[SCOPE],
     idempotent=True,
-    raises=[NotInReturn, NotReceived, LocationNeeded, TooManyUnits],
+    raises=[NotInReturn, NotReceived, LocationNeeded, TooManyUnits, CommandTooLarge],
 )
 def inspect_return(return_id: str) -> Response:
     """Units go on the shelf, are written off, or go back to the customer. What was paid for those accepted is refunded, credited
-    or used for the exchange."""
+    or used for the exchange. Goods that left in very many parcels may take more than one inspection: `command_too_large`."""
     given = http.body(InspectReturn)
     return http.once(
         lambda once: service.inspect_return(

@@ -5,6 +5,7 @@ from chalice.app import Response
 from chalicelib.core import http
 from chalicelib.core.idempotency import Answer
 from chalicelib.core.schemas import PageQuery
+from chalicelib.core.table import CommandTooLarge
 from chalicelib.inventory.service import TooManyUnits
 from chalicelib.returns import service
 from chalicelib.returns.domain.life import MoreThanShipped, NothingCame, NotInReturn, NotReceived, ReturnClosed
@@ -76,11 +77,12 @@ def receive_supplier_return(supplier_id: str, return_id: str) -> Response:
     answers={200: SupplierReturnView},
     scopes=SUPPLIER_SCOPES,
     idempotent=True,
-    raises=[NotInReturn, NotReceived, TooManyUnits],
+    raises=[NotInReturn, NotReceived, TooManyUnits, CommandTooLarge],
 )
 def inspect_supplier_return(supplier_id: str, return_id: str) -> Response:
     """Units are the supplier's stock again, are written off, or go back to the customer. What was paid for those accepted is refunded, and
-    what the supplier was owed for them taken back, less the commission."""
+    what the supplier was owed for them taken back, less the commission. Goods that left in very many parcels may take more than one
+    inspection: `command_too_large`."""
     given = http.body(InspectOwn)
     return http.once(
         lambda once: service.inspect_own(

@@ -96,6 +96,9 @@ def _state_pk(day: str, status: str, number: str) -> str:
 
 def _return(item: ReturnItem) -> Return:
     stored = dict(item.document)
+    # Before there were suppliers a return was one parcel to us: it kept the label, and not where it goes to.
+    to_us = {"seller": None, "name": "", "address": None, "label": stored.pop("label", None)}
+    destinations = stored.get("send_to", [to_us])
     order_id, number = item.pk.removeprefix("ORDER#"), item.sk.removeprefix("RETURN#")
     return Return(
         **{
@@ -104,7 +107,7 @@ def _return(item: ReturnItem) -> Return:
             "lines": tuple(_line(line) for line in stored["lines"]),
             "exchange": _exchange(stored["exchange"]) if stored["exchange"] else None,
             "waived": {line_id: tuple(rules) for line_id, rules in stored["waived"].items()},
-            "send_to": tuple(_destination(one) for one in stored["send_to"]),
+            "send_to": tuple(_destination(one) for one in destinations),
             "inspections": tuple(_inspection(one) for one in stored["inspections"]),
         },
         id=return_id(order_id, int(number)),

@@ -1,4 +1,4 @@
-"""What tax is owed for orders. Each entry is by how much that changed, so entries add up to what is owed, per rate and month."""
+"""What tax the operator owes for orders; what suppliers owe is left out. Each entry is by how much that changed, so entries add up to what is owed, per rate and month."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,8 @@ from chalicelib.core.money import round_half_up, share_of_units, split
 
 class EntryKind(StrEnum):
     """`committed`: the order was confirmed. `voided`: nothing of it is left, and nothing of it was ever sold. `refunded`: less
-    is left of it than before, for units were cancelled or came back, or money was given back."""
+    is left of it than before, for units were cancelled or came back, or money was given back; or, with amounts of either sign, another
+    ships units than was to, and who owes their tax has changed."""
 
     COMMITTED = "committed"
     VOIDED = "voided"
@@ -19,7 +20,8 @@ class EntryKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TaxedLine:
     """A line or charge of an order, frozen: `gross` and the `tax` within (minor units) of all its units, and how many of them
-    were cancelled, or sold and taken back."""
+    were cancelled, or sold and taken back. Of those left, `apart` are of suppliers that owe their tax themselves; `apart_at_first` of all
+    were to be, when the order was confirmed."""
 
     rate_bps: int
     gross: int
@@ -27,6 +29,13 @@ class TaxedLine:
     units: int
     cancelled: int = 0
     returned: int = 0
+    apart: int = 0
+    apart_at_first: int = 0
+
+    @property
+    def left(self) -> int:
+        """Units that were neither cancelled nor taken back."""
+        return self.units - self.cancelled - self.returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +113,19 @@ _Amounts = tuple[int, int]
 
 
 def owed(order: TaxedOrder) -> tuple[TaxRow, ...]:
-    """Net and tax per rate of what is left of an order: it follows from its counters, whatever happened in which order."""
+    """Net and tax per rate that the operator owes for what is left of an order: it follows from its counters, whatever happened in which
+    order."""
     if order.void:
         return ()
     by_rate: dict[int, _Amounts] = {}
+    apart = 0
     for line in order.lines:
         gross, tax = by_rate.get(line.rate_bps, (0, 0))
-        by_rate[line.rate_bps] = gross + _left(line, line.gross), tax + _left(line, line.tax)
+        own = _own(line, line.gross)
+        by_rate[line.rate_bps] = gross + own, tax + _own(line, line.tax)
+        apart += _share(line, line.gross, line.left) - own
     rates = sorted(by_rate)
-    credits = _credits(order.credited, [by_rate[rate] for rate in rates])
+    *credits, _ = _credits(order.credited, [*(by_rate[rate] for rate in rates), (apart, 0)])
     rows = [
         TaxRow(rate, net=(gross - less) - (tax - less_tax), tax=tax - less_tax)
         for rate, (less, less_tax) in zip(rates, credits, strict=True)
@@ -121,9 +134,13 @@ def owed(order: TaxedOrder) -> tuple[TaxRow, ...]:
     return tuple(row for row in rows if row.net or row.tax)
 
 
-def _left(line: TaxedLine, whole: int) -> int:
+def _own(line: TaxedLine, whole: int) -> int:
+    return _share(line, whole, max(0, line.left - line.apart))
+
+
+def _share(line: TaxedLine, whole: int, units: int) -> int:
     # Cancelled units are the last of a line and returned ones the first, as payments count what is due and what is refunded.
-    return share_of_units(whole, line.units, line.returned, line.units - line.cancelled - line.returned)
+    return share_of_units(whole, line.units, line.returned, units)
 
 
 def _credits(credited: int, amounts: Sequence[_Amounts]) -> list[_Amounts]:
@@ -141,13 +158,13 @@ def _credits(credited: int, amounts: Sequence[_Amounts]) -> list[_Amounts]:
 def next_entry(order: TaxedOrder, entries: Sequence[TaxEntry], *, jurisdiction: str, at: str) -> TaxEntry | None:
     """The entry that brings the ledger a step nearer to what is owed for the order; None when it is there.
 
-    The first commits all of the order, as it was when it was confirmed, to `jurisdiction`; further ones take off what was
-    lost of it since. Nothing is owed for what was never confirmed.
+    The first commits all of the order, as it was when it was confirmed, to `jurisdiction`, or, where that is nothing, what is owed by
+    now; further ones take off what was lost of it since. Nothing is owed for what was never confirmed.
     """
     if not entries:
         if order.pending:
             return None
-        kind, rows = EntryKind.COMMITTED, owed(_untouched(order))
+        kind, rows = EntryKind.COMMITTED, owed(_untouched(order)) or owed(order)
     else:
         jurisdiction = entries[0].jurisdiction
         kind = EntryKind.VOIDED if order.void else EntryKind.REFUNDED
@@ -158,7 +175,8 @@ def next_entry(order: TaxedOrder, entries: Sequence[TaxEntry], *, jurisdiction: 
 
 
 def _untouched(order: TaxedOrder) -> TaxedOrder:
-    return replace(order, lines=tuple(replace(line, cancelled=0, returned=0) for line in order.lines), credited=0)
+    lines = (replace(line, cancelled=0, returned=0, apart=line.apart_at_first) for line in order.lines)
+    return replace(order, lines=tuple(lines), credited=0)
 
 
 def _difference(target: Iterable[TaxRow], posted: Iterable[TaxRow]) -> tuple[TaxRow, ...]:

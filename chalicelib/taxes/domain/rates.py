@@ -100,13 +100,14 @@ class Taxable:
 class Assessed:
     """The tax of an amount at a rate. `included`: the amount holds it; else it comes on top.
 
-    `relief` is to be taken off the amount: it holds a tax that is not due.
+    `relief` is to be taken off the amount: it holds a tax, at the rate `relieved_bps`, that is not due.
     """
 
     rate_bps: int
     tax: int
     included: bool
     relief: int = 0
+    relieved_bps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +184,11 @@ def _assessed(rules: TaxRules, line: Taxable) -> Assessed:
     kept = rules.rates[line.category]
     rate_bps = line.own_bps if kept is None else kept
     tax = tax_of_line(line.amount, rate_bps, included=rules.included)
-    if rules.reverse_charge:
-        return Assessed(0, 0, rules.included, relief=tax if rules.included else 0)
-    return Assessed(rate_bps, tax, rules.included)
+    if not rules.reverse_charge:
+        return Assessed(rate_bps, tax, rules.included)
+    if not rules.included:
+        return Assessed(0, 0, included=False)
+    return Assessed(0, 0, included=True, relief=tax, relieved_bps=rate_bps)
 
 
 # ---- what an administrator may say --------------------------------------------------------------------------------------

@@ -308,9 +308,9 @@ def test_a_return_that_is_refused_is_named(run: Any, report: Any, system: FakeSy
     assert [(one["where"], one["file"], one["aisle"]) for one in named] == [
         ("return C536392", "510", "none"),
         ("return C536392", "678", "none"),
-        ("return C536394", "2125", "none"),
-        ("return C536394", "2125", "none"),
-        ("return C536394", "850", "none"),
+        ("return C536394", "1700", "none"),
+        ("return C536394", "1700", "none"),
+        ("return C536394", "1700", "none"),
     ]
     assert "too late" in named[0]["reason"]
 

@@ -36,8 +36,9 @@ class Market:
         off: int = 0,
         terms: Terms = TEN_PERCENT,
         tenders: Any = None,
+        **more: Any,
     ) -> str:
-        """A confirmed order; `sellers` names the supplier of a line and what it asks for a unit."""
+        """A confirmed order; `sellers` names the supplier of a line and what it asks for a unit, `more` what else is said."""
         body: dict[str, Any] = {
             "currency": "GBP",
             "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines],
@@ -45,6 +46,7 @@ class Market:
             "shipping_address": {"name": "Ada", "line1": "12 St James Square", "city": "London", "country": "GB"},
             "payment": {"tenders": tenders} if tenders else {"token": "tok_approve"},
             "customer_id": SHOPPER.id,
+            **more,
         }
         charges = [("POST", postage), ("OFF", -off)]
         body["charges"] = [

@@ -85,8 +85,8 @@ class World:
         settings = store.payout_settings()
         version = settings.version if settings else 0
         committed(lambda tx: store.put_payout_settings(tx, PayoutSettings(hold_days, {}, 0, 0, version=version + 1)))
-        assert use_cases.pay_chunk(run.id, None, BY, accounts=Accounts())["outcome"] == "all"
-        use_cases.finish_run(run.id, BY)
+        assert use_cases.pay_chunk(run.id, None, [], BY, accounts=Accounts())["outcome"] == "all"
+        use_cases.finish_run(run.id, [], BY)
         for payout in store.payouts_in(run.id):
             self.paid[payout.supplier_id] += payout.amount
 

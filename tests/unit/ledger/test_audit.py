@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.core import clock
-from chalicelib.ledger import service
-from chalicelib.ledger.domain import BackLine
+from chalicelib.ledger import service, store
+from chalicelib.ledger.domain import Account, BackLine
 from chalicelib.ledger.service import use_cases
 from chalicelib.ledger.store.balances import BalanceItem, TotalsItem
 from chalicelib.ledger.store.entries import ledger_pk
@@ -52,6 +52,28 @@ def test_sound_books_are_found_sound_in_steps_of_any_size(at_once: int) -> None:
     assert found["commission"] == (-6 * 120, 0, True)
     assert {(difference, conclusive) for _, difference, conclusive in found.values()} == {(0, True)}
     assert len(found) == 2 + 15
+
+
+def test_a_step_ends_in_time_however_few_entries_each_supplier_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that takes a tenth of a second for each call: a step makes no more than fit, and all steps together end."""
+    for number in range(40):
+        sell(supplier=f"sup_{number:02}", order_id=f"o{number}", fulfilment=f"f{number}")
+    calls: list[str] = []
+
+    def counted(name: str) -> Any:
+        call = getattr(store, name)
+        return lambda *given: (calls.append(name), call(*given))[1]
+
+    for name in ("owed_suppliers", "balance", "entries_of", "entries_of_day"):
+        monkeypatch.setattr(store, name, counted(name))
+    monkeypatch.setattr("chalicelib.ledger.service.audit.monotonic", lambda: len(calls) / 10)
+    most, cursor, found = 0, None, 0
+    while found == 0 or cursor is not None:
+        before = len(calls)
+        checks, cursor = use_cases.audit("GBP", cursor, ADMIN)
+        most, found = max(most, len(calls) - before), found + len(checks)
+        assert {check.difference for check in checks} <= {0}
+    assert (most, found) == (80, 40 + len(Account))
 
 
 @pytest.mark.usefixtures("books")

@@ -28,12 +28,12 @@ def test_a_supplier_is_paid_to_its_approved_account(
     with clock.at(datetime.now(UTC) - timedelta(days=30)):
         sell(supplier=supplier_id)
     early = Office().start(at=datetime.now(UTC))
-    use_cases.pay_chunk(early, None, BY)
+    use_cases.pay_chunk(early, None, [], BY)
     # Not before it is approved.
     assert Office().paid(early)[supplier_id] == ("carried", 0, "no_bank_account")
     assert market.run(supplier_id) == "approved"
     run_id = Office().start(at=datetime.now(UTC))
-    use_cases.pay_chunk(run_id, None, BY)
+    use_cases.pay_chunk(run_id, None, [], BY)
     assert Office().paid(run_id)[supplier_id][0] == state
     text, _ = use_cases.payment_file(run_id, 10, None, ADMIN)
     assert (IBAN in text) is (state == "sent")

@@ -94,6 +94,15 @@ def test_two_refunds_cannot_take_the_same_units(table: Any) -> None:
     assert totals() == {"customers": 1200, "refunds_payable": -1200}
 
 
+def test_lines_of_one_parcel_come_back_at_once(table: Any) -> None:
+    sell(a_line(1), a_line(2, line_id="2"))
+    ask_back(BackLine("1", 1, 1200), BackLine("2", 1, 1200), key="r1")
+    [sale] = service.sales_of(ORDER)
+    assert ([line.left for line in sale.lines.values()], sale.version) == ([0, 1], 2)
+    ask_back(BackLine("2", 1, 1200), key="r2")
+    assert (owed(), totals()) == (0, {"customers": 3600, "refunds_payable": -3600})
+
+
 def test_a_refund_from_two_suppliers_is_one_cause(table: Any) -> None:
     sell(a_line(1))
     sell(a_line(1, line_id="2"), supplier=BOLT, fulfilment="f2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
@@ -12,6 +13,7 @@ import pytest
 from chalicelib.core import clock, outbox
 from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.idempotency import Idempotency, no_answer
+from chalicelib.core.ids import new_id
 from chalicelib.ledger import store
 from chalicelib.ledger.domain import (
     USUAL,
@@ -22,6 +24,7 @@ from chalicelib.ledger.domain import (
     PayoutState,
     RunState,
     Standing,
+    end_to_end_id,
     listing_fee_entry,
     payable,
 )
@@ -97,12 +100,11 @@ class Office:
     def carry_out(self, run_id: str, at: datetime = NOW, finish: bool = True, **ways: Any) -> None:
         ways = {"accounts": Accounts(), **ways}
         with clock.at(at):
-            after, outcome = None, "more"
-            while outcome == "more":
-                told = use_cases.pay_chunk(run_id, after, BY, **ways)
-                after, outcome = told["after"], told["outcome"]
+            told: Any = {"outcome": "more", "after": None, "unpaid": []}
+            while told["outcome"] == "more":
+                told = use_cases.pay_chunk(run_id, told["after"], told["unpaid"], BY, **ways)
             if finish:
-                use_cases.finish_run(run_id, BY, bank=ways.get("bank"))
+                use_cases.finish_run(run_id, told["unpaid"], BY, **ways)
 
     def run(self, at: datetime = NOW, **ways: Any) -> str:
         run_id = self.start(at)
@@ -203,7 +205,7 @@ def test_two_runs_at_once_pay_once(office: Office) -> None:
     def carry_out(run_id: str) -> None:
         try:
             ready.wait()
-            use_cases.pay_chunk(run_id, None, BY, accounts=Accounts())
+            use_cases.pay_chunk(run_id, None, [], BY, accounts=Accounts())
         except BaseException as error:
             failed.append(error)
 
@@ -301,8 +303,8 @@ def test_a_step_that_another_overtakes_at_the_bank_finds_what_that_did(office: O
     def step() -> str:
         with clock.at(NOW):
             if task == "finish_run":
-                return str(use_cases.finish_run(run_id, BY, bank=bank)["outcome"])
-            return str(use_cases.pay_chunk(run_id, None, BY, accounts=Accounts(), bank=bank)["outcome"])
+                return str(use_cases.finish_run(run_id, [], BY, bank=bank)["outcome"])
+            return str(use_cases.pay_chunk(run_id, None, [], BY, accounts=Accounts(), bank=bank)["outcome"])
 
     assert step() == ("all" if task == "pay_chunk" else "finished")
     assert office.paid(run_id) == {ACME: ("sent", 2160, None), BOLT: ("sent", 1080, None)}
@@ -331,17 +333,52 @@ def test_a_bank_that_does_not_answer_is_asked_again(office: Office) -> None:
     assert starts(run_id) == [1, 3]
 
 
-def test_one_supplier_in_trouble_keeps_no_other_from_being_paid(office: Office) -> None:
-    class Broken(Accounts):
-        def account_of(self, supplier_id: str, currency: str) -> Any:
-            if supplier_id == ACME:
-                raise RuntimeError("no")
-            return super().account_of(supplier_id, currency)
+class Broken(Accounts):
+    """Nobody knows of some whether they have an account."""
 
+    def __init__(self, *broken: str) -> None:
+        super().__init__()
+        self.broken = broken
+
+    def account_of(self, supplier_id: str, currency: str) -> Any:
+        if supplier_id in self.broken:
+            raise RuntimeError("no")
+        return super().account_of(supplier_id, currency)
+
+
+@pytest.mark.usefixtures("executions")
+def test_one_supplier_in_trouble_keeps_no_other_from_being_paid(office: Office) -> None:
+    """It is the first of thirty, in two chunks, and it alone is left to a person; once it is mended the run pays it, too."""
+    others = [f"sup_z{number:02}" for number in range(28)]
+    with clock.at(OLD):
+        for number, supplier in enumerate(others):
+            sell(supplier=supplier, order_id=f"z{number}", fulfilment=f"z{number}")
     run_id = office.start()
-    with clock.at(NOW), pytest.raises(SuppliersUnpaid, match=ACME):
-        use_cases.pay_chunk(run_id, None, BY, accounts=Broken())
-    assert office.paid(run_id) == {BOLT: ("sent", 1080, None)}
+    with pytest.raises(SuppliersUnpaid, match=rf"^Not decided on: {ACME}; {ACME} for RuntimeError\.$") as stopped:
+        office.carry_out(run_id, accounts=Broken(ACME))
+    assert office.paid(run_id) == dict.fromkeys([BOLT, *others], ("sent", 1080, None))
+    assert use_cases.stop_run(run_id, "FinishRun", str(stopped.value), BY)["outcome"] == "stopped"
+    run = store.get_run(run_id)
+    assert run is not None
+    assert ACME in (run.error or "")
+    resumed(run_id, "mended")
+    office.carry_out(run_id)
+    assert office.paid(run_id)[ACME] == ("sent", 2160, None)
+    run = store.get_run(run_id)
+    assert run is not None
+    assert (run.state, run.payouts, run.error) == (RunState.FINISHED, 30, None)
+
+
+def test_where_none_can_be_decided_on_the_run_stops(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.ledger.service.pay_suppliers.MAX_UNPAID", 2)
+    run_id = office.start()
+    with clock.at(NOW):
+        told = use_cases.pay_chunk(run_id, None, [], BY, accounts=Broken(ACME, BOLT))
+        assert told == {"outcome": "all", "after": None, "unpaid": [ACME, BOLT]}
+        with pytest.raises(
+            SuppliersUnpaid, match=rf"^Not decided on: sup_0, {ACME}, {BOLT}; {ACME} for RuntimeError\.$"
+        ):
+            use_cases.pay_chunk(run_id, None, ["sup_0"], BY, accounts=Broken(ACME, BOLT))
 
 
 def test_what_the_bank_refuses_is_owed_again(office: Office) -> None:
@@ -390,10 +427,22 @@ def test_a_step_begins_after_the_last_supplier(office: Office, monkeypatch: pyte
     monkeypatch.setattr("chalicelib.ledger.service.pay_suppliers.AT_ONCE", 1)
     run_id = office.start()
     with clock.at(NOW):
-        assert use_cases.pay_chunk(run_id, None, BY, accounts=Accounts()) == {"outcome": "more", "after": ACME}
+        assert use_cases.pay_chunk(run_id, None, [], BY, accounts=Accounts()) == {
+            "outcome": "more",
+            "after": ACME,
+            "unpaid": [],
+        }
         assert list(office.paid(run_id)) == [ACME]
-        assert use_cases.pay_chunk(run_id, ACME, BY, accounts=Accounts()) == {"outcome": "more", "after": BOLT}
-        assert use_cases.pay_chunk(run_id, BOLT, BY, accounts=Accounts()) == {"outcome": "all", "after": BOLT}
+        assert use_cases.pay_chunk(run_id, ACME, [], BY, accounts=Accounts()) == {
+            "outcome": "more",
+            "after": BOLT,
+            "unpaid": [],
+        }
+        assert use_cases.pay_chunk(run_id, BOLT, [], BY, accounts=Accounts()) == {
+            "outcome": "all",
+            "after": BOLT,
+            "unpaid": [],
+        }
 
 
 def test_the_payment_file_has_what_is_sent_and_no_formula(office: Office) -> None:
@@ -401,8 +450,11 @@ def test_the_payment_file_has_what_is_sent_and_no_formula(office: Office) -> Non
     text, cursor = use_cases.payment_file(run_id, 1, None, ADMIN, accounts=Accounts())
     assert text.splitlines() == [
         "end_to_end_id,amount,currency,creditor,account,bank_code,text",
-        f"{run_id}:{ACME},2160,GBP,'=Acme Ltd,GB00TEST1234,,Payout {run_id}",
+        f"{end_to_end_id(run_id, ACME)},2160,GBP,'=Acme Ltd,GB00TEST1234,,Payout {run_id[4:]}",
     ]
+    payout = store.get_payout(run_id, ACME)
+    assert payout is not None
+    assert payout.end_to_end_id == payout.reference == end_to_end_id(run_id, ACME)
     once = Idempotency.of("test", "c", b"")
     use_cases.confirm_payouts(run_id, [BOLT], by=ADMIN, once=once, answer=lambda _: no_answer())
     assert use_cases.payment_file(run_id, 1, cursor, ADMIN, accounts=Accounts()) == ("", None)
@@ -410,15 +462,24 @@ def test_the_payment_file_has_what_is_sent_and_no_formula(office: Office) -> Non
         use_cases.payment_file(run_id, 1, None, SUPPLIER, accounts=Accounts())
 
 
+def test_a_payments_name_fits_into_what_banks_exchange() -> None:
+    """ISO 20022 Max35Text, of characters that SEPA and all others take; another for each supplier and each run, always the same."""
+    runs, suppliers = [new_id("pyr") for _ in range(20)], [new_id("sup") for _ in range(20)]
+    names = {end_to_end_id(run, supplier) for run in runs for supplier in suppliers}
+    assert len(names) == 400
+    assert all(re.fullmatch("[A-Z0-9]{1,35}", name) for name in names)
+    assert end_to_end_id("pyr_1", "sup_1") == "4JXTIGBDNIQZRLARZUYPDGPYW6"
+
+
 def test_tasks_are_those_of_the_machine(office: Office) -> None:
     assert tasks.names == {"pay_chunk", "finish_run", "stop_run"}
     run_id = office.start()
     with clock.at(NOW):
-        told = tasks.run({"task": "pay_chunk", "run_id": run_id, "after": None, "correlation_id": "c"})
-        assert told == {"outcome": "all", "after": None}
+        told = tasks.run({"task": "pay_chunk", "run_id": run_id, "after": None, "unpaid": [], "correlation_id": "c"})
+        assert told == {"outcome": "all", "after": None, "unpaid": []}
         # Nobody has told of an account.
         assert office.paid(run_id)[ACME] == ("carried", 0, "no_bank_account")
-        assert tasks.run({"task": "finish_run", "run_id": run_id}) == {"outcome": "finished"}
+        assert tasks.run({"task": "finish_run", "run_id": run_id, "unpaid": []}) == {"outcome": "finished"}
         assert tasks.run({"task": "stop_run", "run_id": run_id, "state": "x", "error": "y"}) == {"outcome": "finished"}
 
 

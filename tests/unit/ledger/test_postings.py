@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from chalicelib.core import clock
 from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.inventory.domain import Location, LocationType
@@ -15,10 +17,13 @@ from chalicelib.ledger.service import use_cases
 from chalicelib.orders import service as orders
 from chalicelib.payments import service as payments
 from chalicelib.returns import service as returns
+from chalicelib.taxes import service as taxes
+from chalicelib.taxes.consumers import read_taxed
 from tests.conftest import ADMIN, SHOPPER
 from tests.integration.orders.conftest import WORKFLOW
 from tests.unit.ledger.builders import ACME, BOLT, committed, owed, totals
 from tests.unit.ledger.conftest import Market
+from tests.unit.taxes.builders import has_country, has_rate
 
 BOTH = {"1": (ACME, 1200), "2": (BOLT, 600)}
 
@@ -32,6 +37,17 @@ def skus(market: Market) -> tuple[str, str]:
         location = Location(supplier, supplier, LocationType.SUPPLIER, priority=0, channels=(), address=place)
         committed(lambda tx, location=location: inventory.open_location(tx, location))
     return shop.sells("A", price=1200, leeds=50), shop.sells("B", price=600, leeds=50)
+
+
+@pytest.fixture
+def european(market: Market) -> Iterator[None]:
+    """Businesses in other member states account for German tax, of 20 %."""
+    taxes.forget_rates()
+    has_rate("DE", "standard", ("2021-01-01", 2000))
+    for country in ("DE", "FR"):
+        has_country(country, reverse_charge=True)
+    yield
+    taxes.forget_rates()
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +71,51 @@ def test_a_parcel_books_its_sale_and_its_capture(market: Market, skus: Any) -> N
     assert totals() == {"cash": 3300, "commission": -240, "own_sales": -750, "sales_tax": -150}
     assert sorted(kinds(order_id)) == ["capture", "capture", "sale", "sale"]
     market.check(order_id)
+
+
+@pytest.mark.usefixtures("european")
+def test_tax_that_is_not_due_is_taken_off_what_the_supplier_asked(market: Market, skus: Any) -> None:
+    where = {"name": "Ada", "line1": "1 Kai", "city": "Hamburg", "country": "DE"}
+    order_id = market.placed(
+        (skus[0], 3), sellers={"1": (ACME, 600)}, shipping_address=where, vat_number="FR40303265045"
+    )
+    [part] = market.parts(order_id)
+    market.ship(part, line_1=3)
+    # The customer pays 30.00 of 36.00, and Acme's price without tax is 15.00.
+    assert (owed(), totals()) == (1500 - 180, {"cash": 3000, "commission": -180, "price_difference": -1500})
+
+
+def reported_tax(order_id: str) -> int:
+    """What the tax report says of the one order that there is, once its events were heard."""
+    taxes.follow_order(order_id, lambda: read_taxed(order_id, WORKFLOW), clock.now())
+    report = taxes.report("GB", f"{clock.now():%Y-%m}", by=ADMIN)
+    return sum(total.tax for total in report.totals)
+
+
+@pytest.mark.parametrize(("owed_by", "first", "kept"), [("supplier", 50, 0), ("operator", 450, 200)])
+def test_the_tax_report_is_of_what_the_operator_owes(
+    market: Market, skus: Any, owed_by: str, first: int, kept: int
+) -> None:
+    """Two units of Acme's at 12.00, and postage: the tax of the goods is Acme's, unless it is told to be the operator's."""
+    terms = Terms(tax_owed_by=owed_by)
+    order_id = market.placed((skus[0], 2), sellers={"1": (ACME, 1200)}, postage=300, terms=terms)
+    assert reported_tax(order_id) == first
+    [part] = market.parts(order_id)
+    market.ship(part, line_1=2)
+    assert (reported_tax(order_id), totals()["sales_tax"]) == (first, -first)
+    market.desk._answers(part, "delivered")
+    market.desk.back(order_id, line_1=1)
+    market.settle(order_id)
+    assert (reported_tax(order_id), totals()["sales_tax"]) == (50 + kept, -50 - kept)
+
+
+def test_the_tax_of_own_goods_and_of_suppliers_is_told_apart(market: Market, skus: Any) -> None:
+    order_id = market.placed((skus[0], 2), (skus[1], 1), sellers={"1": (ACME, 1200)})
+    for part in market.parts(order_id):
+        market.ship(part, **({"line_2": 1} if _location(market, part) == "leeds" else {"line_1": 2}))
+    assert (reported_tax(order_id), totals()["sales_tax"]) == (100, -100)
+    market.desk.refund(order_id, 300)  # a tenth of all that was paid; as much of the tax is not owed any more
+    assert reported_tax(order_id) == 90
 
 
 def _location(market: Market, fulfilment_id: str) -> str:

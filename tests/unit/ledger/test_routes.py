@@ -215,6 +215,23 @@ def test_adjustments_balance_and_are_made_once(api: Call) -> None:
     assert (audit["sound"], audit["next_cursor"], len(audit["checks"])) == (True, None, 16)
 
 
+def test_an_adjustment_that_names_an_order_stands_among_its_entries(api: Call) -> None:
+    sell()
+    body = {
+        "currency": "GBP",
+        "order_id": ORDER,
+        "reason": "Chargeback",
+        "postings": [{"account": "chargeback_losses", "amount": 500}, {"account": "cash", "amount": -500}],
+    }
+    made = api("POST", "/v1/ledger/adjustments", json=body)
+    assert made.status == 201, made
+    assert [one["id"] for one in api("GET", made.headers["location"]).json["items"]][1:] == [made.json["id"]]
+    assert made.json["order_id"] == ORDER
+    unknown = api("POST", "/v1/ledger/adjustments", json={**body, "order_id": f"{ORDER[:-1]}Z"})
+    assert (unknown.status, unknown.code) == (404, "not_found")
+    assert api("POST", "/v1/ledger/adjustments", json={**body, "order_id": made.json["id"]}).status == 404
+
+
 def test_entries_of_an_order_and_of_a_day(api: Call) -> None:
     with clock.at(SEPTEMBER):
         sell()
@@ -234,8 +251,8 @@ def test_a_run_over_the_api(api: Call) -> None:
     assert api("POST", "/v1/payout-runs", json={"currency": "GBP"}, key="r").json == started.json
     run = started.headers["location"]
     run_id = run.rpartition("/")[2]
-    use_cases.pay_chunk(run_id, None, BY, accounts=Accounts())
-    use_cases.finish_run(run_id, BY)
+    use_cases.pay_chunk(run_id, None, [], BY, accounts=Accounts())
+    use_cases.finish_run(run_id, [], BY)
     assert api("GET", run).json["state"] == "finished"
     assert [one["id"] for one in api("GET", "/v1/payout-runs").json["items"]] == [run_id]
     [payout] = api("GET", f"{run}/payouts").json["items"]
@@ -253,6 +270,13 @@ def test_a_run_over_the_api(api: Call) -> None:
         api("POST", "/v1/payout-runs", json={"currency": "GBP", "cutoff": "2999-01-01T00:00:00Z"}).code
         == "cutoff_ahead"
     )
+
+
+@pytest.mark.parametrize("cutoff", ["0001-01-01T00:00:00+14:00", "0001-01-05T00:00:00Z", "2001-01-01T00:00:00Z"])
+def test_a_run_of_ages_ago_is_refused(api: Call, cutoff: str) -> None:
+    refused = api("POST", "/v1/payout-runs", json={"currency": "GBP", "cutoff": cutoff})
+    assert (refused.status, refused.code) == (422, "cutoff_too_old")
+    assert api("GET", "/v1/payout-runs").json["items"] == []
 
 
 def test_each_start_of_a_run_starts_its_workflow_once(api: Call, monkeypatch: pytest.MonkeyPatch) -> None:

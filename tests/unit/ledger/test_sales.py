@@ -68,9 +68,18 @@ def test_tax_on_top_goes_to_whoever_owes_it() -> None:
 
 
 def test_tax_that_is_not_due_is_nobodys() -> None:
-    relieved = {"charged": 1000, "price": 1200, "tax": 0, "relief": 200}
+    relieved = {"price": 1200, "tax": 0, "tax_rate_bps": 0, "relieved_bps": 2000}
     for terms in (Terms(), Terms(tax_owed_by="operator")):
-        assert postings(a_line(1, 1200, terms, **relieved)) == {"customers": 1000, AT_ACME: -1000}
+
+        def booked(asked: int, charged: int, relief: int, terms=terms) -> dict[str, int]:
+            return postings(a_line(1, asked, terms, charged=charged, relief=relief, **relieved))
+
+        assert booked(1200, 1000, 200) == {"customers": 1000, AT_ACME: -1000}
+        # Of each supplier's price the tax that this price holds.
+        assert booked(1000, 1000, 200) == {"customers": 1000, AT_ACME: -833, "price_difference": -167}
+        # Discounts cost no tax that nobody owes, whatever is left of the price.
+        assert booked(1200, 500, 100) == {"customers": 500, "discounts": 500, AT_ACME: -1000}
+        assert booked(1200, 0, 0) == {"discounts": 1000, AT_ACME: -1000}
 
 
 def test_own_goods_and_postage_are_own_sales() -> None:
@@ -178,14 +187,19 @@ def test_more_than_was_sold_cannot_come_back() -> None:
     price=st.integers(0, 3_000),
     asked=st.integers(0, 3_000),
     off=st.integers(0, 100),
+    relieved=st.booleans(),
     parcels=st.lists(st.integers(1, 4), min_size=1, max_size=4),
     data=st.data(),
 )
-def test_whatever_way_goods_leave_and_come_back_nothing_is_left(terms, price, asked, off, parcels, data) -> None:
+def test_whatever_way_goods_leave_and_come_back_nothing_is_left(
+    terms, price, asked, off, relieved, parcels, data
+) -> None:
     """Over all entries each account but the customers' and their refunds ends where kept commission leaves it."""
     ordered = sum(parcels)
     charged = price * ordered * (100 - off) // 100
     tax = tax_within(charged, 2000)
+    relief = tax if relieved else 0
+    charged, tax = charged - relief, tax - relief
     sales: list[Sold] = []
     entries = []
     before = 0
@@ -197,7 +211,9 @@ def test_whatever_way_goods_leave_and_come_back_nothing_is_left(terms, price, as
             price * units,
             mine,
             share_of_units(tax, ordered, before, units),
-            2000,
+            0 if relieved else 2000,
+            relief=share_of_units(relief, ordered, before, units),
+            relieved_bps=2000 if relieved else 0,
             before=before,
             unit_price=asked,
             terms=terms,

@@ -18,7 +18,7 @@ from chalicelib.payments import service as payments
 from chalicelib.returns import service, store
 from chalicelib.returns.domain import life
 from chalicelib.returns.domain.life import Finding, MoreThanShipped, NothingCame, NotInReturn
-from chalicelib.returns.domain.model import Disposition, Exchange, Inspection, Replacement, ReturnStatus
+from chalicelib.returns.domain.model import MAX_LINES, Disposition, Exchange, Inspection, Replacement, ReturnStatus
 from chalicelib.returns.domain.refunds import Refund, Share
 from chalicelib.returns.domain.sellers import Part, share_out
 from chalicelib.suppliers.domain import SupplierStatus
@@ -119,12 +119,14 @@ def test_complete_gives_up_what_is_missing_of_that_seller_alone() -> None:
     assert [one.given_up for one in received(received(value, B, {"2": 1}), B, {}, complete=True).lines] == [1, 1, 0, 0]
 
 
-def test_what_the_customer_can_have_is_counted_over_all_sellers() -> None:
-    value = received(received(shared(), A, {"1": 3}), B, {"1": 1})
-    assert [one.extra for one in value.lines] == [1, 0, 0, 0]
+def test_a_seller_that_counts_too_many_keeps_no_other_from_counting_its_own() -> None:
+    value = received(shared(), A, {"1": 4})
+    assert [(one.received, one.extra) for one in value.lines] == [(2, 2), (0, 0), (0, 0), (0, 0)]
     with pytest.raises(MoreThanShipped) as refused:
-        received(value, None, {"1": 1})
+        received(value, A, {"1": 1})
     assert refused.value.faults[0].detail == "The customer can have 0 units of line 1."
+    value = received(received(value, B, {"1": 1}), None, {"1": 1})
+    assert [one.expected for one in value.lines] == [0, 0, 0, 1]
 
 
 def test_what_did_not_come_is_given_up_of_all_sellers_at_once() -> None:
@@ -484,6 +486,42 @@ def test_the_books_take_back_from_who_has_the_goods_again(bazaar: Bazaar) -> Non
     assert (owed(bazaar.acme), owed(bazaar.bolt)) == (0, 0)
     bazaar.desk.settled(order_id)
     assert totals() == {}
+
+
+def test_the_most_lines_are_inspected_at_once_however_they_left_and_are_paid_back(bazaar: Bazaar) -> None:
+    """Of a marketplace order, in five parcels with a capture each, restocked and written off, paid back as store credit."""
+    places = ["leeds", "york", "hull", "ripon", "selby"]
+    for place in places[1:]:
+        bazaar.desk.shop.opens(place)
+    skus = [bazaar.desk.shop.sells(f"S{number}", **dict.fromkeys(places, 1)) for number in range(MAX_LINES)]
+    order_id = bazaar.delivered(*(line(sku, 5) for sku in skus), line("MUG"))
+    assert len(bazaar.desk.shop.read(order_id)["fulfilments"]) == 5 + 1
+    lines = [str(number) for number in range(1, MAX_LINES + 1)]
+    all_of_it = {f"line_{one}": 5 for one in lines}
+    return_id = bazaar.desk.announced(order_id, resolution="store_credit", **all_of_it)
+    assert bazaar.desk.receive(return_id, **all_of_it).status == 200
+    findings = [(one, count, what) for one in lines for count, what in ((1, "restock"), (4, "write_off"))]
+    reply = bazaar.desk.inspect(return_id, *findings)
+    assert (reply.status, reply.json["status"]) == (200, "settled")
+    bazaar.desk.settled(order_id)
+    assert totals()["stored_value"] == -MAX_LINES * 5 * 500
+
+
+def test_a_wrong_count_of_one_seller_holds_up_no_other(bazaar: Bazaar) -> None:
+    _, return_id = bazaar.announced(line("JAR", 4), line_1=4)
+    assert bazaar.receives(return_id, line_1=4).status == 200
+    assert bazaar.receives(return_id, by=OTHER, line_1=1).status == 200
+    assert bazaar.desk.receive(return_id, line_1=1).status == 200
+    assert bazaar.receives(return_id, line_1=1).json["code"] == "more_than_shipped"
+
+
+def test_lines_of_one_parcel_are_inspected_together(bazaar: Bazaar) -> None:
+    order_id, return_id = bazaar.announced(line("MUG", 2), line("JAR", seller=bazaar.acme), line_1=2, line_2=1)
+    bazaar.receives(return_id, line_1=2, line_2=1)
+    inspected = bazaar.inspects(return_id, ("1", 2, "restock"), ("2", 1, "write_off"))
+    assert (inspected.status, inspected.json["status"]) == (200, "settled")
+    bazaar.desk.settled(order_id)
+    assert (owed(bazaar.acme), totals()) == (0, {})
 
 
 def test_what_a_supplier_declined_and_we_shipped_comes_back_to_us(bazaar: Bazaar) -> None:

@@ -13,6 +13,7 @@ from chalicelib.orders.store import order_pk
 from chalicelib.returns import consumers, gateways, service, tasks
 from chalicelib.returns.domain.model import Destination, Label
 from chalicelib.returns.gateways import SandboxCarrier
+from chalicelib.returns.store.returns import ReturnItem, return_key
 from tests.conftest import ASSOCIATE
 from tests.integration.orders.conftest import WORKFLOW
 from tests.unit.returns.conftest import a_key, days_later
@@ -48,6 +49,23 @@ def announced(desk):
     """Three units of an order, announced."""
     order_id = desk.delivered((desk.shop.sells("A", price=500, leeds=5), 3))
     return desk.announced(order_id, line_1=3)
+
+
+@pytest.mark.parametrize("label", [None, {"carrier": "sandbox", "reference": "RT1", "prepaid": True}])
+def test_a_return_of_before_there_were_suppliers_goes_on(desk, announced, label):
+    """They kept the label, and neither destinations nor whose units come back."""
+    _, pk, sk = return_key(announced)
+    item = ReturnItem.get(pk, sk)
+    for line in item.document["lines"]:
+        del line["seller"], line["supplier_sku"]
+    del item.document["send_to"]
+    item.document["label"] = label
+    item.save()
+    assert desk.read(announced)["send_to"] == [{"seller": None, "name": "", "address": None, "label": label}]
+    service.issue_label(announced, WORKFLOW)
+    assert desk.read(announced)["label"]["reference"].startswith("RT")
+    desk.receive(announced, line_1=3)
+    assert desk.inspect(announced, ("1", 3, "restock")).json["status"] == "settled"
 
 
 def order_of(return_id):

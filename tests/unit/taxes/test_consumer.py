@@ -152,14 +152,14 @@ def test_an_order_as_the_ledger_sees_it():
     charges = (orders.Charge("POST", "Postage", 600, 2000, 100), a_charge(-360))
     order = replace(an_order(wanted("A", 3, 1200), charges=charges), shipping_address={"country": "ES", "region": "CN"})
     line = replace(order.lines[0], ordered=3, shipped=2, cancelled=1, returned=1)
-    taxed = as_taxed(replace(order, lines=(line,)), 1080 + 50)
+    taxed = as_taxed(replace(order, lines=(line,)), 1080 + 50, {})
     assert taxed.lines == (
         TaxedLine(2000, gross=3240, tax=540, units=3, cancelled=1, returned=1),
         TaxedLine(2000, gross=600, tax=100, units=1),
     )
     assert (taxed.country, taxed.region, taxed.currency, taxed.pending, taxed.void) == ("ES", "CN", "GBP", True, False)
     assert taxed.credited == 50
-    assert as_taxed(replace(order, lines=(line,)), 1000).credited == 0  # a fee was kept
-    assert as_taxed(confirmed(order), 0).pending is False
-    assert as_taxed(orders.refuse(order, "declined"), 0).void is True
+    assert as_taxed(replace(order, lines=(line,)), 1000, {}).credited == 0  # a fee was kept
+    assert as_taxed(confirmed(order), 0, {}).pending is False
+    assert as_taxed(orders.refuse(order, "declined"), 0, {}).void is True
     assert datetime.fromisoformat(an_event(order)["occurred_at"]).tzinfo == UTC

@@ -48,6 +48,25 @@ def test_nothing_is_owed_for_what_was_never_confirmed(state):
     assert settled(an_order(**state)) == []
 
 
+def test_what_suppliers_owe_is_left_out_by_who_ships_in_the_end():
+    """Two of three units are a supplier's; it declines one, which the operator ships; then all come back."""
+    order = an_order(a_line(apart=2, apart_at_first=2))
+    entries = settled(order)
+    assert [entry.rows for entry in entries] == [(TaxRow(2000, 1000, 200),)]
+    moved = an_order(a_line(apart=1, apart_at_first=2))
+    entries = settled(moved, entries)
+    assert (entries[-1].kind, entries[-1].rows) == (EntryKind.REFUNDED, (TaxRow(2000, 1000, 200),))
+    entries = settled(an_order(a_line(apart=0, apart_at_first=2, returned=3)), entries)
+    assert added_up(entries) == ()
+
+
+def test_what_a_supplier_was_to_ship_and_the_operator_does_is_committed_then():
+    apart = an_order(a_line(apart=3, apart_at_first=3))
+    assert settled(apart) == []
+    [entry] = settled(an_order(a_line(apart=1, apart_at_first=3)))
+    assert (entry.kind, entry.rows) == (EntryKind.COMMITTED, (TaxRow(2000, 2000, 400),))
+
+
 def test_nothing_is_entered_twice():
     entries = settled(an_order())
     assert step(an_order(), entries) is None

@@ -92,7 +92,9 @@ def test_lines_are_taxed_by_their_category_within_or_on_top():
 def test_the_reverse_charge_takes_the_tax_off_prices_that_include_it():
     rates = {"standard": 2000}
     lines = [Taxable("standard", 1200, 0)]
-    assert domain.assess(TaxRules("DE", rates, reverse_charge=True), lines) == [Assessed(0, 0, True, relief=200)]
+    assert domain.assess(TaxRules("DE", rates, reverse_charge=True), lines) == [
+        Assessed(0, 0, included=True, relief=200, relieved_bps=2000)
+    ]
     net = TaxRules("DE", rates, included=False, reverse_charge=True)
     assert domain.assess(net, lines) == [Assessed(0, 0, False, relief=0)]
 

@@ -105,7 +105,7 @@ def test_an_estimate_goes_by_the_table_and_a_business_pays_no_tax_abroad():
     query = TaxQuery("DE", None, NOON, [Taxable("standard", 11900, 0)])
     assert service.estimate(query) == [Assessed(1900, 1900, included=True)]
     business = replace(query, vat_number="FR 40 303 265 045")
-    assert service.estimate(business) == [Assessed(0, 0, included=True, relief=1900)]
+    assert service.estimate(business) == [Assessed(0, 0, included=True, relief=1900, relieved_bps=1900)]
     dutch = replace(query, vat_number="NL4495445B01")  # the shop's own country, where nobody settled it
     assert service.estimate(dutch) == [Assessed(1900, 1900, included=True)]
     with pytest.raises(VatNumberInvalid):
