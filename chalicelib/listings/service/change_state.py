@@ -67,7 +67,7 @@ def stage_withdrawal(
         store.put_book(tx, book)
         events.offer_changed(tx, before.id, book, before.supplier_id, by)
         inventory.restate_stock(tx, before.supplier_id, before.sku, 0, cause=before.id, by=by)
-    store.put_terms(tx, terms.version, replace(terms, on_hand=None, version=terms.version + 1))
+    store.put_terms(tx, terms.version, Terms(terms.supplier_id, terms.supplier_sku, version=terms.version + 1))
     events.listing_withdrawn(tx, after, by)
     return after
 

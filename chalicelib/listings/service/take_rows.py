@@ -31,7 +31,7 @@ from chalicelib.listings.service.change_state import stage_withdrawal
 from chalicelib.listings.service.gather import Gathered, gather
 from chalicelib.listings.service.on_sale import settings_now
 from chalicelib.listings.service.places import Room, room_for, stage_place, with_room
-from chalicelib.listings.service.publish import stage_publication
+from chalicelib.listings.service.publish import stage_publication, stage_stock
 from chalicelib.listings.service.register_listing import give_up_review, stage_submission
 from chalicelib.listings.service.settle import until_settled
 from chalicelib.listings.service.update_terms import Updated, put_price, put_stock
@@ -199,6 +199,8 @@ def _write(
     if assessed.verdict is Verdict.REVIEW:
         stage_submission(tx, before, proposed, by)
         store.put_terms(tx, gathered.terms.version, replace(terms, version=gathered.terms.version + 1))
+        if proposed.is_standing and terms != gathered.terms:
+            stage_stock(tx, proposed, terms, by)  # what is published goes on selling, with the units that there are now
         tx.commit()
         return RowOutcome(Taken.IN_REVIEW, assessed.findings, proposed.sku)
     give_up_review(tx, before, by)

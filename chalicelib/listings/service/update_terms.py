@@ -98,7 +98,7 @@ def put_price(
 
 
 def _open(supplier_id: str, supplier_sku: str) -> tuple[Listing, Terms]:
-    listing, terms = must_find_own(supplier_id, supplier_sku)
+    listing, terms = must_find_own(supplier_id, supplier_sku, find=store.get_after_terms)
     if listing.status is ListingStatus.WITHDRAWN:
         raise life.WrongState.of(listing, "not withdrawn")
     return listing, terms

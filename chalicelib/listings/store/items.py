@@ -4,6 +4,8 @@ from chalicelib.listings.store.attributes import change_schema, read_schema, sch
 from chalicelib.listings.store.images import image_keys, images_in, keep_images
 from chalicelib.listings.store.listings import (
     NextListing,
+    check_terms,
+    get_after_terms,
     get_both,
     listing_in,
     listing_keys,
@@ -32,8 +34,10 @@ __all__ = [
     "book_key",
     "change_schema",
     "change_settings",
+    "check_terms",
     "end_hold",
     "free_places",
+    "get_after_terms",
     "get_book",
     "get_both",
     "holds_of",

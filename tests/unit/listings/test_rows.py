@@ -177,15 +177,27 @@ def test_a_paused_listing_stays_paused(market):
     assert market.offers(sku)[0].handling_days == 5
 
 
+def test_units_are_sold_as_they_are_now_while_a_change_is_looked_at(market):
+    sku = market.takes(market.row(on_hand=5, as_of="2026-01-01T00:00:00Z")).sku
+    leap = market.row(on_hand=0, prices={"GBP": 9000}, as_of="2026-01-02T00:00:00Z")
+    assert market.takes(leap).outcome is Taken.IN_REVIEW
+    assert market.stock(sku) == (0, 0, 0)
+    review = market.checks(MUG)["review_id"]
+    assert steps.publish_listing(MUG, market.listing(MUG).proposal.version, review, TASK)["outcome"] == "published"
+    assert market.stock(sku) == (0, 0, 0)
+    assert dict(market.offers(sku)[0].prices) == {"GBP": 9000}
+
+
 def test_rows_that_withdraw(market):
-    sku = market.takes(market.row(on_hand=3)).sku
+    row = market.row(on_hand=3, as_of="2026-01-01T00:00:00Z")
+    sku = market.takes(row).sku
     seller = find_seller(ACME)
     assert take_withdrawal_row(seller, "MUG", by=FEED).outcome is Taken.UPDATED
     assert (market.offers(sku), market.stock(sku)) == ((), (0, 0, 0))
     assert take_withdrawal_row(seller, "MUG", by=FEED).outcome is Taken.UNCHANGED
     assert rules(take_withdrawal_row(seller, "NONE", by=FEED)) == ["not_found"]
-    assert market.takes(market.row(on_hand=3)).sku == sku
-    assert market.stock(sku) == (3, 3, 0)
+    assert market.takes(row).sku == sku
+    assert market.stock(sku) == (3, 3, 0), "also when it says so as of the moment of the first time"
 
 
 def test_rows_of_prices_and_stock(market):
