@@ -158,7 +158,7 @@ class Listings:
             yield lambda sku: listings.take_stock_row(seller, sku, 0, feed.received_at, by=by)
         else:
             with listings.leaving(seller.id, supplier_skus) as hold:
-                yield lambda sku: listings.take_withdrawal_row(seller, sku, by=by, hold=hold)
+                yield lambda sku: listings.take_withdrawal_row(seller, sku, by=by, told_at=feed.received_at, hold=hold)
 
 
 _LISTED_AT_ONCE = 500
@@ -169,4 +169,4 @@ _STANDING = frozenset(ListingStatus) - {ListingStatus.WITHDRAWN, ListingStatus.R
 def _listing_row(row: Row, feed: Feed) -> ListingRow:
     # What a file says holds from when it came, not from when its turn came or it was tried again.
     told = {name: value for name, value in row.fields.items() if value is not None}
-    return ListingRow(**{"as_of": feed.received_at, **told})
+    return ListingRow(**{"as_of": feed.received_at, **told}, told_at=feed.received_at)

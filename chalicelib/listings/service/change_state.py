@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.core import clock
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Stale
 from chalicelib.core.idempotency import Answer, Idempotency
@@ -54,11 +55,17 @@ def withdraw_listing(supplier_id: str, supplier_sku: str, *, by: Principal, once
 
 
 def stage_withdrawal(
-    tx: Transaction, before: Listing, terms: Terms, by: Principal, *, hold: str | None = None
+    tx: Transaction,
+    before: Listing,
+    terms: Terms,
+    by: Principal,
+    *,
+    told_at: str | None = None,
+    hold: str | None = None,
 ) -> Listing:
-    """Add to `tx` that a listing is withdrawn, all but the listing itself; its place is free with it, or with the others of a
-    `hold`. Raises `WrongState`."""
-    after = life.withdrawn(before, place=hold)
+    """Add to `tx` that a listing is withdrawn, as was said at `told_at` (now), all but the listing itself; its place is free with it,
+    or with the others of a `hold`. Raises `WrongState`."""
+    after = life.withdrawn(before, told_at=told_at or clock.rfc3339(clock.now()), place=hold)
     if hold is None:
         store.free_places(tx, before.supplier_id, 1)
     give_up_review(tx, before, by)

@@ -113,6 +113,7 @@ def _summary(listing: Listing) -> dict[str, Any]:
         "proposal": listing.proposal.state if listing.proposal else None,
         "findings": len(found),
         "version": listing.version,
+        "told_at": listing.told_at,
     }
 
 
