@@ -302,10 +302,11 @@ def _take_terms(
         done.append(put_stock(seller.id, row.supplier_sku, row.on_hand, as_of, by))
     if prices:
         done.append(put_price(seller.id, row.supplier_sku, prices, as_of, by))
-    now = done[-1].listing if done else listing
-    if now.proposal is not None and (is_same or done[-1:] and (done[-1].in_review or done[-1].refused)):
+    last = done[-1] if done else Updated(False, listing, gathered.terms)
+    now = last.listing
+    if now.proposal is not None and (is_same or last.in_review or last.refused):
         state = _state_of(now)
-        return replace(state, findings=state.findings or done[-1].findings)
+        return replace(state, findings=state.findings or last.findings)
     if any(one.changed for one in done):
         return RowOutcome(Taken.UPDATED, now.findings, now.sku)
     return RowOutcome(Taken.UNCHANGED, now.findings, now.sku, None if is_same else NEWER_KNOWN)

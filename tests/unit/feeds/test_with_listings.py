@@ -20,7 +20,7 @@ from chalicelib.suppliers import store as supplier_store
 from chalicelib.suppliers.service import find_seller
 from tests.conftest import ADMIN
 from tests.unit.feeds.builders import AS_OF, csv_file, stock_file
-from tests.unit.feeds.conftest import ACME, Inbox
+from tests.unit.feeds.conftest import ACME, TASK, Inbox
 
 COLUMNS = (
     "supplier_sku",
@@ -146,6 +146,25 @@ def test_products_that_a_file_does_not_name_are_withdrawn(shop: Inbox) -> None:
     shop.deliver(feed_id)
     assert shop.run(again) == "finished"
     assert shop.read(again)["missing"] == 0
+
+
+def test_what_was_registered_or_withdrawn_since_the_file_came_stays_so(shop: Inbox) -> None:
+    mugs = category(shop)
+    shop.run(shop.send(products(mugs, "A", "B", "C", "D", "E", "F"), "products"))
+    waits = shop.send(products(mugs, "A", "B", "C", "D", "E"), "products", mode="replace")
+    seller = find_seller(ACME)
+    assert seller
+    for sku in ("A", "B"):
+        assert use_cases.take_withdrawal_row(seller, sku, by=TASK).outcome == "updated"
+    version = listings_store.get_both(f"{ACME}:F")[0].version  # type: ignore[index]
+    use_cases.change_listing(ACME, "F", {"title": "A better mug"}, expected_version=version, by=ADMIN)
+    assert shop.run(waits) == "finished"
+    seen = shop.read(waits)
+    assert (seen["missing"], seen["progress"]["counts"]) == (0, {"unchanged": 5})
+    said = {row["supplier_sku"]: row["code"] for row in shop.rows(waits)}
+    assert said == {"A": "newer_known", "B": "newer_known", "C": None, "D": None, "E": None}
+    stand = {sku: str(listings_store.get_both(f"{ACME}:{sku}")[0].status) for sku in "ABF"}  # type: ignore[index]
+    assert stand == {"A": "withdrawn", "B": "withdrawn", "F": "published"}
 
 
 def limit(most: int) -> None:
