@@ -21,6 +21,7 @@ from chalicelib.core.findings import Correction, Finding, Severity
 Document = Mapping[str, Any]
 
 SUPPLIER_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
+TAX_CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 MAX_IMAGES = 8
 
 

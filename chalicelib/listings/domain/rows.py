@@ -53,7 +53,8 @@ class ListingRow:
     def document(self) -> dict[str, Any]:
         """The document that it registers."""
         given = {name: getattr(self, name) for name in self.__slots__ if name not in _APART}
-        given |= {"attributes": dict(self.attributes), "images": list(self.images), "prices": dict(self.prices)}
+        attributes = {name: value for name, value in self.attributes.items() if value is not None}
+        given |= {"attributes": attributes, "images": list(self.images), "prices": dict(self.prices)}
         return {name: value for name, value in given.items() if value not in (None, "", {}, [])}
 
 

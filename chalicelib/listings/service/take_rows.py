@@ -15,6 +15,7 @@ from chalicelib.core.findings import Finding, Severity
 from chalicelib.core.table import Transaction
 from chalicelib.listings.domain import life
 from chalicelib.listings.domain.checks import Verdict
+from chalicelib.listings.domain.images import urls_of
 from chalicelib.listings.domain.listing import (
     SUPPLIER_SKU,
     Listing,
@@ -188,7 +189,7 @@ def _take(
     room = prepared.room if prepared else None
     if room and life.takes_place(gathered.listing):
         room.check(row.supplier_sku)
-    urls = gathered.fixed.document.get("images") or ()
+    urls = urls_of(gathered.fixed.document)
     images = look_at_images(urls, gathered.images, most=_looks(prepared, len(urls)))
     assessed = assess(seller, gathered, settings_now(), images)
     if assessed.verdict is Verdict.REFUSE:

@@ -490,6 +490,20 @@ def test_a_row_that_names_nobody_might_have_named_anybody(inbox: Inbox) -> None:
     assert inbox.run(feed_id) == "parked"
 
 
+@pytest.mark.parametrize("row", [b"S19,5,2026-01-01T00:00:00Z,x\r\n", b"no sku,5,x\r\n"])
+def test_a_row_whose_cells_are_not_what_they_seem_names_nobody(inbox: Inbox, row: bytes) -> None:
+    feed_id = replaced(inbox, 20, 19, row)
+    assert inbox.run(feed_id) == "parked"
+
+
+def test_a_sku_in_json_is_named_without_the_spaces_around_it(inbox: Inbox) -> None:
+    inbox.shelf.held = {f"S{number:02d}": {} for number in range(20)}
+    rows = [{"supplier_sku": f"S{number:02d} ", "title": "x"} for number in range(20)]
+    feed_id = inbox.send(jsonl_file(rows), "products", "jsonl", mode="replace")
+    assert inbox.run(feed_id) == "finished"
+    assert (inbox.read(feed_id)["missing"], len(inbox.shelf.held)) == (0, 20)
+
+
 def test_what_is_refused_is_named_all_the_same(inbox: Inbox) -> None:
     feed_id = replaced(inbox, 20, 19, b"S19,x,x\r\n")
     assert inbox.run(feed_id) == "finished"

@@ -19,7 +19,7 @@ from chalicelib.listings.store import items as listings_store
 from chalicelib.suppliers import store as supplier_store
 from chalicelib.suppliers.service import find_seller
 from tests.conftest import ADMIN
-from tests.unit.feeds.builders import AS_OF, csv_file, stock_file
+from tests.unit.feeds.builders import AS_OF, csv_file, jsonl_file, stock_file
 from tests.unit.feeds.conftest import ACME, TASK, Inbox
 
 COLUMNS = (
@@ -165,6 +165,23 @@ def test_what_was_registered_or_withdrawn_since_the_file_came_stays_so(shop: Inb
     assert said == {"A": "newer_known", "B": "newer_known", "C": None, "D": None, "E": None}
     stand = {sku: str(listings_store.get_both(f"{ACME}:{sku}")[0].status) for sku in "ABF"}  # type: ignore[index]
     assert stand == {"A": "withdrawn", "B": "withdrawn", "F": "published"}
+
+
+def test_a_row_that_is_misshapen_fails_no_other(shop: Inbox) -> None:
+    mugs = category(shop)
+    good = {"category_id": mugs, "prices": {"GBP": 899}, "tax_rate_bps": 2000, "handling_days": 2, "brand": "Acme"}
+    rows = [
+        {**good, "supplier_sku": "A ", "title": "Mug A", "tax_category": " Reduced", "attributes": {"fit": None}},
+        {**good, "supplier_sku": "B", "title": "Mug B", "images": [None]},
+        {**good, "supplier_sku": "C", "title": "Mug C", "attributes": {"fit": 2.5}},
+    ]
+    feed_id = shop.send(jsonl_file(rows), "products", "jsonl")
+    assert shop.run(feed_id) == "finished"
+    assert shop.read(feed_id)["progress"]["counts"] == {"created": 2, "refused": 1}, shop.rows(feed_id)
+    found = listings_store.get_both(f"{ACME}:A")
+    assert found
+    assert (found[0].published or {}).get("tax_category") == "reduced"
+    assert "attributes" not in (found[0].published or {})
 
 
 def limit(most: int) -> None:
