@@ -15,6 +15,7 @@ from chalicelib.listings.domain import life
 from chalicelib.listings.domain.listing import Listing, ListingStatus, Terms
 from chalicelib.listings.domain.offers import OfferBook
 from chalicelib.listings.service.access import known, must_find, must_find_own
+from chalicelib.listings.service.places import stage_leaving_hold
 from chalicelib.listings.service.register_listing import give_up_review
 from chalicelib.listings.service.settle import until_settled
 from chalicelib.listings.store import items as store
@@ -68,6 +69,8 @@ def stage_withdrawal(
     after = life.withdrawn(before, told_at=told_at or clock.rfc3339(clock.now()), place=hold)
     if hold is None:
         store.free_places(tx, before.supplier_id, 1)
+    else:
+        stage_leaving_hold(tx, before)
     give_up_review(tx, before, by)
     if before.is_standing and before.sku:
         book = store.get_book(before.sku).without(before.supplier_id)

@@ -19,8 +19,10 @@ from chalicelib.listings.store.offers import book_in, book_key, get_book, put_bo
 from chalicelib.listings.store.places import (
     Hold,
     add_hold,
+    change_hold,
     end_hold,
     free_places,
+    get_hold,
     holds_of,
     take_places,
 )
@@ -32,6 +34,7 @@ __all__ = [
     "add_hold",
     "book_in",
     "book_key",
+    "change_hold",
     "change_schema",
     "change_settings",
     "check_terms",
@@ -40,6 +43,7 @@ __all__ = [
     "get_after_terms",
     "get_book",
     "get_both",
+    "get_hold",
     "holds_of",
     "image_keys",
     "images_in",
