@@ -8,11 +8,12 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from math import isfinite
 from typing import Any
 
+from chalicelib.core.clock import LEEWAY
 from chalicelib.core.currencies import CURRENCIES
 from chalicelib.core.errors import RuleBroken
 from chalicelib.core.findings import Finding, Severity
@@ -20,9 +21,6 @@ from chalicelib.feeds.domain.lines import Format, Record
 
 SUPPLIER_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 """What listings take for one."""
-
-AHEAD = timedelta(minutes=5)
-"""How far the clock of a supplier may be ahead of ours."""
 
 MAX_NUMBER = 10**12
 """The largest count or amount that a row may say."""
@@ -297,6 +295,6 @@ def _of_moment(given: Any, now: datetime) -> list[Finding]:
         moment = None
     if moment is None or moment.tzinfo is None:
         return [_finding("/as_of", "invalid", "as_of is a time with its zone (RFC 3339), e.g. 2026-01-01T09:30:00Z.")]
-    if moment > now + AHEAD:
+    if moment > now + LEEWAY:
         return [_finding("/as_of", "in_future", "as_of is in the future.")]
     return []

@@ -54,7 +54,6 @@ class Match:
     known: bool = True
     active: bool = True
     brand: str | None = None
-    gtin: str | None = None
     gtin_sku: str | None = None
     prices: Mapping[str, Sequence[int]] = field(default_factory=dict)
     full: bool = False

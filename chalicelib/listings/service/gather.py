@@ -156,7 +156,6 @@ class _Reading:
             sku,
             active=variant.is_for_sale,
             brand=product.brand if product and not owned else None,
-            gtin=variant.gtin,
             gtin_sku=gtin_sku,
             prices=asked_by_others(self._seller.id, variant, book),
             full=mine is None and len(book.offers) >= MAX_OFFERS,

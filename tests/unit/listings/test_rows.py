@@ -391,6 +391,11 @@ def test_a_batch_looks_at_so_many_images_and_no_more(market, monkeypatch):
     found = [rules(market.takes(row, prepared=prepared)) for row in rows]
     assert found == [[], ["image_unchecked"], ["image_unchecked", "image_unchecked"]]
     assert len(market.pictures.looked) == 3
+    for url in ("http://10.0.0.1/x", "javascript:alert(1)", "https://e.com:22/x"):
+        odd = Prepared.of(find_seller(ACME), [market.row("ODD", gtin=None, images=[url])])
+        odd.images_left = 0
+        refused = market.takes(next(iter(odd._rows.values())), prepared=odd)
+        assert (refused.outcome, rules(refused)) == (Taken.REFUSED, ["image_url"]), url
 
 
 def test_two_rows_for_one_listing_in_a_batch(market):
