@@ -269,6 +269,8 @@ def _says_news(row: ListingRow, gathered: Gathered, listing: Listing, as_of: str
     terms = gathered.terms
     if row.on_hand not in (None, terms.on_hand) and as_of > terms.stock_as_of:
         return True
+    if not row.prices:
+        return False
     asked = life.asked_in_proposal(listing, terms)
     known = dict(terms.prices if asked is None else asked)
     return as_of > life.latest_prices(listing, terms) and known not in _prices(row, gathered)

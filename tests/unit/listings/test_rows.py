@@ -40,8 +40,9 @@ def test_the_same_row_again_writes_nothing(market):
     row = market.row(on_hand=7)
     first = market.takes(row)
     before = market.table.scan(TableName="aisle-test")["Items"]
-    again = market.takes(row)
-    assert (again.outcome, again.sku) == (Taken.UNCHANGED, first.sku)
+    for same in (row, replace(row, prices={})):
+        again = market.takes(same)
+        assert (again.outcome, again.sku, again.code) == (Taken.UNCHANGED, first.sku, None)
     assert market.table.scan(TableName="aisle-test")["Items"] == before
 
 
