@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+LEEWAY = timedelta(minutes=5)
+"""How far another's clock may be ahead of ours. What is dated later would keep all true updates out until then."""
 
 
 def _system() -> datetime:

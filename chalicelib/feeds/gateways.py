@@ -164,6 +164,11 @@ def part_key(feed_id: str, chunk: int, begin: int) -> str:
     return f"results/{feed_id}/{chunk:05d}-{begin:010d}.jsonl"
 
 
+def section_key(feed_id: str, number: int, format: str) -> str:
+    """Where some parts' results are, put together, until all are."""
+    return f"work/{feed_id}/results-{number:05d}.{format}"
+
+
 def whole_key(feed_id: str, format: str) -> str:
     """Where all results are, as `jsonl` or `csv`."""
     return f"results/{feed_id}/all.{format}"

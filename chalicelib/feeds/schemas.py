@@ -11,7 +11,9 @@ from chalicelib.feeds.service.use_cases import Announced, Upload
 
 KindName = Literal["products", "stock", "prices"]
 ModeName = Literal["upsert", "replace"]
-OutcomeName = Literal["created", "updated", "unchanged", "in_review", "refused", "deferred", "superseded", "withdrawn"]
+OutcomeName = Literal[
+    "created", "updated", "unchanged", "in_review", "refused", "deferred", "superseded", "withdrawn", "kept"
+]
 Filename = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f/\\]+$")]
 
 

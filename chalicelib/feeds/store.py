@@ -47,6 +47,7 @@ class FeedItem(Item):
     deferred = NumberAttribute(null=True)
     superseded = NumberAttribute(null=True)
     withdrawn = NumberAttribute(null=True)
+    kept = NumberAttribute(null=True)
 
 
 class PartItem(Item):

@@ -4,9 +4,9 @@ from typing import Protocol
 
 from chalicelib.core import outside, workflow
 from chalicelib.core.observability import trace
-from chalicelib.core.outside import CallFailed, Failure
+from chalicelib.core.outside import CallFailed, Failure, UrlNotAllowed
 from chalicelib.core.settings import settings
-from chalicelib.listings.domain.images import ImageCheck, ImageState, image_of
+from chalicelib.listings.domain.images import NOT_CHECKED, ImageCheck, ImageState, image_of
 
 SECONDS = 5.0
 _REQUEST = {"Accept": "image/*", "Range": f"bytes=0-{outside.MAX_BYTES - 1}", "User-Agent": "Aisle"}
@@ -31,6 +31,15 @@ class Web:
         if reply.status not in (200, 206):
             return ImageCheck(ImageState.UNREACHABLE)
         return image_of(reply.body)
+
+
+def unseen(url: str) -> ImageCheck:
+    """What there is to say of a URL that nobody calls now: that it never will be, or not yet."""
+    try:
+        outside.destination(url)
+    except UrlNotAllowed:
+        return ImageCheck(ImageState.NOT_ALLOWED)
+    return NOT_CHECKED
 
 
 def start_register_product(listing_id: str, version: int, execution: str) -> None:

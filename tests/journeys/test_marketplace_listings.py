@@ -253,7 +253,7 @@ def test_files_of_either_kind_tell_what_became_of_each_row(market: Market, trade
     ]
     assert [one["field"] for one in feed["findings"]] == ["/shelf"]
     _, told = sent(market, trader, "stock", "text/csv", f"supplier_sku,on_hand,as_of\nJ-1,99,{before.isoformat()}\n")
-    assert told == [(2, "J-1", "unchanged", None)]
+    assert told == [(2, "J-1", "unchanged", "newer_known")]
     assert offers(market, sku) == [(trader.id, 600, 7)], "what is older changes nothing"
 
 

@@ -35,7 +35,6 @@ from chalicelib.catalog.service.products import (
 from chalicelib.catalog.service.supplied import (
     categories_in,
     category_keys,
-    find_by_gtin,
     gtin_keys,
     is_gtin,
     product_keys,
@@ -77,7 +76,6 @@ __all__ = [
     "checked_gtin",
     "create_category",
     "create_product",
-    "find_by_gtin",
     "get_category",
     "get_product",
     "get_variant",

@@ -10,7 +10,7 @@ from chalicelib.catalog.service.products import product_for_change, require_cate
 from chalicelib.catalog.service.variants import stage_variant_change
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import NotFound
-from chalicelib.core.table import Item, Transaction, find_many
+from chalicelib.core.table import Item, Transaction
 
 Keys = list[tuple[type[Item], str, str]]
 Found = Mapping[tuple[str, str], Item]
@@ -25,18 +25,13 @@ def is_gtin(text: str) -> bool:
     return True
 
 
-def find_by_gtin(gtin: str) -> str | None:
-    """The SKU that a GTIN, in any of its lengths, belongs to now. Raises `GtinInvalid`."""
-    return sku_of_gtin(find_many(gtin_keys([gtin]), consistent=True), gtin)
-
-
 def gtin_keys(gtins: Iterable[str]) -> Keys:
     """Where the owners of GTINs are, for `core.table.find_many`. Raises `GtinInvalid`."""
     return [store.gtin_key(domain.checked_gtin(gtin)) for gtin in gtins]
 
 
 def sku_of_gtin(found: Found, gtin: str) -> str | None:
-    """As `find_by_gtin`, out of a batch read with `gtin_keys`."""
+    """The SKU that a GTIN, in any of its lengths, belongs to now, out of a batch read with `gtin_keys`. Raises `GtinInvalid`."""
     return store.gtin_owner_in(found, domain.checked_gtin(gtin))
 
 

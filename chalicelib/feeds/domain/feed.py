@@ -7,7 +7,7 @@ from enum import StrEnum
 from chalicelib.core.errors import Conflict, RuleBroken
 from chalicelib.core.findings import Finding
 from chalicelib.feeds.domain.lines import Format
-from chalicelib.feeds.domain.results import Outcome
+from chalicelib.feeds.domain.results import NO_ROWS, Outcome
 from chalicelib.feeds.domain.rows import Kind
 
 MAX_BYTES = 100 * 1024 * 1024
@@ -108,7 +108,7 @@ class Feed:
     @property
     def done(self) -> int:
         """Rows that have a result."""
-        return sum(self.counts.values()) - self.counts.get(Outcome.WITHDRAWN, 0)
+        return sum(count for outcome, count in self.counts.items() if outcome not in NO_ROWS)
 
     @property
     def execution(self) -> str:

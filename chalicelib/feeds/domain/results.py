@@ -15,7 +15,7 @@ from chalicelib.feeds.domain.split import Chunk
 
 class Outcome(StrEnum):
     """What became of a row. `superseded`: a later line of the file stands for it. `deferred`: it met a passing fault. `withdrawn`: not
-    in the file, which replaces all that was there before."""
+    in the file, which replaces all that was there before; `kept`: so, too, but it stays, and `code` says why."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -25,10 +25,14 @@ class Outcome(StrEnum):
     DEFERRED = "deferred"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
+    KEPT = "kept"
 
 
 UNDONE = frozenset({Outcome.REFUSED, Outcome.DEFERRED})
 """Rows that may be tried again."""
+
+NO_ROWS = frozenset({Outcome.WITHDRAWN, Outcome.KEPT})
+"""Of listings that the file does not name."""
 
 Counts = Mapping[Outcome, int]
 
@@ -36,7 +40,7 @@ Counts = Mapping[Outcome, int]
 @dataclass(frozen=True, slots=True)
 class RowResult:
     """What became of the row on `line` (None: not in the file). `sku` is the catalogue's, where it is known; `code` and `detail` tell
-    why a row was refused, deferred or superseded; `findings` all that was found."""
+    why a row was refused, deferred or superseded, or changed nothing; `findings` all that was found."""
 
     line: int | None
     supplier_sku: str | None

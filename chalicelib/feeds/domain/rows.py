@@ -8,10 +8,12 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
+from chalicelib.core.clock import LEEWAY
 from chalicelib.core.currencies import CURRENCIES
 from chalicelib.core.errors import RuleBroken
 from chalicelib.core.findings import Finding, Severity
@@ -20,11 +22,11 @@ from chalicelib.feeds.domain.lines import Format, Record
 SUPPLIER_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 """What listings take for one."""
 
-AHEAD = timedelta(minutes=5)
-"""How far the clock of a supplier may be ahead of ours."""
-
 MAX_NUMBER = 10**12
 """The largest count or amount that a row may say."""
+
+MAX_URL = 2_048
+"""Characters of the URL of an image, as in the API."""
 
 
 class Kind(StrEnum):
@@ -156,8 +158,13 @@ def _finding(field: str, code: str, detail: str) -> Finding:
     return Finding(field, code, Severity.ERROR, detail)
 
 
+def has_cells_beyond(cells: Sequence[str], columns: Sequence[str]) -> bool:
+    """Whether a row says something in cells that have no column: nobody knows which of its cells are what, then."""
+    return any(cell.strip() for cell in cells[len(columns) :])
+
+
 def _of_cells(cells: Sequence[str], columns: Sequence[str], kind: Kind) -> dict[str, Any]:
-    if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
+    if has_cells_beyond(cells, columns):
         raise BadRow(
             [_finding("", "too_many_cells", f"The row has {len(cells)} cells; the header has {len(columns)} columns.")]
         )
@@ -201,13 +208,14 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def fields_of_json(text: str) -> dict[str, Any]:
-    """The object on a line. Raises `BadRow`."""
+    """The object on a line, its texts trimmed as cells are. Raises `BadRow`."""
     try:
         fields = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise BadRow([_finding("", "malformed_json", f"The line is not JSON: {str(error)[:200]}.")]) from error
     if not isinstance(fields, dict):
         raise BadRow([_finding("", "malformed_json", "The line holds no JSON object.")])
+    fields = {name: given.strip() if isinstance(given, str) else given for name, given in fields.items()}
     lowered = text.lower()
     if "\\ud" in lowered or "\\u0000" in lowered:
         _refuse_unstorable(fields)
@@ -265,10 +273,19 @@ def _fault_of(name: str, given: Any, kind: Kind) -> str | None:
     if name in COUNTS[kind]:
         fits = type(given) is int and 0 <= given <= MAX_NUMBER
         return None if fits else f"{name} is a whole number from 0 to {MAX_NUMBER}."
+    if name == "images":
+        fits = isinstance(given, list) and all(isinstance(url, str) and len(url) <= MAX_URL for url in given)
+        return None if fits else f"images is a list of texts of up to {MAX_URL} characters."
+    if name == "attributes":
+        fits = isinstance(given, dict) and all(value is None or _is_plain(value) for value in given.values())
+        return None if fits else "attributes is an object of texts, numbers, true and false."
     if name in COLLECTIONS:
-        word = "a list" if name == "images" else "an object"
-        return None if isinstance(given, COLLECTIONS[name]) else f"{name} is {word}."
+        return None if isinstance(given, COLLECTIONS[name]) else f"{name} is an object."
     return None if type(given) in (int, float, str) else f"{name} is a number."
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | bool) or (isinstance(value, int | float) and isfinite(value))
 
 
 def _of_moment(given: Any, now: datetime) -> list[Finding]:
@@ -278,6 +295,6 @@ def _of_moment(given: Any, now: datetime) -> list[Finding]:
         moment = None
     if moment is None or moment.tzinfo is None:
         return [_finding("/as_of", "invalid", "as_of is a time with its zone (RFC 3339), e.g. 2026-01-01T09:30:00Z.")]
-    if moment > now + AHEAD:
+    if moment > now + LEEWAY:
         return [_finding("/as_of", "in_future", "as_of is in the future.")]
     return []

@@ -14,7 +14,15 @@ from typing import Any
 from chalicelib.core.errors import RuleBroken
 from chalicelib.core.findings import Finding
 from chalicelib.feeds.domain.lines import BOM, Format, NotUtf8, Record, records
-from chalicelib.feeds.domain.rows import BadRow, Kind, columns_of, fields_of_json, row_of
+from chalicelib.feeds.domain.rows import (
+    SUPPLIER_SKU,
+    BadRow,
+    Kind,
+    columns_of,
+    fields_of_json,
+    has_cells_beyond,
+    row_of,
+)
 
 CHUNK_ROWS = 500
 CHUNK_BYTES = 4 * 1024 * 1024
@@ -239,11 +247,14 @@ class Splitter:
         if record.defect is not None:
             return None
         sku = self._sku_of(record)
-        return sku if isinstance(sku, str) and sku else None
+        return sku if isinstance(sku, str) and SUPPLIER_SKU.fullmatch(sku) else None
 
     def _sku_of(self, record: Record) -> Any:
         if self.format is Format.CSV:
-            place, cells = (self.columns or ()).index("supplier_sku"), record.cells
+            columns, cells = self.columns or (), record.cells
+            place = columns.index("supplier_sku")
+            if has_cells_beyond(cells, columns):
+                return None
             return cells[place].strip() if place < len(cells) else ""
         try:
             return fields_of_json(record.text).get("supplier_sku")

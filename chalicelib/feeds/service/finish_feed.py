@@ -1,6 +1,6 @@
 """Last steps of import_feed: what a file does not name goes, results are put together, and the next feed's turn comes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
@@ -29,10 +29,10 @@ class RowsMissing(RuntimeError):
 
 
 def finish_feed(feed_id: str, by: Principal, shelf: Shelf, *, budget_seconds: float = BUDGET_SECONDS) -> Outcome:
-    """End a feed whose rows have been taken, or that was called off.
+    """End a feed whose rows have been taken, or that was called off, in as many calls as that takes.
 
-    Outcomes: `finished` · `parked`, so much would vanish that somebody has to confirm it · `continue` · `cancelled` · `over`. Raises
-    `RowsMissing`.
+    Outcomes: `finished` · `parked`, so much would vanish that somebody has to confirm it · `continue`, time ran out · `cancelled` ·
+    `over`. Raises `RowsMissing`.
     """
     deadline = monotonic() + budget_seconds
     feed = must_find(feed_id)
@@ -42,27 +42,39 @@ def finish_feed(feed_id: str, by: Principal, shelf: Shelf, *, budget_seconds: fl
     if feed.status is FeedStatus.RUNNING:
         if feed.rows is None or feed.done < feed.rows:
             raise RowsMissing(f"{feed.done} of {feed.rows} rows have a result.")
-        missing = _missing(feed, shelf, by) if feed.mode is Mode.REPLACE else None
+        if feed.mode is Mode.REPLACE:
+            missing = _missing(feed, shelf, deadline, by)
+            if missing is None:
+                return {"outcome": "continue"}
         if missing and not feed.confirmed and _is_too_much(feed, missing):
-            write_results(feed)
-            return unless_stale(lambda: _park(feed_id, len(missing), by))
+            vanishing = len(missing)
+            return _with_results(feed, deadline, lambda: _park(feed_id, vanishing, by))
         if missing and not _let_go(feed, missing, deadline, by, shelf):
             return {"outcome": "continue"}
-    write_results(feed)
-    return unless_stale(lambda: _end(feed_id, None if missing is None else len(missing), by))
+    return _with_results(feed, deadline, lambda: _end(feed_id, None if missing is None else len(missing), by))
 
 
-def _missing(feed: Feed, shelf: Shelf, by: Principal) -> list[str]:
-    """What stands and the file does not name. It is found once: what is listed later does not go."""
+def _with_results(feed: Feed, deadline: float, end: Callable[[], Outcome]) -> Outcome:
+    return unless_stale(end) if write_results(feed, deadline) else {"outcome": "continue"}
+
+
+def _missing(feed: Feed, shelf: Shelf, deadline: float, by: Principal) -> list[str] | None:
+    """What stands and the file does not name; None when time ran out, and what is known by now was put aside. It is found once: what
+    is listed later does not go."""
     files, key = FeedFiles(), gateways.work_key(feed.id, "missing")
-    known: dict[str, Any] | None = files.read_json(key)
-    if known is None:
-        named = set(files.read_json(gateways.work_key(feed.id, "names")) or ())
-        standing = list(shelf.standing(feed, by))
-        known = {"missing": [sku for sku in standing if sku not in named], "of": len(standing)}
-        files.put_json(key, known)
+    known: dict[str, Any] = files.read_json(key) or {"missing": [], "of": 0, "cursor": None, "is_whole": False}
     missing: list[str] = known["missing"]
-    return missing
+    if known["is_whole"]:
+        return missing
+    named = set(files.read_json(gateways.work_key(feed.id, "names")) or ())
+    while not known["is_whole"]:
+        standing, known["cursor"] = shelf.standing(feed, known["cursor"], by)
+        missing += [sku for sku in standing if sku not in named]
+        known |= {"of": known["of"] + len(standing), "is_whole": known["cursor"] is None}
+        if monotonic() >= deadline:
+            break
+    files.put_json(key, known)
+    return missing if known["is_whole"] else None
 
 
 def _is_too_much(feed: Feed, missing: Sequence[str]) -> bool:

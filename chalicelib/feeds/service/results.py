@@ -4,6 +4,9 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
+from itertools import chain
+from time import monotonic
+from typing import Any
 
 from chalicelib.feeds import gateways, store
 from chalicelib.feeds.domain import Feed, Outcome, RowResult
@@ -11,6 +14,13 @@ from chalicelib.feeds.gateways import FeedFiles
 from chalicelib.feeds.store import Part
 
 COLUMNS = ("line", "supplier_sku", "outcome", "sku", "code", "detail")
+SECTION_BYTES = 8 * 1024 * 1024
+SECTION_PARTS = 100
+"""Of results that are put together in one go: some seconds of reading."""
+
+_WHOLE = {"jsonl": ("application/x-ndjson", b""), "csv": ("text/csv", (",".join(COLUMNS) + "\r\n").encode())}
+"""What the whole results are, and how they begin, by format."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -35,21 +45,55 @@ def results_of(feed_id: str) -> Iterator[RowResult]:
         yield from read_part(feed_id, part)
 
 
-def write_results(feed: Feed) -> None:
-    """Put the parts of a feed together, as JSON lines and as CSV. Safe to repeat."""
-    files, parts = FeedFiles(), store.parts_of(feed.id)
-    raw = (files.read(gateways.part_key(feed.id, part.chunk, part.begin)) for part in parts)
-    files.write_whole(gateways.whole_key(feed.id, "jsonl"), raw, "application/x-ndjson")
-    files.write_whole(gateways.whole_key(feed.id, "csv"), _as_csv(feed.id, parts), "text/csv")
+def write_results(feed: Feed, deadline: float) -> bool:
+    """Put the parts of a feed together, as JSON lines and as CSV; False when time ran out, and the next call goes on.
+
+    Safe to repeat, also at the same time: the same parts make the same sections, of which the whole is made.
+    """
+    files, key = FeedFiles(), gateways.work_key(feed.id, "results")
+    known: dict[str, Any] = files.read_json(key) or {"next": [0, 0], "sections": 0, "written": {}}
+    chunk, begin = known["next"]
+    parts = store.parts_of(feed.id, from_chunk=chunk, begin=begin)
+    has_moved = False
+    while parts:
+        if has_moved and monotonic() >= deadline:
+            return False
+        count = _write_section(files, feed.id, known["sections"], parts)
+        known |= {"next": [parts[count - 1].chunk, parts[count - 1].begin + 1], "sections": known["sections"] + 1}
+        files.put_json(key, known)
+        parts, has_moved = parts[count:], True
+    for format, (content_type, head) in _WHOLE.items():
+        if known["written"].get(format) == known["sections"]:
+            continue
+        if has_moved and monotonic() >= deadline:
+            return False
+        sections = (files.read(gateways.section_key(feed.id, place, format)) for place in range(known["sections"]))
+        files.write_whole(gateways.whole_key(feed.id, format), chain([head], sections), content_type)
+        known["written"][format] = known["sections"]
+        files.put_json(key, known)
+        has_moved = True
+    return True
 
 
-def _as_csv(feed_id: str, parts: Sequence[Part]) -> Iterator[bytes]:
-    yield (",".join(COLUMNS) + "\r\n").encode()
-    for part in parts:
-        held = StringIO(newline="")
-        writer = csv.writer(held)
-        writer.writerows([_cell(getattr(result, name)) for name in COLUMNS] for result in read_part(feed_id, part))
-        yield held.getvalue().encode()
+def _write_section(files: FeedFiles, feed_id: str, number: int, parts: Sequence[Part]) -> int:
+    """Put the next parts together, some megabytes of them; how many they are. Each is read once."""
+    lines, cells, size, count = list[bytes](), list[bytes](), 0, 0
+    for part in parts[:SECTION_PARTS]:
+        raw = files.read(gateways.part_key(feed_id, part.chunk, part.begin))
+        lines.append(raw)
+        cells.append(_as_csv(of_lines(raw)))
+        size, count = size + len(raw), count + 1
+        if size >= SECTION_BYTES:
+            break
+    files.put(gateways.section_key(feed_id, number, "jsonl"), b"".join(lines), _WHOLE["jsonl"][0])
+    files.put(gateways.section_key(feed_id, number, "csv"), b"".join(cells), _WHOLE["csv"][0])
+    return count
+
+
+def _as_csv(results: Iterable[RowResult]) -> bytes:
+    held = StringIO(newline="")
+    csv.writer(held).writerows([_cell(getattr(result, name)) for name in COLUMNS] for result in results)
+    return held.getvalue().encode()
 
 
 def _cell(value: object) -> object:

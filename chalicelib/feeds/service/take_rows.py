@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from time import sleep
 from typing import Protocol
@@ -30,8 +31,8 @@ class Shelf(Protocol):
     def taking(self, feed: Feed, seller: Seller, rows: Sequence[Row], by: Principal) -> AbstractContextManager[Take]:
         """Read ahead what some rows need, and take it back when they are taken; the function that takes one of them."""
 
-    def standing(self, feed: Feed, by: Principal) -> Iterator[str]:
-        """The supplier's SKUs that a file which replaces has to name, if they are to stay."""
+    def standing(self, feed: Feed, cursor: str | None, by: Principal) -> tuple[list[str], str | None]:
+        """A page of the supplier's SKUs that a file which replaces has to name, if they are to stay; and the cursor of the next."""
 
     def letting_go(
         self, feed: Feed, seller: Seller, supplier_skus: Sequence[str], by: Principal
@@ -71,20 +72,12 @@ def withdraw(shelf: Shelf, feed: Feed, seller: Seller, skus: Sequence[str], by: 
 
     with shelf.letting_go(feed, seller, skus, by) as let_go, ThreadPoolExecutor(WORKERS) as pool:
         running = [pool.submit(copy_context().run, run, let_go, sku) for sku in skus]
-        return [_withdrawn(future.result()) for future in running]
+        return [_let_go(future.result()) for future in running]
 
 
-def _withdrawn(result: RowResult) -> RowResult:
-    done = result.outcome not in (Outcome.REFUSED, Outcome.DEFERRED)
-    return RowResult(
-        None,
-        result.supplier_sku,
-        Outcome.WITHDRAWN if done else result.outcome,
-        result.sku,
-        result.code,
-        result.detail,
-        result.findings,
-    )
+def _let_go(result: RowResult) -> RowResult:
+    stays = result.outcome in (Outcome.REFUSED, Outcome.DEFERRED) or result.code == listings.NEWER_KNOWN
+    return replace(result, line=None, outcome=Outcome.KEPT if stays else Outcome.WITHDRAWN)
 
 
 def _result(row: Row, take: Callable[[], RowOutcome]) -> RowResult:
@@ -116,7 +109,8 @@ def _attempt(row: Row, take: Callable[[], RowOutcome]) -> RowResult:
     if taken.outcome is Taken.REFUSED:
         return refused(row.line, row.supplier_sku, findings)
     outcome = Outcome(taken.outcome.value)
-    return RowResult(row.line, row.supplier_sku, outcome, taken.sku, taken.code, None, findings)
+    detail = "Something newer is known." if taken.code == listings.NEWER_KNOWN else None
+    return RowResult(row.line, row.supplier_sku, outcome, taken.sku, taken.code, detail, findings)
 
 
 class Listings:
@@ -140,16 +134,16 @@ class Listings:
                     seller, given[row.line], feed_id=feed.id, line=row.line, by=by, prepared=prepared
                 )
 
-    def standing(self, feed: Feed, by: Principal) -> Iterator[str]:
-        """All listings that are not withdrawn; for stock those that have a place in it."""
-        cursor: str | None = None
-        statuses = _WITH_STOCK if feed.kind is Kind.STOCK else _STANDING
-        while True:
-            page = listings.list_listings(feed.supplier_id, None, _LISTED_AT_ONCE, cursor, by)
-            yield from (row["supplier_sku"] for row in page.items if row["status"] in statuses)
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+    def standing(self, feed: Feed, cursor: str | None, by: Principal) -> tuple[list[str], str | None]:
+        """All listings that are not withdrawn, and of which nothing was said since the file came; for stock those that have a place
+        in it."""
+        page = listings.list_listings(feed.supplier_id, None, _LISTED_AT_ONCE, cursor, by)
+        if feed.kind is Kind.STOCK:
+            rows = [row for row in page.items if row["status"] in _WITH_STOCK]
+        else:
+            known = feed.received_at or ""
+            rows = [row for row in page.items if row["status"] in _STANDING and row["told_at"] <= known]
+        return [row["supplier_sku"] for row in rows], page.next_cursor
 
     @contextmanager
     def letting_go(self, feed: Feed, seller: Seller, supplier_skus: Sequence[str], by: Principal) -> Iterator[LetGo]:
@@ -158,7 +152,7 @@ class Listings:
             yield lambda sku: listings.take_stock_row(seller, sku, 0, feed.received_at, by=by)
         else:
             with listings.leaving(seller.id, supplier_skus) as hold:
-                yield lambda sku: listings.take_withdrawal_row(seller, sku, by=by, hold=hold)
+                yield lambda sku: listings.take_withdrawal_row(seller, sku, by=by, told_at=feed.received_at, hold=hold)
 
 
 _LISTED_AT_ONCE = 500
@@ -169,4 +163,4 @@ _STANDING = frozenset(ListingStatus) - {ListingStatus.WITHDRAWN, ListingStatus.R
 def _listing_row(row: Row, feed: Feed) -> ListingRow:
     # What a file says holds from when it came, not from when its turn came or it was tried again.
     told = {name: value for name, value in row.fields.items() if value is not None}
-    return ListingRow(**{"as_of": feed.received_at, **told})
+    return ListingRow(**{"as_of": feed.received_at, **told}, told_at=feed.received_at)

@@ -3,20 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite
 from statistics import median
 from typing import Any
 
 from chalicelib.core.currencies import CURRENCIES
 from chalicelib.core.findings import Finding, Severity
 from chalicelib.listings.domain.attributes import Attribute, attribute_findings
-from chalicelib.listings.domain.images import ImageCheck, image_finding
-from chalicelib.listings.domain.listing import MAX_IMAGES, Condition
+from chalicelib.listings.domain.images import ImageCheck, ImageState, image_finding
+from chalicelib.listings.domain.listing import MAX_IMAGES, TAX_CATEGORY, Condition
 from chalicelib.listings.domain.settings import ListingSettings
 from chalicelib.listings.domain.texts import folded, has_active_html, words_in
 
 MAX_TITLE = 120
 MAX_DESCRIPTION = 10_000
 MAX_ATTRIBUTE = 120
+MAX_ATTRIBUTES = 60
 MAX_PRICE = 100_000_000_00
 MAX_WEIGHT_GRAMS = 10_000_000
 MAX_HANDLING_DAYS = 60
@@ -27,6 +29,9 @@ JUDGED = frozenset(
     | {"image_not_an_image", "attribute_missing", "attribute_invalid", "product_not_active", "check_failed"}
 )
 """Errors that a person may pass over. All others are of what cannot be sold whoever looks at it."""
+
+
+_NO_URL = ImageCheck(ImageState.NOT_ALLOWED)
 
 
 class Verdict(StrEnum):
@@ -49,7 +54,6 @@ class Match:
     known: bool = True
     active: bool = True
     brand: str | None = None
-    gtin: str | None = None
     gtin_sku: str | None = None
     prices: Mapping[str, Sequence[int]] = field(default_factory=dict)
     full: bool = False
@@ -91,7 +95,9 @@ def all_findings(document: Mapping[str, Any], around: Surroundings) -> list[Find
         *gtin_findings(document, valid=around.gtin_valid, match=match),
         *brand_findings(document, around.brands, match),
         *match_findings(match),
+        *attribute_shape_findings(document.get("attributes") or {}),
         *attribute_findings(document.get("attributes") or {}, () if offered else around.schema),
+        *tax_findings(document),
         *price_findings(document.get("prices") or {}, around.settings, around.last_prices, match.prices),
         *number_findings(document, around.settings),
         *image_findings(document, around.images, around.settings.min_image_side),
@@ -117,16 +123,32 @@ def text_findings(document: Mapping[str, Any]) -> list[Finding]:
             found.append(_error(f"/{name}", "too_long", f"{name} has {len(text)} characters; at most {most} are kept."))
         if has_active_html(text):
             found.append(_error(f"/{name}", "html_active", f"{name} holds code that a browser would run."))
-    for name, value in (document.get("attributes") or {}).items():
-        if len(name) > MAX_ATTRIBUTE or (isinstance(value, str) and len(value) > MAX_ATTRIBUTE):
-            found.append(
-                _error(
-                    "/attributes", "too_long", f"{name[:40]}: names and values have up to {MAX_ATTRIBUTE} characters."
-                )
-            )
     if document.get("title") and len(document["title"]) < 3:
         found.append(_warning("/title", "title_short", "A title should say what is sold."))
     return found
+
+
+def attribute_shape_findings(attributes: Mapping[str, Any]) -> list[Finding]:
+    """Not too many, each a text, a number, or true or false, none too long to be shown."""
+    found = []
+    if len(attributes) > MAX_ATTRIBUTES:
+        found.append(_error("/attributes", "too_many_attributes", f"Goods have at most {MAX_ATTRIBUTES} attributes."))
+    for name, value in attributes.items():
+        if not isinstance(value, str | int | float) or (isinstance(value, float) and not isfinite(value)):
+            words = f"{name[:40]}: a value is a text, a number, true or false."
+            found.append(_error("/attributes", "attribute_shape", words))
+        elif len(name) > MAX_ATTRIBUTE or len(str(value)) > MAX_ATTRIBUTE:
+            words = f"{name[:40]}: names and values have up to {MAX_ATTRIBUTE} characters."
+            found.append(_error("/attributes", "too_long", words))
+    return found
+
+
+def tax_findings(document: Mapping[str, Any]) -> list[Finding]:
+    """The tax category is a word as rates have it: one that no rate has would be taxed at the standard rate."""
+    category = document.get("tax_category")
+    if category is None or TAX_CATEGORY.fullmatch(category):
+        return []
+    return [_error("/tax_category", "tax_category_invalid", "A tax category is a word such as standard or reduced.")]
 
 
 def word_findings(document: Mapping[str, Any], forbidden: Sequence[str]) -> list[Finding]:
@@ -254,14 +276,14 @@ def number_findings(document: Mapping[str, Any], settings: ListingSettings) -> l
 
 
 def image_findings(document: Mapping[str, Any], checks: Mapping[str, ImageCheck], min_side: int) -> list[Finding]:
-    """Not too many, and what was seen at their URLs."""
-    if len(document.get("images") or ()) > MAX_IMAGES:
+    """Not too many, each a URL, and what was seen there."""
+    given = document.get("images") or ()
+    if not isinstance(given, list | tuple):
+        given = [given]
+    if len(given) > MAX_IMAGES:
         return [_error("/images", "too_many_images", f"A listing shows at most {MAX_IMAGES} images.")]
-    found = [
-        image_finding(f"/images/{place}", checks[url], min_side)
-        for place, url in enumerate(document.get("images") or ())
-        if url in checks
-    ]
+    known = {place: checks.get(url) if isinstance(url, str) else _NO_URL for place, url in enumerate(given)}
+    found = [image_finding(f"/images/{place}", check, min_side) for place, check in known.items() if check]
     return [finding for finding in found if finding]
 
 

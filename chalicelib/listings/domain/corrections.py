@@ -74,7 +74,7 @@ def _text(field: str, before: str, lines: bool) -> list[Correction]:
     markup = field in ("/title", "/description") and has_html(before) and not has_active_html(before)
     plain = without_html(before) if markup else before
     after = tidied(plain, lines=lines)
-    if field == "/condition":
+    if field in ("/condition", "/tax_category"):
         after = after.lower()
     rule = "html" if markup else "whitespace"
     return [Correction(field, rule, before, after, 95 if markup else 99)] if after != before else []

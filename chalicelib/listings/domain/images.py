@@ -1,8 +1,10 @@
 """Images by their first bytes: what they are, and how large."""
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from chalicelib.core.findings import Finding, Severity
 
@@ -72,6 +74,12 @@ def _webp_size(start: bytes) -> tuple[int, int] | None:
     if kind == b"VP8X" and len(start) >= 30:
         return int.from_bytes(start[24:27], "little") + 1, int.from_bytes(start[27:30], "little") + 1
     return None
+
+
+def urls_of(document: Mapping[str, Any]) -> list[str]:
+    """The URLs of its images; what is no text is left out, and found."""
+    given = document.get("images")
+    return [url for url in given if isinstance(url, str)] if isinstance(given, list | tuple) else []
 
 
 def image_finding(at: str, check: ImageCheck, min_side: int) -> Finding | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.core.errors import Conflict, RuleBroken
-from chalicelib.core.findings import Correction, Finding, NoSuchField, corrected, read
+from chalicelib.core.findings import Correction, Finding, NoSuchField, Severity, corrected, read
 from chalicelib.listings.domain.listing import (
     Document,
     Listing,
@@ -58,11 +58,12 @@ def submitted(
     *,
     as_of: str,
     now: str,
+    told_at: str,
     source: str | None = None,
     place: str | None = None,
 ) -> Listing:
-    """The listing with a document to be checked. What is published goes on selling meanwhile; what was proposed before is given
-    up. `place` is for one that `takes_place`."""
+    """The listing with a document to be checked, which the supplier sent at `told_at`. What is published goes on selling meanwhile;
+    what was proposed before is given up. `place` is for one that `takes_place`."""
     if before is None:
         proposal = Proposal(document, 1, as_of)
         return Listing(
@@ -75,6 +76,7 @@ def submitted(
             proposal=proposal,
             source=source,
             place=place,
+            told_at=told_at,
         )
     version = before.version + 1
     status = before.status if before.is_standing else ListingStatus.SUBMITTED
@@ -88,6 +90,7 @@ def submitted(
         proposal=proposal,
         source=source,
         place=place if takes_place(before) else before.place,
+        told_at=told_at,
     )
 
 
@@ -96,9 +99,7 @@ def takes_place(before: Listing | None) -> bool:
     return before is None or before.status is ListingStatus.WITHDRAWN
 
 
-def changed(
-    before: Listing, changes: Mapping[str, Any], *, prices_as_of: str | None, now: str, source: str | None = None
-) -> Listing:
+def changed(before: Listing, changes: Mapping[str, Any], *, prices_as_of: str | None, now: str) -> Listing:
     """The listing with a change of what was proposed last, or else is published, to be checked; None takes a field out.
 
     Raises `WrongState` for one that is withdrawn: it is registered anew.
@@ -108,13 +109,67 @@ def changed(
     base = before.proposal.document if before.proposal else before.published or {}
     document = {name: value for name, value in {**base, **changes}.items() if value is not None}
     as_of = prices_as_of or (before.proposal.as_of if before.proposal else "")
-    return submitted(before, before.supplier_id, before.supplier_sku, document, as_of=as_of, now=now, source=source)
+    return submitted(before, before.supplier_id, before.supplier_sku, document, as_of=as_of, now=now, told_at=now)
+
+
+def repriced(before: Listing, prices: Mapping[str, int], *, as_of: str, now: str) -> Listing:
+    """The listing with other prices to be looked at, in what it proposes already, or else in what is published. What was rejected is
+    no part of it, and is news again when the supplier sends it again."""
+    rejected = is_rejected(before)
+    base = before.proposal.document if before.proposal and not rejected else before.published or {}
+    after = submitted(
+        before,
+        before.supplier_id,
+        before.supplier_sku,
+        {**base, "prices": dict(prices)},
+        as_of=as_of,
+        now=now,
+        told_at=before.told_at,
+        source=before.source,
+    )
+    return replace(after, digest="" if rejected else before.digest)
+
+
+def is_rejected(listing: Listing) -> bool:
+    """Whether what it proposed last was refused."""
+    return listing.proposal is not None and listing.proposal.state is ProposalState.REJECTED
+
+
+def has_price_errors(proposal: Proposal) -> bool:
+    """Whether something is wrong with its prices."""
+    return any(one.severity is Severity.ERROR and one.field.startswith("/prices") for one in proposal.findings)
+
+
+def prices_looked_at(listing: Listing) -> dict[str, int]:
+    """The amounts of the proposal that a person looks at, or will; none of one that was refused."""
+    if listing.proposal is None or is_rejected(listing):
+        return {}
+    prices: Mapping[str, Any] = listing.proposal.document.get("prices") or {}
+    return {currency: amount for currency, amount in prices.items() if isinstance(amount, int)}
+
+
+def may_stand_for(listing: Listing, prices: Mapping[str, int]) -> bool:
+    """Whether prices, each a fine step from the one that a person looks at, may hold instead once it is published: unless it is the
+    prices that are judged, or one of a currency that nobody sees."""
+    proposal = listing.proposal
+    if proposal is None or proposal.state is not ProposalState.IN_REVIEW or has_price_errors(proposal):
+        return False
+    return prices.keys() <= prices_looked_at(listing).keys()
 
 
 def latest_prices(listing: Listing, terms: Terms) -> str:
-    """The moment that the latest prices known of hold from, be they in force or proposed."""
+    """The moment that the latest prices known of hold from, be they in force, proposed or refused."""
     proposed = listing.proposal.as_of if listing.proposal and "prices" in listing.proposal.document else ""
-    return max(terms.price_as_of, proposed)
+    return max(terms.price_as_of, terms.asked_as_of, proposed)
+
+
+def asked_in_proposal(listing: Listing, terms: Terms) -> Mapping[str, Any] | None:
+    """The prices of its proposal; None when it has none, or when later ones hold, or will."""
+    proposal = listing.proposal
+    if proposal is None or "prices" not in proposal.document or proposal.as_of < terms.price_as_of:
+        return None
+    prices: Mapping[str, Any] = proposal.document["prices"]
+    return prices
 
 
 def checked(listing: Listing, document: Document, findings: Sequence[Finding], made: Sequence[Correction]) -> Listing:
@@ -195,8 +250,8 @@ def resumed(listing: Listing) -> Listing:
     return replace(listing, status=ListingStatus.PUBLISHED, version=listing.version + 1)
 
 
-def withdrawn(listing: Listing, *, place: str | None = None) -> Listing:
-    """Not sold any more, and nothing is proposed; `place` as in `Listing`. Raises `WrongState` when it is withdrawn already."""
+def withdrawn(listing: Listing, *, told_at: str, place: str | None = None) -> Listing:
+    """Not sold any more, and nothing is proposed; `told_at` and `place` as in `Listing`. Raises `WrongState` when it is withdrawn already."""
     if listing.status is ListingStatus.WITHDRAWN:
         raise WrongState.of(listing, "not withdrawn")
     return replace(
@@ -206,6 +261,7 @@ def withdrawn(listing: Listing, *, place: str | None = None) -> Listing:
         proposal=None,
         digest="",
         place=place or listing.place,
+        told_at=told_at,
     )
 
 

@@ -21,6 +21,7 @@ from chalicelib.core.findings import Correction, Finding, Severity
 Document = Mapping[str, Any]
 
 SUPPLIER_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
+TAX_CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 MAX_IMAGES = 8
 
 
@@ -115,7 +116,8 @@ class Listing:
 
     `sku` is the catalogue's, once it is known; `owns_product` says that this listing made its product, whose text follows it.
     `digest` tells what the supplier sent last from anything else, `source` is the row of the feed that brought it. `fee_charged`: once
-    in a listing's life. `place` names the hold of a batch, if it was one that registered or withdrew the listing last.
+    in a listing's life. `place` names the hold of a batch, if it was one that registered or withdrew the listing last. `told_at` is
+    when (RFC 3339, of our clock) the supplier said last what it sells, or that it does not any more.
     """
 
     supplier_id: str
@@ -134,6 +136,7 @@ class Listing:
     fee_charged: bool = False
     source: str | None = None
     place: str | None = None
+    told_at: str = ""
 
     @property
     def id(self) -> str:
@@ -145,16 +148,22 @@ class Listing:
         """Whether it has a published document."""
         return self.status in STANDING
 
+    def is_told_since(self, moment: str) -> bool:
+        """Whether the supplier said something of it later than at a moment: then what it said at that moment does not hold."""
+        return moment < self.told_at
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What changes often: `prices` that hold since `price_as_of`, units `on_hand` as the supplier said at `stock_as_of` (times of
-    the supplier's system, RFC 3339)."""
+    the supplier's system, RFC 3339). `asked_as_of` is the moment of the latest prices that it asked for, also when those do not hold:
+    they wait for a person, or were refused. Terms of a listing that is not published yet hold once it is."""
 
     supplier_id: str
     supplier_sku: str
     prices: Mapping[str, int] = field(default_factory=dict)
     price_as_of: str = ""
+    asked_as_of: str = ""
     on_hand: int | None = None
     stock_as_of: str = ""
     version: int = 0

@@ -1,15 +1,12 @@
 """Times that the systems of suppliers give."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from chalicelib.core import clock
 from chalicelib.listings.domain.listing import NotATime, TimeAhead
 
 _OFFSET = re.compile(r"(?:Z|z|[+-][0-9]{2}:?[0-9]{2})$")
-
-LEEWAY = timedelta(minutes=5)
-"""How far another's clock may be ahead of ours. What is dated later would keep all true updates out until then."""
 
 
 def moment(given: str | None, now: datetime) -> str:
@@ -25,6 +22,6 @@ def moment(given: str | None, now: datetime) -> str:
         told = None
     if told is None:
         raise NotATime(f"{given[:40]} is no time with its offset from UTC.")
-    if told > now + LEEWAY:
+    if told > now + clock.LEEWAY:
         raise TimeAhead(f"{given[:40]} is after {clock.rfc3339(now)}, which it is now.")
     return clock.rfc3339(told)

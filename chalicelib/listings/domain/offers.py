@@ -1,7 +1,7 @@
 """Offers: who sells a SKU of the catalogue, and for what."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.core.errors import Conflict
@@ -92,7 +92,6 @@ class OfferOnSale:
     offer: Offer
     supplier_name: str
     available: int
-    prices: Mapping[str, int] = field(default_factory=dict)
 
 
 def cheapest_first(offers: Sequence[Offer], currency: str | None) -> list[Offer]:

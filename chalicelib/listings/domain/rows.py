@@ -25,7 +25,8 @@ class ListingRow:
 
     `prices` are minor units by currency. Numbers may be texts as they stood in the file (`weight_grams` may have a unit:
     "1.5 kg"): what can be read is corrected, what cannot is found. `on_hand` units are taken over when given. `as_of` (RFC 3339)
-    is the moment that prices and units hold from, of the supplier's clock; None: from now on.
+    is the moment that prices and units hold from, of the supplier's clock, `told_at` the moment that all else does, of ours, which is
+    when the file came; None: from now on.
     """
 
     supplier_sku: str
@@ -47,20 +48,26 @@ class ListingRow:
     max_quantity: Any = None
     on_hand: int | None = None
     as_of: str | None = None
+    told_at: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The document that it registers."""
         given = {name: getattr(self, name) for name in self.__slots__ if name not in _APART}
-        given |= {"attributes": dict(self.attributes), "images": list(self.images), "prices": dict(self.prices)}
+        attributes = {name: value for name, value in self.attributes.items() if value is not None}
+        given |= {"attributes": attributes, "images": list(self.images), "prices": dict(self.prices)}
         return {name: value for name, value in given.items() if value not in (None, "", {}, [])}
 
 
-_APART = ("supplier_sku", "on_hand", "as_of")
+_APART = ("supplier_sku", "on_hand", "as_of", "told_at")
+
+
+NEWER_KNOWN = "newer_known"
 
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """What became of a row: `sku` is the catalogue's, once it is known; `code` says why it was deferred."""
+    """What became of a row: `sku` is the catalogue's, once it is known; `code` says why it was deferred, or that it changed nothing
+    because something newer is known."""
 
     outcome: Taken
     findings: tuple[Finding, ...] = ()

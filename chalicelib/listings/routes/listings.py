@@ -113,7 +113,7 @@ def change_listing(supplier_id: str, supplier_sku: str) -> Response:
 )
 def set_price(supplier_id: str, supplier_sku: str) -> Response:
     """In any order: prices of an earlier moment than those that hold change nothing. A step that is too large is looked at by a
-    person first, and the old prices hold until then."""
+    person first, and the old prices hold until then. What a person has rejected is not looked at again for its prices: change it."""
     wanted = http.body(SetPrice)
     done = service.set_price(supplier_id, supplier_sku, wanted.prices, wanted.as_of, by=http.caller())
     return http.ok(UpdatedPriceView.of(done))

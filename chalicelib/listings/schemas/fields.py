@@ -4,17 +4,17 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.listings.domain.checks import MAX_PRICE
-from chalicelib.listings.domain.listing import MAX_IMAGES
+from chalicelib.listings.domain.checks import MAX_ATTRIBUTES, MAX_PRICE
+from chalicelib.listings.domain.listing import MAX_IMAGES, SUPPLIER_SKU, TAX_CATEGORY
 
-SupplierSku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
+SupplierSku = Annotated[str, StringConstraints(pattern=f"^{SUPPLIER_SKU.pattern}$")]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Description = Annotated[str, StringConstraints(max_length=20_000)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Gtin = Annotated[str, StringConstraints(min_length=1, max_length=30), Field(examples=["4006381333931"])]
-Attributes = Annotated[dict[Word, bool | int | float | Word], Field(max_length=60)]
+Attributes = Annotated[dict[Word, bool | int | float | Word], Field(max_length=MAX_ATTRIBUTES)]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
 Images = Annotated[list[Url], Field(max_length=MAX_IMAGES)]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$")]
@@ -23,7 +23,7 @@ Prices = Annotated[
     dict[CurrencyCode, Amount],
     Field(min_length=1, max_length=30, description="Minor units by currency, tax included", examples=[{"GBP": 899}]),
 ]
-TaxCategory = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+TaxCategory = Annotated[str, StringConstraints(pattern=f"^{TAX_CATEGORY.pattern}$")]
 Bps = Annotated[int, Field(ge=0, le=10_000, description="Basis points: 2000 is 20 %")]
 Measure = Annotated[str, StringConstraints(min_length=1, max_length=30)]
 Weight = Annotated[

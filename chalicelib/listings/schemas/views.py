@@ -163,7 +163,8 @@ class ListingView(View):
 
 
 class UpdatedPriceView(View):
-    """What became of an update: not `applied` when something newer holds, or while a person looks at it (`in_review`)."""
+    """What became of an update: not `applied` when something newer holds, while a person looks at it (`in_review`), or after one has
+    rejected it. Prices of a listing that is not published yet hold once it is."""
 
     applied: bool
     in_review: bool

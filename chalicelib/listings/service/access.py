@@ -1,5 +1,7 @@
 """Finding a supplier, and a listing of its own."""
 
+from collections.abc import Callable
+
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.listings.domain.listing import SUPPLIER_SKU, Listing, Terms, listing_id
@@ -36,16 +38,19 @@ def must_find_seller(supplier_id: str) -> Seller:
     return seller
 
 
-def must_find(listing_id: str) -> tuple[Listing, Terms]:
+Find = Callable[[str], tuple[Listing, Terms] | None]
+
+
+def must_find(listing_id: str, *, find: Find = store.get_both) -> tuple[Listing, Terms]:
     """The listing and its terms, as the last finished writes left them. Raises `NotFound`."""
-    found = store.get_both(listing_id)
+    found = find(listing_id)
     if found is None:
         raise NotFound(f"There is no listing {listing_id[:80]}.")
     return found
 
 
-def must_find_own(supplier_id: str, supplier_sku: str) -> tuple[Listing, Terms]:
+def must_find_own(supplier_id: str, supplier_sku: str, *, find: Find = store.get_both) -> tuple[Listing, Terms]:
     """As `must_find`, by the supplier's own SKU."""
     if not SUPPLIER_SKU.fullmatch(supplier_sku):
         raise NotFound(f"There is no listing {supplier_sku[:40]}.")
-    return must_find(listing_id(supplier_id, supplier_sku))
+    return must_find(listing_id(supplier_id, supplier_sku), find=find)

@@ -7,10 +7,10 @@ from typing import Any
 from chalicelib.catalog import service as catalog
 from chalicelib.core.findings import Correction, Finding
 from chalicelib.listings.domain.checks import Surroundings, Verdict, all_findings, verdict_of
-from chalicelib.listings.domain.images import NOT_CHECKED, ImageCheck
+from chalicelib.listings.domain.images import ImageCheck
 from chalicelib.listings.domain.listing import MAX_IMAGES
 from chalicelib.listings.domain.settings import ListingSettings
-from chalicelib.listings.gateways import ImageSource, Web
+from chalicelib.listings.gateways import ImageSource, Web, unseen
 from chalicelib.listings.service.gather import Gathered
 from chalicelib.listings.store import items as store
 from chalicelib.suppliers.service import Seller
@@ -51,7 +51,8 @@ def assess(
 def look_at_images(
     urls: Collection[str], known: Mapping[str, ImageCheck], *, most: int = MAX_IMAGES, web: ImageSource | None = None
 ) -> dict[str, ImageCheck]:
-    """What is at the URLs, out of what is `known`; up to `most` others are looked at, all at once, and kept for a day."""
+    """What is at the URLs, out of what is `known`; up to `most` others are looked at, all at once, and kept for a
+    day; of the rest only the form of the URL."""
     from concurrent.futures import ThreadPoolExecutor  # late: most commands look at no image
 
     new = [url for url in dict.fromkeys(urls) if url not in known]
@@ -62,4 +63,4 @@ def look_at_images(
         with ThreadPoolExecutor(MAX_IMAGES) as pool:
             seen = dict(zip(looked, pool.map(source.look, looked), strict=True))
         store.keep_images(seen)
-    return {**{url: known[url] for url in urls if url in known}, **seen, **dict.fromkeys(left, NOT_CHECKED)}
+    return {**{url: known[url] for url in urls if url in known}, **seen, **{url: unseen(url) for url in left}}

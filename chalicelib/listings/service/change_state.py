@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.core import clock
 from chalicelib.core.auth import Principal
 from chalicelib.core.errors import Stale
 from chalicelib.core.idempotency import Answer, Idempotency
@@ -14,6 +15,7 @@ from chalicelib.listings.domain import life
 from chalicelib.listings.domain.listing import Listing, ListingStatus, Terms
 from chalicelib.listings.domain.offers import OfferBook
 from chalicelib.listings.service.access import known, must_find, must_find_own
+from chalicelib.listings.service.places import stage_leaving_hold
 from chalicelib.listings.service.register_listing import give_up_review
 from chalicelib.listings.service.settle import until_settled
 from chalicelib.listings.store import items as store
@@ -54,20 +56,28 @@ def withdraw_listing(supplier_id: str, supplier_sku: str, *, by: Principal, once
 
 
 def stage_withdrawal(
-    tx: Transaction, before: Listing, terms: Terms, by: Principal, *, hold: str | None = None
+    tx: Transaction,
+    before: Listing,
+    terms: Terms,
+    by: Principal,
+    *,
+    told_at: str | None = None,
+    hold: str | None = None,
 ) -> Listing:
-    """Add to `tx` that a listing is withdrawn, all but the listing itself; its place is free with it, or with the others of a
-    `hold`. Raises `WrongState`."""
-    after = life.withdrawn(before, place=hold)
+    """Add to `tx` that a listing is withdrawn, as was said at `told_at` (now), all but the listing itself; its place is free with it,
+    or with the others of a `hold`. Raises `WrongState`."""
+    after = life.withdrawn(before, told_at=told_at or clock.rfc3339(clock.now()), place=hold)
     if hold is None:
         store.free_places(tx, before.supplier_id, 1)
+    else:
+        stage_leaving_hold(tx, before)
     give_up_review(tx, before, by)
     if before.is_standing and before.sku:
         book = store.get_book(before.sku).without(before.supplier_id)
         store.put_book(tx, book)
         events.offer_changed(tx, before.id, book, before.supplier_id, by)
         inventory.restate_stock(tx, before.supplier_id, before.sku, 0, cause=before.id, by=by)
-    store.put_terms(tx, terms.version, replace(terms, on_hand=None, version=terms.version + 1))
+    store.put_terms(tx, terms.version, Terms(terms.supplier_id, terms.supplier_sku, version=terms.version + 1))
     events.listing_withdrawn(tx, after, by)
     return after
 

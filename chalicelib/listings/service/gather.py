@@ -11,7 +11,7 @@ from chalicelib.core.table import Item, find_many
 from chalicelib.listings.domain.attributes import Attribute, inherited
 from chalicelib.listings.domain.checks import Match
 from chalicelib.listings.domain.corrections import Fixed, fixed
-from chalicelib.listings.domain.images import ImageCheck
+from chalicelib.listings.domain.images import ImageCheck, urls_of
 from chalicelib.listings.domain.listing import Document, Listing, Terms, listing_id
 from chalicelib.listings.domain.offers import MAX_OFFERS, OfferBook
 from chalicelib.listings.domain.texts import tidied
@@ -60,7 +60,7 @@ def _second_keys(categories: Iterable[Category], given: Iterable[Document]) -> l
     documents = list(given)
     lineages = {one for category in categories for one in category.lineage}
     gtins = {gtin for document in documents if (gtin := _gtin_of(document))}
-    urls = {url for document in documents for url in document.get("images") or ()}
+    urls = {url for document in documents for url in urls_of(document)}
     return [*store.schema_keys(lineages), *catalog.gtin_keys(gtins), *store.image_keys(urls)]
 
 
@@ -137,7 +137,7 @@ class _Reading:
             schema=schema,
             match=self._match(own, document, sku, listing, book),
             book=book,
-            images=store.images_in(self._second, document.get("images") or ()),
+            images=store.images_in(self._second, urls_of(document)),
         )
 
     def _match(
@@ -156,7 +156,6 @@ class _Reading:
             sku,
             active=variant.is_for_sale,
             brand=product.brand if product and not owned else None,
-            gtin=variant.gtin,
             gtin_sku=gtin_sku,
             prices=asked_by_others(self._seller.id, variant, book),
             full=mine is None and len(book.offers) >= MAX_OFFERS,

@@ -5,7 +5,7 @@ Each listing that a batch registered or withdrew names the batch's hold, so what
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Lock
 from typing import TypeVar
@@ -13,7 +13,7 @@ from typing import TypeVar
 from ulid import ULID
 
 from chalicelib.core import clock, observability
-from chalicelib.core.errors import AisleError, Stale
+from chalicelib.core.errors import AisleError, Contended, Stale
 from chalicelib.core.ids import new_ulid
 from chalicelib.core.table import Transaction, find_many
 from chalicelib.listings.domain.life import takes_place
@@ -24,6 +24,8 @@ from chalicelib.listings.store.items import Hold
 
 FORGOTTEN_AFTER = timedelta(minutes=15)
 """No function runs longer, so nobody is at work under an older hold."""
+
+_ATTEMPTS = 8
 
 _Result = TypeVar("_Result")
 
@@ -66,13 +68,25 @@ def stage_place(
     tx: Transaction, supplier_id: str, supplier_sku: str, before: Listing | None, room: Room | None = None
 ) -> str | None:
     """Add to `tx` that a listing takes a place, unless it has one, or one of those of `room`: then returns whose hold that is.
-    Raises `ListingLimitReached`, also at commit."""
+    Raises `ListingLimitReached`, also at commit, and there `Stale`."""
     if not takes_place(before):
+        return None
+    if before is not None and stage_leaving_hold(tx, before):
         return None
     held = room.claim(supplier_sku) if room else None
     if held is None:
         store.take_places(tx, supplier_id, 1, settings_now().max_listings)
     return held
+
+
+def stage_leaving_hold(tx: Transaction, before: Listing) -> bool:
+    """Add to `tx` that a listing, which is to name another hold or none, has no part any more in the one that it names, if that is not
+    counted yet. Whether it was withdrawn under it: its place is not free yet, then, and stays its own. `Stale` at commit."""
+    hold = store.get_hold(before.supplier_id, before.place) if before.place else None
+    if hold is None or before.supplier_sku not in hold.supplier_skus:
+        return False
+    store.change_hold(tx, before.supplier_id, hold.without(before.supplier_sku))
+    return hold.is_leaving
 
 
 def with_room(supplier_id: str, attempt: Callable[[], _Result]) -> _Result:
@@ -102,7 +116,7 @@ def room_for(supplier_id: str, supplier_skus: Sequence[str]) -> Iterator[Room | 
 @contextmanager
 def leaving(supplier_id: str, supplier_skus: Sequence[str]) -> Iterator[str]:
     """The id of a hold under which listings are withdrawn; their places are free together, when all are."""
-    hold = Hold(new_ulid(), tuple(supplier_skus))
+    hold = Hold(new_ulid(), tuple(supplier_skus), is_leaving=True)
     tx = Transaction()
     store.add_hold(tx, supplier_id, hold)
     tx.commit()
@@ -149,17 +163,21 @@ def _settle_or_forget(supplier_id: str, hold: Hold) -> None:
 
 
 def _settle(supplier_id: str, hold: Hold) -> None:
-    """Count what was done under a hold, once."""
-    done = _done_under(supplier_id, hold)
-    free = hold.places - done if hold.places else done
-    tx = Transaction()
-    store.end_hold(tx, supplier_id, hold)
-    if free:
-        store.free_places(tx, supplier_id, free)
-    try:
-        tx.commit()
-    except Stale:
-        return  # settled by another
+    """Count what was done under a hold, once. Raises `Contended`."""
+    for _ in range(_ATTEMPTS):
+        now = store.get_hold(supplier_id, hold.id)
+        if now is None:
+            return  # settled by another
+        done = _done_under(supplier_id, now)
+        free = done if now.is_leaving else now.places - done
+        tx = Transaction()
+        store.end_hold(tx, supplier_id, now)
+        if free:
+            store.free_places(tx, supplier_id, free)
+        with suppress(Stale):
+            tx.commit()
+            return
+    raise Contended("Listings kept leaving the batch.")
 
 
 def _done_under(supplier_id: str, hold: Hold) -> int:

@@ -45,16 +45,25 @@ def stage_publication(
     after = life.published(ready, sku, owns_product=owner, now=clock.rfc3339(clock.now()))
     held = _with_prices(terms, assessed.document, listing)
     after = _charged(tx, after, held, settings, by)
-    if held.on_hand is not None and (not again or held.stock_as_of != gathered.terms.stock_as_of):
-        inventory.restate_stock(tx, after.supplier_id, sku, held.on_hand, cause=after.id, by=by)
+    if not again or held.stock_as_of != gathered.terms.stock_as_of:
+        stage_stock(tx, after, held, by)
     store.put_listing(tx, gathered.listing, after)
+    offered = _offer(tx, after, held, gathered.book or OfferBook(sku), by)
     if held != gathered.terms or not again:
         store.put_terms(tx, gathered.terms.version, replace(held, version=gathered.terms.version + 1))
-    _offer(tx, after, held, gathered.book or OfferBook(sku), by)
+    elif offered:
+        store.check_terms(tx, gathered.terms)  # the offer has their prices
     if assessed.corrections:
         events.listing_corrected(tx, after, assessed.corrections, by)
     events.listing_published(tx, after, by, again=again)
     return after
+
+
+def stage_stock(tx: Transaction, listing: Listing, terms: Terms, by: Principal) -> None:
+    """Add to `tx` that there are as many units of a published listing as its terms say; nothing while they say nothing. At commit
+    `CountOutdated`."""
+    if terms.on_hand is not None:
+        inventory.restate_stock(tx, listing.supplier_id, str(listing.sku), terms.on_hand, cause=listing.id, by=by)
 
 
 def _charged(tx: Transaction, listing: Listing, terms: Terms, settings: ListingSettings, by: Principal) -> Listing:
@@ -76,14 +85,16 @@ def _with_prices(terms: Terms, document: Mapping[str, Any], listing: Listing) ->
     return replace(terms, prices=dict(document["prices"]), price_as_of=as_of)
 
 
-def _offer(tx: Transaction, listing: Listing, terms: Terms, book: OfferBook, by: Principal) -> None:
+def _offer(tx: Transaction, listing: Listing, terms: Terms, book: OfferBook, by: Principal) -> bool:
+    """Whether the offer is another than before."""
     paused = listing.status is ListingStatus.PAUSED
     offer = offer_of(listing.id, book.sku, listing.published or {}, terms.prices, paused=paused)
     if book.of(listing.supplier_id) == offer:
-        return
+        return False
     after = book.with_offer(offer)
     store.put_book(tx, after)
     events.offer_changed(tx, listing.id, after, listing.supplier_id, by)
+    return True
 
 
 def stage_new_product(tx: Transaction, listing: Listing, gathered: Gathered, by: Principal) -> str:

@@ -51,7 +51,7 @@ def register_listing(
             raise ListingExists(
                 f"{supplier_sku} is {before.status}; change it instead.", listing_status=str(before.status)
             )
-        after = life.submitted(before, seller.id, supplier_sku, document, as_of=now, now=now)
+        after = life.submitted(before, seller.id, supplier_sku, document, as_of=now, now=now, told_at=now)
         tx = Transaction()
         stage_place(tx, seller.id, supplier_sku, before)
         stage_submission(tx, before, after, by)

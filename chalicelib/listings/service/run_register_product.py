@@ -11,6 +11,7 @@ from chalicelib.core.workflow import Workflow
 from chalicelib.listings import events
 from chalicelib.listings.domain import life
 from chalicelib.listings.domain.checks import Verdict
+from chalicelib.listings.domain.images import urls_of
 from chalicelib.listings.domain.listing import Listing, ProposalState, Terms, parts_of
 from chalicelib.listings.gateways import ImageSource
 from chalicelib.listings.service.access import must_find, must_find_seller
@@ -130,7 +131,7 @@ def _judge(listing: Listing, by: Principal, web: ImageSource | None, *, passed_o
     now = gathered.listing
     if now is None or now.version != listing.version:
         raise store.NextListing(f"{listing.id} changed while it was read.")
-    urls = gathered.fixed.document.get("images") or ()
+    urls = urls_of(gathered.fixed.document)
     images = look_at_images(urls, gathered.images, most=0 if passed_over else len(urls), web=web)
     assessed = assess(seller, gathered, settings, images)
     wanted = (Verdict.CLEAN, Verdict.REVIEW) if passed_over else (Verdict.CLEAN,)

@@ -27,14 +27,15 @@ from chalicelib.listings.store import items as store
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """What became of an update: whether it holds now (not `applied`: something newer does, or a person looks at it first), and the
-    terms as they are."""
+    """What became of an update: whether it holds now (not `applied`: something newer does, a person looks at it first, or one has
+    refused it), and the terms as they are."""
 
     applied: bool
     listing: Listing
     terms: Terms
     changed: bool = False
     in_review: bool = False
+    refused: bool = False
     findings: tuple[Finding, ...] = ()
 
 
@@ -43,8 +44,9 @@ def set_price(
 ) -> Updated:
     """Put prices (minor units by currency, tax included) in place of all before them, if they hold from a later moment.
 
-    Prices of what is not published yet, and such that a person has to look at, are proposed. Raises `NotFound`, `TimeAhead`,
-    `WrongState` for a withdrawn listing, and `ListingRefused` for what is no price.
+    Such that a person has to look at are proposed. While a person looks at what is not published yet, prices near those that are
+    looked at hold once it is, without another look. What was rejected is not proposed again for other prices. Raises `NotFound`,
+    `TimeAhead`, `WrongState` for a withdrawn listing, and `ListingRefused` for what is no price.
     """
     known(supplier_id, by)
     return until_settled(lambda: put_price(supplier_id, supplier_sku, prices, as_of, by))
@@ -87,8 +89,23 @@ def put_price(
     verdict = verdict_of(findings)
     if verdict is Verdict.REFUSE:
         raise ListingRefused.of(findings)
-    if verdict is Verdict.REVIEW or not listing.is_standing:
-        return _propose(listing, terms, prices, at, findings, by)
+    asked = life.asked_in_proposal(listing, terms)
+    said_again = prices == dict(terms.prices if asked is None else asked)
+    is_fine = verdict is Verdict.CLEAN or (said_again and asked is None)
+    if listing.is_standing and is_fine:
+        return _put_in_force(listing, terms, prices, at, findings, by)
+    if life.is_rejected(listing) and not listing.is_standing:
+        return Updated(False, listing, terms, refused=True, findings=tuple(findings))
+    if said_again and asked is not None:
+        return _keep(listing, terms, replace(terms, asked_as_of=at), findings)
+    if is_fine and life.may_stand_for(listing, prices):
+        return _keep(listing, terms, replace(terms, prices=prices, price_as_of=at), findings)
+    return _propose(listing, terms, prices, at, findings, by)
+
+
+def _put_in_force(
+    listing: Listing, terms: Terms, prices: Mapping[str, int], at: str, findings: list[Finding], by: Principal
+) -> Updated:
     after = replace(terms, prices=prices, price_as_of=at, version=terms.version + 1)
     tx = Transaction()
     store.put_terms(tx, terms.version, after)
@@ -97,8 +114,18 @@ def put_price(
     return Updated(True, listing, after, changed=prices != dict(terms.prices), findings=tuple(findings))
 
 
+def _keep(listing: Listing, before: Terms, kept: Terms, findings: list[Finding]) -> Updated:
+    """Remember prices that are not in force, and leave what is proposed, and who looks at it, alone."""
+    after = replace(kept, version=before.version + 1)
+    tx = Transaction()
+    store.put_terms(tx, before.version, after)
+    tx.commit()
+    refused = life.is_rejected(listing)
+    return Updated(False, listing, after, in_review=not refused, refused=refused, findings=tuple(findings))
+
+
 def _open(supplier_id: str, supplier_sku: str) -> tuple[Listing, Terms]:
-    listing, terms = must_find_own(supplier_id, supplier_sku)
+    listing, terms = must_find_own(supplier_id, supplier_sku, find=store.get_after_terms)
     if listing.status is ListingStatus.WITHDRAWN:
         raise life.WrongState.of(listing, "not withdrawn")
     return listing, terms
@@ -111,7 +138,7 @@ def _findings(listing: Listing, terms: Terms, prices: Mapping[str, int]) -> list
         variant = catalog.variants_in(found, [listing.sku]).get(listing.sku)
         if variant is not None:
             others = asked_by_others(listing.supplier_id, variant, store.book_in(found, listing.sku))
-    last = terms.prices if listing.is_standing else {}
+    last = terms.prices if listing.is_standing else life.prices_looked_at(listing)
     return price_findings(prices, settings_now(), last, others)
 
 
@@ -119,7 +146,7 @@ def _propose(
     listing: Listing, terms: Terms, prices: Mapping[str, int], as_of: str, findings: list[Finding], by: Principal
 ) -> Updated:
     now = clock.rfc3339(clock.now())
-    after = life.changed(listing, {"prices": dict(prices)}, prices_as_of=as_of, now=now)
+    after = life.repriced(listing, prices, as_of=as_of, now=now)
     tx = Transaction()
     stage_submission(tx, listing, after, by)
     tx.commit()

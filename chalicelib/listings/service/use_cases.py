@@ -8,7 +8,7 @@ from chalicelib.listings.domain.listing import (
     ListingStatus,
     TimeAhead,
 )
-from chalicelib.listings.domain.rows import ListingRow, RowOutcome, Taken
+from chalicelib.listings.domain.rows import NEWER_KNOWN, ListingRow, RowOutcome, Taken
 from chalicelib.listings.service.access import SupplierNotApproved
 from chalicelib.listings.service.change_state import pause_listing, resume_listing, stage_correction, withdraw_listing
 from chalicelib.listings.service.configure import change_schema, change_settings, read_schema, read_settings
@@ -37,6 +37,7 @@ from chalicelib.listings.service.take_rows import (
 from chalicelib.listings.service.update_terms import Updated, set_price, set_stock
 
 __all__ = [
+    "NEWER_KNOWN",
     "CannotCorrect",
     "ListingExists",
     "ListingFile",

@@ -4,6 +4,8 @@ from chalicelib.listings.store.attributes import change_schema, read_schema, sch
 from chalicelib.listings.store.images import image_keys, images_in, keep_images
 from chalicelib.listings.store.listings import (
     NextListing,
+    check_terms,
+    get_after_terms,
     get_both,
     listing_in,
     listing_keys,
@@ -17,8 +19,10 @@ from chalicelib.listings.store.offers import book_in, book_key, get_book, put_bo
 from chalicelib.listings.store.places import (
     Hold,
     add_hold,
+    change_hold,
     end_hold,
     free_places,
+    get_hold,
     holds_of,
     take_places,
 )
@@ -30,12 +34,16 @@ __all__ = [
     "add_hold",
     "book_in",
     "book_key",
+    "change_hold",
     "change_schema",
     "change_settings",
+    "check_terms",
     "end_hold",
     "free_places",
+    "get_after_terms",
     "get_book",
     "get_both",
+    "get_hold",
     "holds_of",
     "image_keys",
     "images_in",

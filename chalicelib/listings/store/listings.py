@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.core.errors import AisleError, Stale
 from chalicelib.core.findings import Correction, Finding
 from chalicelib.core.keys import key
-from chalicelib.core.table import Item, Json, RawItem, Transaction, fields_of, find_many
+from chalicelib.core.table import Item, Json, OnConflict, RawItem, Transaction, fields_of, find, find_many
 from chalicelib.listings.domain.listing import (
     Listing,
     ListingStatus,
@@ -61,6 +62,15 @@ def terms_in(found: Mapping[tuple[str, str], Item], listing_id: str) -> Terms | 
     return _terms(cast(TermsItem, item)) if item else None
 
 
+def get_after_terms(listing_id: str) -> tuple[Listing, Terms] | None:
+    """As `get_both`, the terms read before the listing. What begins or ends a listing's sale writes its terms, too: so while these are
+    as they were read, the listing is on sale, or not, as it was read. A batch read is no snapshot."""
+    _, (_, pk, sk) = listing_keys(*parts_of(listing_id))
+    terms = find(TermsItem, pk, sk, consistent=True)
+    listing = find(ListingItem, pk, "LISTING", consistent=True)
+    return (_listing(listing), _terms(terms)) if listing and terms else None
+
+
 def get_both(listing_id: str) -> tuple[Listing, Terms] | None:
     """The listing and its terms as the last finished writes left them, or None."""
     found = find_many(listing_keys(*parts_of(listing_id)), consistent=True)
@@ -103,6 +113,7 @@ def _summary(listing: Listing) -> dict[str, Any]:
         "proposal": listing.proposal.state if listing.proposal else None,
         "findings": len(found),
         "version": listing.version,
+        "told_at": listing.told_at,
     }
 
 
@@ -114,14 +125,24 @@ def put_terms(tx: Transaction, before: int, after: Terms) -> None:
     _put(tx, TermsItem(pk, "TERMS", version=after.version, document=document), before)
 
 
+def check_terms(tx: Transaction, terms: Terms) -> None:
+    """Commit only while terms are as they were read. `NextListing` at commit otherwise."""
+    item = TermsItem(listing_pk(listing_id(terms.supplier_id, terms.supplier_sku)), "TERMS")
+    tx.check(item, *_as_read(item, terms.version))
+
+
 def _put(tx: Transaction, item: ListingItem | TermsItem, before: int) -> None:
-    as_read = type(item).version == before if before else type(item).pk.does_not_exist()
+    tx.put(item, *_as_read(item, before))
+
+
+def _as_read(item: ListingItem | TermsItem, before: int) -> tuple[Condition, OnConflict]:
+    """The condition that an item is still at the version that was read (0: not there), and what it means when it is not."""
 
     def stale(raw: RawItem | None) -> AisleError:
         now = int(raw["version"]["N"]) if raw else 0
         return NextListing(f"The listing is at version {now}, not {before}.", version=now)
 
-    tx.put(item, as_read, stale)
+    return (type(item).version == before if before else type(item).pk.does_not_exist()), stale
 
 
 def listings_of(supplier_id: str, status: str | None, after: str | None, count: int) -> list[dict[str, Any]]:

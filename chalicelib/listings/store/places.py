@@ -1,12 +1,12 @@
 """How many listings a supplier has: a counter, and what bulk imports hold of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pynamodb.attributes import NumberAttribute
 
 from chalicelib.core.errors import AisleError, Contended, Stale
 from chalicelib.core.keys import key
-from chalicelib.core.table import Item, Json, RawItem, Transaction
+from chalicelib.core.table import Item, Json, RawItem, Transaction, find
 from chalicelib.listings.domain.listing import ListingLimitReached
 
 
@@ -19,17 +19,26 @@ class PlacesItem(Item):
 class HoldItem(Item):
     """pk = LISTING#PLACES#<supplier>, sk = HOLD#<ulid>. There while a batch of rows is taken."""
 
+    version = NumberAttribute()
     document = Json()
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Listings, by the supplier's own SKUs, that a batch registers, for which `places` are taken in advance; or that it withdraws, for
-    which there are none. Each that it did names the hold."""
+    which there are none. Each that it did names the hold, until it leaves it."""
 
     id: str
     supplier_skus: tuple[str, ...]
     places: int = 0
+    is_leaving: bool = False
+    version: int = 1
+
+    def without(self, supplier_sku: str) -> "Hold":
+        """The hold that has no part in a listing any more which it registered, with its place, or withdrew."""
+        others = tuple(sku for sku in self.supplier_skus if sku != supplier_sku)
+        places = self.places if self.is_leaving else self.places - 1
+        return replace(self, supplier_skus=others, places=places, version=self.version + 1)
 
 
 def _pk(supplier_id: str) -> str:
@@ -60,14 +69,24 @@ def free_places(tx: Transaction, supplier_id: str, count: int) -> None:
 
 def add_hold(tx: Transaction, supplier_id: str, hold: Hold) -> None:
     """Write a hold."""
-    document = {"supplier_skus": hold.supplier_skus, "places": hold.places}
-    tx.put(HoldItem(_pk(supplier_id), key("HOLD", hold.id), document=document))
+    tx.put(_item(supplier_id, hold))
+
+
+def change_hold(tx: Transaction, supplier_id: str, after: Hold) -> None:
+    """Write the next version of a hold. `Stale` at commit when it changed, or is counted."""
+    tx.put(_item(supplier_id, after), HoldItem.version == after.version - 1, _counted)
 
 
 def end_hold(tx: Transaction, supplier_id: str, hold: Hold) -> None:
-    """Remove a hold. `Stale` at commit when another did."""
+    """Remove a hold as it was read. `Stale` at commit when it changed, or another did."""
     item = HoldItem(_pk(supplier_id), key("HOLD", hold.id))
-    tx.delete(item, HoldItem.pk.exists(), lambda _: Stale("The places of this batch are counted."))
+    tx.delete(item, HoldItem.version == hold.version, _counted)
+
+
+def get_hold(supplier_id: str, hold_id: str) -> Hold | None:
+    """The hold, or None once it is counted."""
+    item = find(HoldItem, _pk(supplier_id), key("HOLD", hold_id), consistent=True)
+    return _hold(item) if item else None
 
 
 def holds_of(supplier_id: str, before: str) -> list[Hold]:
@@ -75,6 +94,19 @@ def holds_of(supplier_id: str, before: str) -> list[Hold]:
     rows = HoldItem.query(
         _pk(supplier_id), HoldItem.sk.between(key("HOLD", "0"), key("HOLD", before)), consistent_read=True
     )
-    return [
-        Hold(row.sk.partition("#")[2], tuple(row.document["supplier_skus"]), row.document["places"]) for row in rows
-    ]
+    return [_hold(row) for row in rows]
+
+
+def _counted(_: RawItem | None) -> AisleError:
+    return Stale("The places of this batch changed, or are counted.")
+
+
+def _item(supplier_id: str, hold: Hold) -> HoldItem:
+    document = {"supplier_skus": hold.supplier_skus, "places": hold.places, "is_leaving": hold.is_leaving}
+    return HoldItem(_pk(supplier_id), key("HOLD", hold.id), version=hold.version, document=document)
+
+
+def _hold(item: HoldItem) -> Hold:
+    stored = item.document
+    skus = tuple(stored["supplier_skus"])
+    return Hold(item.sk.partition("#")[2], skus, stored["places"], stored["is_leaving"], int(item.version))

@@ -49,6 +49,10 @@ class FakeShelf:
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
     taken: list[str] = field(default_factory=list)
     faults: dict[str, list[Exception]] = field(default_factory=dict)
+    stays: dict[str, RowOutcome] = field(default_factory=dict)
+    """What becomes of SKUs that do not go."""
+    page: int = 500
+    """Listings of which is told at a time."""
     before: Callable[[str], None] | None = None
     """Called with each SKU before it is taken."""
     _lock: Any = field(default_factory=Lock)
@@ -74,8 +78,9 @@ class FakeShelf:
             return RowOutcome(Taken.CREATED, sku=f"cat-{sku}")
         return RowOutcome(Taken.UNCHANGED if known == fields else Taken.UPDATED, sku=f"cat-{sku}")
 
-    def standing(self, feed: Feed, by: Principal) -> Iterator[str]:
-        yield from sorted(self.held)
+    def standing(self, feed: Feed, cursor: str | None, by: Principal) -> tuple[list[str], str | None]:
+        page = [sku for sku in sorted(self.held) if sku > (cursor or "")][: self.page]
+        return page, page[-1] if len(page) == self.page else None
 
     @contextmanager
     def letting_go(
@@ -84,6 +89,8 @@ class FakeShelf:
         yield self._let_go
 
     def _let_go(self, supplier_sku: str) -> RowOutcome:
+        if supplier_sku in self.stays:
+            return self.stays[supplier_sku]
         with self._lock:
             self.held.pop(supplier_sku, None)
         return RowOutcome(Taken.UPDATED)

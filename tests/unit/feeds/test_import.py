@@ -12,8 +12,9 @@ from chalicelib.core.table import Transaction
 from chalicelib.feeds import gateways, store
 from chalicelib.feeds.domain import split as splitting
 from chalicelib.feeds.gateways import FeedFiles
-from chalicelib.feeds.service import lanes, use_cases
+from chalicelib.feeds.service import lanes, results, use_cases
 from chalicelib.feeds.service.finish_feed import RowsMissing
+from chalicelib.listings.service.use_cases import RowOutcome, Taken
 from tests.unit.feeds.builders import AS_OF, csv_file, jsonl_file, stock_file, synthetic_csv
 from tests.unit.feeds.conftest import ACME, ANN, TASK, Inbox, busy
 
@@ -489,6 +490,20 @@ def test_a_row_that_names_nobody_might_have_named_anybody(inbox: Inbox) -> None:
     assert inbox.run(feed_id) == "parked"
 
 
+@pytest.mark.parametrize("row", [b"S19,5,2026-01-01T00:00:00Z,x\r\n", b"no sku,5,x\r\n"])
+def test_a_row_whose_cells_are_not_what_they_seem_names_nobody(inbox: Inbox, row: bytes) -> None:
+    feed_id = replaced(inbox, 20, 19, row)
+    assert inbox.run(feed_id) == "parked"
+
+
+def test_a_sku_in_json_is_named_without_the_spaces_around_it(inbox: Inbox) -> None:
+    inbox.shelf.held = {f"S{number:02d}": {} for number in range(20)}
+    rows = [{"supplier_sku": f"S{number:02d} ", "title": "x"} for number in range(20)]
+    feed_id = inbox.send(jsonl_file(rows), "products", "jsonl", mode="replace")
+    assert inbox.run(feed_id) == "finished"
+    assert (inbox.read(feed_id)["missing"], len(inbox.shelf.held)) == (0, 20)
+
+
 def test_what_is_refused_is_named_all_the_same(inbox: Inbox) -> None:
     feed_id = replaced(inbox, 20, 19, b"S19,x,x\r\n")
     assert inbox.run(feed_id) == "finished"
@@ -520,6 +535,53 @@ def test_letting_go_is_interrupted_and_goes_on(inbox: Inbox) -> None:
         inbox.lane(feed_id, lane)
     inbox.finish(feed_id)
     assert inbox.read(feed_id)["progress"]["counts"] == {"updated": 17, "withdrawn": 3}
+
+
+def test_finishing_stops_when_time_runs_out_and_goes_on(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "SECTION_PARTS", 3)
+    feed_id = replaced(inbox, 20, 17)
+    inbox.shelf.page = 8
+    inbox.split(feed_id)
+    for lane in range(4):
+        inbox.lane(feed_id, lane)
+    calls = [use_cases.finish_feed(feed_id, TASK, inbox.shelf, budget_seconds=0)["outcome"]]
+    while calls[-1] == "continue":
+        calls.append(use_cases.finish_feed(feed_id, TASK, inbox.shelf, budget_seconds=0)["outcome"])
+    # Three pages of listings, three batches that go, four sections of the twelve parts, and one of two files; then the other.
+    assert calls == ["continue"] * (2 + 3 + 4 + 1) + ["finished"]
+    assert inbox.read(feed_id)["progress"]["counts"] == {"updated": 17, "withdrawn": 3}
+    whole = [json.loads(line) for line in (inbox.stored(gateways.whole_key(feed_id, "jsonl")) or b"").splitlines()]
+    assert [row["supplier_sku"] for row in whole] == [f"S{number:02d}" for number in range(20)]
+    cells = (inbox.stored(gateways.whole_key(feed_id, "csv")) or b"").decode().splitlines()
+    assert (cells[0], len(cells)) == ("line,supplier_sku,outcome,sku,code,detail", 21)
+
+
+def test_what_is_confirmed_is_added_to_the_results(inbox: Inbox) -> None:
+    feed_id = replaced(inbox, 20, 16)
+    inbox.run(feed_id, budget_seconds=0)
+    assert len((inbox.stored(gateways.whole_key(feed_id, "jsonl")) or b"").splitlines()) == 16
+    inbox.call("POST", f"/{feed_id}/confirmations")
+    assert inbox.run(feed_id, budget_seconds=0) == "finished"
+    for format, lines in (("jsonl", 20), ("csv", 21)):
+        assert len((inbox.stored(gateways.whole_key(feed_id, format)) or b"").splitlines()) == lines
+
+
+def test_what_cannot_go_is_kept_and_says_why(inbox: Inbox) -> None:
+    feed_id = replaced(inbox, 20, 17)
+    inbox.shelf.stays = {
+        "S18": RowOutcome(Taken.UNCHANGED, code="newer_known"),
+        "S19": RowOutcome(Taken.DEFERRED, code="contended"),
+    }
+    assert inbox.run(feed_id) == "finished"
+    seen = inbox.read(feed_id)
+    assert seen["progress"]["counts"] == {"updated": 17, "withdrawn": 1, "kept": 2}
+    assert (seen["progress"]["done"], seen["missing"], inbox.feed(feed_id).done) == (17, 3, 17)
+    kept = inbox.rows(feed_id, "?outcome=kept")
+    assert [(row["line"], row["supplier_sku"], row["code"]) for row in kept] == [
+        (None, "S18", "newer_known"),
+        (None, "S19", "contended"),
+    ]
+    assert inbox.call("POST", f"/{feed_id}/retries").code == "nothing_to_retry", "they are no rows of the file"
 
 
 def test_prices_cannot_be_replaced(inbox: Inbox) -> None:

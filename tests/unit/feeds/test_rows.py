@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.feeds.domain import Format, Kind
+from chalicelib.feeds.domain import Format, Kind, rows
 from chalicelib.feeds.domain.lines import records
 from chalicelib.feeds.domain.rows import BadRow, Row, columns_of, row_of
+from chalicelib.listings.domain import listing
 from tests.unit.feeds.builders import AS_OF, csv_file, jsonl_file
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -108,6 +109,10 @@ def test_a_bad_row_has_its_reason(kind: str, header: str, row: str, field: str, 
         ('{"supplier_sku": "A", "title": "\\ud800"}', "", "lone_surrogate"),
         ('{"supplier_sku": "A", "title": "a\\u0000b"}', "", "nul_character"),
         ('{"supplier_sku": "A", "title": "x", "images": "https://a"}', "/images", "invalid"),
+        ('{"supplier_sku": "A", "title": "x", "images": [null]}', "/images", "invalid"),
+        ('{"supplier_sku": "A", "title": "x", "images": [{"url": "https://a"}]}', "/images", "invalid"),
+        ('{"supplier_sku": "A", "title": "x", "attributes": {"fit": ["S"]}}', "/attributes", "invalid"),
+        ('{"supplier_sku": "A", "title": "x", "attributes": {"fit": 1e999}}', "/attributes", "invalid"),
         ('{"supplier_sku": "A", "title": "x", "attributes": []}', "/attributes", "invalid"),
         ('{"supplier_sku": "A", "title": "x", "weight_grams": true}', "/weight_grams", "invalid"),
     ],
@@ -136,3 +141,7 @@ def test_a_header_is_written_as_people_do() -> None:
     columns, warnings = columns_of(head, Kind.STOCK)
     assert (columns, warnings) == (("supplier_sku", "on_hand", "as_of", ""), ())
     assert row_of(record, Format.CSV, Kind.STOCK, columns, NOW).fields["on_hand"] == 1
+
+
+def test_a_sku_is_what_listings_take_for_one() -> None:
+    assert rows.SUPPLIER_SKU.pattern == listing.SUPPLIER_SKU.pattern

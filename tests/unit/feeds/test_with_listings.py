@@ -19,8 +19,8 @@ from chalicelib.listings.store import items as listings_store
 from chalicelib.suppliers import store as supplier_store
 from chalicelib.suppliers.service import find_seller
 from tests.conftest import ADMIN
-from tests.unit.feeds.builders import AS_OF, csv_file, stock_file
-from tests.unit.feeds.conftest import ACME, Inbox
+from tests.unit.feeds.builders import AS_OF, csv_file, jsonl_file, stock_file
+from tests.unit.feeds.conftest import ACME, TASK, Inbox
 
 COLUMNS = (
     "supplier_sku",
@@ -146,6 +146,42 @@ def test_products_that_a_file_does_not_name_are_withdrawn(shop: Inbox) -> None:
     shop.deliver(feed_id)
     assert shop.run(again) == "finished"
     assert shop.read(again)["missing"] == 0
+
+
+def test_what_was_registered_or_withdrawn_since_the_file_came_stays_so(shop: Inbox) -> None:
+    mugs = category(shop)
+    shop.run(shop.send(products(mugs, "A", "B", "C", "D", "E", "F"), "products"))
+    waits = shop.send(products(mugs, "A", "B", "C", "D", "E"), "products", mode="replace")
+    seller = find_seller(ACME)
+    assert seller
+    for sku in ("A", "B"):
+        assert use_cases.take_withdrawal_row(seller, sku, by=TASK).outcome == "updated"
+    version = listings_store.get_both(f"{ACME}:F")[0].version  # type: ignore[index]
+    use_cases.change_listing(ACME, "F", {"title": "A better mug"}, expected_version=version, by=ADMIN)
+    assert shop.run(waits) == "finished"
+    seen = shop.read(waits)
+    assert (seen["missing"], seen["progress"]["counts"]) == (0, {"unchanged": 5})
+    said = {row["supplier_sku"]: row["code"] for row in shop.rows(waits)}
+    assert said == {"A": "newer_known", "B": "newer_known", "C": None, "D": None, "E": None}
+    stand = {sku: str(listings_store.get_both(f"{ACME}:{sku}")[0].status) for sku in "ABF"}  # type: ignore[index]
+    assert stand == {"A": "withdrawn", "B": "withdrawn", "F": "published"}
+
+
+def test_a_row_that_is_misshapen_fails_no_other(shop: Inbox) -> None:
+    mugs = category(shop)
+    good = {"category_id": mugs, "prices": {"GBP": 899}, "tax_rate_bps": 2000, "handling_days": 2, "brand": "Acme"}
+    rows = [
+        {**good, "supplier_sku": "A ", "title": "Mug A", "tax_category": " Reduced", "attributes": {"fit": None}},
+        {**good, "supplier_sku": "B", "title": "Mug B", "images": [None]},
+        {**good, "supplier_sku": "C", "title": "Mug C", "attributes": {"fit": 2.5}},
+    ]
+    feed_id = shop.send(jsonl_file(rows), "products", "jsonl")
+    assert shop.run(feed_id) == "finished"
+    assert shop.read(feed_id)["progress"]["counts"] == {"created": 2, "refused": 1}, shop.rows(feed_id)
+    found = listings_store.get_both(f"{ACME}:A")
+    assert found
+    assert (found[0].published or {}).get("tax_category") == "reduced"
+    assert "attributes" not in (found[0].published or {})
 
 
 def limit(most: int) -> None:

@@ -1,5 +1,6 @@
 """Each rule, and exactly what it finds."""
 
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from chalicelib.listings.domain.attributes import (
 from chalicelib.listings.domain.checks import Match, Surroundings, Verdict, all_findings, verdict_of
 from chalicelib.listings.domain.images import ImageCheck, ImageState
 from chalicelib.listings.domain.settings import ListingSettings
+from chalicelib.listings.domain.texts import has_active_html
 
 CLEAN: dict[str, Any] = {
     "title": "Red mug",
@@ -79,10 +81,63 @@ def test_the_owner_of_a_product_still_needs_its_category():
         ({"condition": "rusty"}, ("/condition", "condition_unknown", "error")),
         ({"brand": "Apex"}, ("/brand", "brand_not_registered", "error")),
         ({"images": ["u"] * 9}, ("/images", "too_many_images", "error")),
+        ({"images": [{"url": "u"}]}, ("/images/0", "image_url", "error")),
+        ({"images": 7}, ("/images/0", "image_url", "error")),
+        ({"attributes": {"x": None}}, ("/attributes", "attribute_shape", "error")),
+        ({"attributes": {"x": ["y"]}}, ("/attributes", "attribute_shape", "error")),
+        ({"attributes": {"x": float("inf")}}, ("/attributes", "attribute_shape", "error")),
+        ({"attributes": {"x": 10**120}}, ("/attributes", "too_long", "error")),
+        ({"attributes": {str(n): n for n in range(61)}}, ("/attributes", "too_many_attributes", "error")),
+        ({"tax_category": "Re duced"}, ("/tax_category", "tax_category_invalid", "error")),
     ],
 )
 def test_what_is_wrong_with_a_field(changes, finding):
     assert found(changes) == [finding]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Size guide: one = S, two = M",
+        "<p>Size guide: one = S</p>",
+        '<p class="wide" id=a>Turned on = green</p>',
+        "5 < 6, and on = off",
+        "one = S <br/>",
+    ],
+)
+def test_texts_that_nothing_runs_in(text):
+    assert not has_active_html(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<b onclick=x>",
+        "<img/onerror=x>",
+        '<img src="x"onerror=x>',
+        "<b \n onmouseover = x",
+        '<a title=">" onclick=x>',
+        '<a x=a"b title=">" onclick=x>',
+        '<a ="b c=">" onclick=x>',
+        "<a title='>' onclick=x>",
+        "&lt;b onclick=x&gt;",
+        "&amp;lt;b onclick=x&amp;gt;",
+        '<p>one</p><b title="<i>" onclick=x>',
+        "<script>",
+        "<a href=javascript :x>",
+    ],
+)
+def test_texts_that_a_browser_would_run_something_of(text):
+    assert has_active_html(text)
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<a b=c ", "<a on", "on =", "<", " ", "<a b", "&amp;", '<a b="', "<a\n\n"])
+def test_looking_for_handlers_takes_time_in_proportion(piece):
+    text = (piece * 60_000)[:64_000]
+    begun = perf_counter()
+    has_active_html(text)
+    has_active_html("<a " + text)
+    assert perf_counter() - begun < 1
 
 
 def test_gtins():

@@ -304,3 +304,58 @@ def test_withdrawals_of_a_batch_are_counted_together(market):
             service.take_withdrawal_row(seller, own, by=FEED, hold=hold)
         assert taken(market) == 3, "not one by one"
     assert (standing(market), taken(market), items(market, "HOLD")) == (["S3"], 1, [])
+
+
+def unsettled(market, monkeypatch, act):
+    """`act`, of whose batch nothing is counted."""
+    with monkeypatch.context() as patched:
+        patched.setattr(places, "_settle", lambda *_: None)
+        act()
+
+
+def lets_go(*skus):
+    with service.leaving(ACME, skus) as hold:
+        for own in skus:
+            service.take_withdrawal_row(find_seller(ACME), own, by=FEED, hold=hold)
+
+
+def count_all(market):
+    with clock.at(datetime.now(UTC) + timedelta(minutes=16)):
+        places.settle_forgotten(ACME)
+    assert items(market, "HOLD") == []
+    return taken(market) - len(standing(market))
+
+
+def test_one_that_comes_back_before_its_withdrawal_is_counted_keeps_its_place(market, monkeypatch):
+    batch(market, [plain(market, f"S{number}") for number in range(4)])
+    unsettled(market, monkeypatch, lambda: lets_go("S0", "S1", "S2"))
+    assert market.registers("S0", gtin=None).status == 202
+    assert outcomes(batch(market, [plain(market, "S1"), plain(market, "NEW")])) == ["updated", "created"]
+    assert count_all(market) == 0
+    assert standing(market) == ["NEW", "S0", "S1", "S3"]
+
+
+def test_one_that_goes_and_comes_back_before_its_registration_is_counted(market, monkeypatch):
+    rows = [plain(market, "A"), plain(market, "B"), plain(market, "C")]
+    unsettled(market, monkeypatch, lambda: batch(market, rows))
+    withdraws(market, "A")
+    assert market.registers("A", gtin=None).status == 202
+    lets_go("B")
+    assert count_all(market) == 0
+    assert standing(market) == ["A", "C"]
+
+
+def test_one_that_comes_back_while_its_withdrawal_is_counted(market, monkeypatch):
+    batch(market, [plain(market, f"S{number}") for number in range(3)])
+    unsettled(market, monkeypatch, lambda: lets_go("S0", "S1"))
+    done_under, back = places._done_under, []
+
+    def comes_back_meanwhile(*given):
+        done = done_under(*given)
+        if not back:
+            back.append(market.registers("S0", gtin=None).status)
+        return done
+
+    monkeypatch.setattr(places, "_done_under", comes_back_meanwhile)
+    assert count_all(market) == 0
+    assert (back, standing(market)) == ([202], ["S0", "S2"])

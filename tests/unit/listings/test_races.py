@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 from threading import Barrier
 
 import pytest
@@ -16,9 +17,11 @@ from chalicelib.core.table import Transaction
 from chalicelib.inventory import service as inventory
 from chalicelib.listings.domain.listing import Terms
 from chalicelib.listings.domain.offers import OfferBook, TooManyOffers
+from chalicelib.listings.service import gather as gathering
 from chalicelib.listings.service import update_terms, use_cases
 from chalicelib.listings.service.use_cases import Taken
 from chalicelib.listings.store import items as store
+from chalicelib.listings.store import listings as listings_store
 from chalicelib.suppliers.service import find_seller
 from tests.conftest import ADMIN
 from tests.unit.listings.conftest import ACME, BOLT, FEED
@@ -222,3 +225,48 @@ def test_a_price_that_is_taken_back_leaves_the_terms(market):
     assert isinstance(before, Terms)
     done = update_terms.put_price(ACME, "MUG", {"GBP": 1}, "2025-12-31T00:00:00Z", FEED)
     assert (done.applied, done.changed, market.terms(MUG)) == (False, False, before)
+
+
+def once_before(monkeypatch, module, name, is_it, act):
+    """Let `act` happen once, right before a call of `module.name` whose arguments are the ones."""
+    real, done = getattr(module, name), []
+
+    def late(*given, **named):
+        if not done and is_it(*given):
+            done.append(name)
+            act()
+        return real(*given, **named)
+
+    monkeypatch.setattr(module, name, late)
+
+
+def test_a_price_that_comes_between_terms_and_offers_is_the_offer_s(market, monkeypatch):
+    sku = market.takes(market.row(as_of="2026-01-01T00:00:00Z")).sku
+    path, version = f"/v1/suppliers/{ACME}/listings/MUG", market.listing(MUG).version
+    assert market.call("PATCH", path, json={"handling_days": 4}, version=version).status == 202
+    once_before(
+        monkeypatch,
+        gathering,
+        "find_many",
+        lambda keys: any(pk == f"OFFERS#{sku}" for _, pk, _ in keys),
+        lambda: update_terms.put_price(ACME, "MUG", {"GBP": 950}, "2026-01-02T00:00:00Z", FEED),
+    )
+    assert market.checks(MUG)["outcome"] == "published"
+    [offer] = market.offers(sku)
+    assert (dict(offer.prices), offer.handling_days) == ({"GBP": 950}, 4)
+    assert dict(market.terms(MUG).prices) == {"GBP": 950}
+
+
+def test_units_that_are_told_while_it_is_published_are_on_sale(market, monkeypatch):
+    market.registered(on_hand=1)
+    reads = count(1)
+    once_before(
+        monkeypatch,
+        listings_store,
+        "find",
+        lambda *_: next(reads) == 2,
+        lambda: market.checks(MUG),
+    )
+    now = clock.rfc3339(clock.now())
+    assert use_cases.take_stock_row(find_seller(ACME), "MUG", 9, now, by=FEED).outcome is Taken.UPDATED
+    assert market.stock(market.listing(MUG).sku) == (9, 9, 0)

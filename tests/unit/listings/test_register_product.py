@@ -287,3 +287,14 @@ def test_events_hold_no_texts(market):
     market.checks(MUG)
     told = [json.dumps(event.data) for event in outbox.timeline(store.listing_pk(MUG))]
     assert not any("Tea" in one or "Apex" in one for one in told)
+
+
+def test_images_that_a_reviewer_made_no_urls_are_found(market):
+    market.registered(brand="Apex", images=["https://e.com/a"])
+    market.checks(MUG)
+    tx = Transaction()
+    use_cases.stage_correction(tx, MUG, [("/images", [None])], TASK, expected_version=None)
+    tx.commit()
+    review = market.listing(MUG).proposal.review_id
+    assert steps.publish_listing(MUG, 1, review, TASK)["outcome"] == "needs_review"
+    assert ("/images/0", "image_url") in [(one.field, one.rule) for one in market.listing(MUG).proposal.findings]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.listings.service import run_register_product as steps
+from chalicelib.listings.service.gather import gather
 from chalicelib.listings.service.use_cases import (
     Prepared,
     RowOutcome,
@@ -39,8 +40,9 @@ def test_the_same_row_again_writes_nothing(market):
     row = market.row(on_hand=7)
     first = market.takes(row)
     before = market.table.scan(TableName="aisle-test")["Items"]
-    again = market.takes(row)
-    assert (again.outcome, again.sku) == (Taken.UNCHANGED, first.sku)
+    for same in (row, replace(row, prices={})):
+        again = market.takes(same)
+        assert (again.outcome, again.sku, again.code) == (Taken.UNCHANGED, first.sku, None)
     assert market.table.scan(TableName="aisle-test")["Items"] == before
 
 
@@ -153,6 +155,166 @@ def test_a_row_of_an_earlier_moment_leaves_later_prices_and_units(market):
     assert market.stock(sku) == (5, 5, 0)
 
 
+EARLIER, LATER = "2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:05.000000Z"
+"""When files came; what the supplier does by the API it does later."""
+
+
+def told(market, own="MUG", *, at, **changed):
+    """A row of a file that came at a moment."""
+    return replace(market.row(own, **changed), told_at=at, as_of=at)
+
+
+def test_a_file_taken_late_does_not_bring_back_what_was_withdrawn_since(market):
+    sku = market.takes(told(market, at=EARLIER)).sku
+    market.call("POST", f"/v1/suppliers/{ACME}/listings/MUG/withdrawals", by=ANN)
+    late = market.takes(told(market, at=LATER, on_hand=5))
+    assert (late.outcome, late.code) == (Taken.UNCHANGED, "newer_known")
+    assert (str(market.listing(MUG).status), market.offers(sku)) == ("withdrawn", ())
+    assert market.takes(market.row()).outcome is Taken.UPDATED, "a file that came since does"
+
+
+def test_a_withdrawal_that_races_with_an_earlier_row_wins(market, monkeypatch):
+    sku = market.takes(told(market, at=EARLIER)).sku
+    withdrawn = []
+
+    def read_and_withdraw(*given):
+        found = gather(*given)
+        if not withdrawn:
+            withdrawn.append(market.call("POST", f"/v1/suppliers/{ACME}/listings/MUG/withdrawals", by=ANN))
+        return found
+
+    monkeypatch.setattr("chalicelib.listings.service.take_rows.gather", read_and_withdraw)
+    assert market.takes(told(market, at=LATER, title="Blue mug")).outcome is Taken.UNCHANGED
+    assert (withdrawn[0].status, market.offers(sku)) == (200, ())
+
+
+def test_what_a_file_does_not_name_stays_when_it_was_told_of_since(market):
+    market.takes(told(market, at=LATER))
+    seller = find_seller(ACME)
+    kept = take_withdrawal_row(seller, "MUG", by=FEED, told_at=EARLIER)
+    assert (kept.outcome, kept.code, str(market.listing(MUG).status)) == (Taken.UNCHANGED, "newer_known", "published")
+    assert take_withdrawal_row(seller, "MUG", by=FEED, told_at=LATER).outcome is Taken.UPDATED
+
+
+def test_a_file_taken_late_leaves_a_later_text_and_brings_units_and_prices(market):
+    sku = market.takes(told(market, at=EARLIER, on_hand=5)).sku
+    path, version = f"/v1/suppliers/{ACME}/listings/MUG", market.listing(MUG).version
+    assert market.call("PATCH", path, by=ANN, json={"title": "Blue mug"}, version=version).status == 202
+    market.checks(MUG)
+    late = market.takes(told(market, at=LATER, on_hand=3, prices={"GBP": 950}))
+    assert (late.outcome, market.variant(sku).name) == (Taken.UPDATED, "Blue mug")
+    assert (market.stock(sku), dict(market.offers(sku)[0].prices)) == ((3, 3, 0), {"GBP": 950})
+    again = market.takes(told(market, at=LATER, on_hand=3, prices={"GBP": 950}))
+    assert (again.outcome, again.code) == (Taken.UNCHANGED, "newer_known")
+    assert market.takes(market.row(prices={"GBP": 950})).outcome is Taken.UPDATED
+    assert market.variant(sku).name == "Red mug"
+
+
+def prices_at(market, day, amount=899, **more):
+    return take_price_row(find_seller(ACME), "MUG", {"GBP": amount, **more}, f"2026-01-{day:02}T00:00:00Z", by=FEED)
+
+
+def waits(market, **changed):
+    """A listing that waits for a person, and its case."""
+    market.takes(market.row(brand="Apex", as_of=EARLIER, on_hand=4, **changed))
+    return market.checks(MUG)["review_id"]
+
+
+def approve(market, review):
+    return steps.publish_listing(MUG, market.listing(MUG).proposal.version, review, TASK)
+
+
+def test_prices_and_units_of_a_listing_in_review_leave_its_case_alone(market):
+    review = waits(market)
+    before = market.listing(MUG)
+    assert [prices_at(market, day, amount).outcome for day, amount in ((2, 899), (3, 950), (4, 990))] == [
+        Taken.IN_REVIEW
+    ] * 3
+    row = market.row(brand="Apex", on_hand=7, prices={"GBP": 970}, as_of="2026-01-05T00:00:00Z")
+    assert market.takes(row).outcome is Taken.IN_REVIEW
+    assert (market.listing(MUG), market.events(MUG).count("ListingSubmitted")) == (before, 1)
+    assert str(get_case(review).state) == "open"
+    sku = approve(market, review)["sku"]
+    assert (dict(market.offers(sku)[0].prices), market.stock(sku)) == ({"GBP": 970}, (7, 7, 0))
+
+
+def test_a_price_that_nobody_has_checked_yet_is_proposed_instead(market):
+    market.takes(market.row(brand="Apex", as_of=EARLIER))
+    assert prices_at(market, 2).outcome is Taken.IN_REVIEW
+    assert market.listing(MUG).version == 1
+    assert prices_at(market, 3, 950).outcome is Taken.IN_REVIEW
+    assert (market.listing(MUG).proposal.document["prices"], market.terms(MUG).prices) == ({"GBP": 950}, {})
+
+
+def test_a_price_far_from_what_a_reviewer_sees_comes_to_review(market):
+    review = waits(market)
+    assert prices_at(market, 2, 90).outcome is Taken.IN_REVIEW
+    assert str(get_case(review).state) == "withdrawn"
+    assert market.listing(MUG).proposal.document["prices"] == {"GBP": 90}
+    assert market.terms(MUG).prices == {}
+
+
+def test_a_price_in_a_currency_that_a_reviewer_does_not_see_comes_to_review(market):
+    waits(market)
+    assert prices_at(market, 2, EUR=1).outcome is Taken.IN_REVIEW
+    assert (market.listing(MUG).proposal.document["prices"], market.terms(MUG).prices) == ({"GBP": 899, "EUR": 1}, {})
+
+
+def test_a_price_under_review_that_is_told_again_opens_no_other_case(market):
+    sku = market.takes(market.row(as_of=EARLIER)).sku
+    assert prices_at(market, 2, 89).outcome is Taken.IN_REVIEW
+    review = market.checks(MUG)["review_id"]
+    before = market.listing(MUG)
+    assert prices_at(market, 4, 89).outcome is Taken.IN_REVIEW
+    assert prices_at(market, 3, 900).outcome is Taken.UNCHANGED, "it is older than what was said last"
+    assert market.takes(market.row(prices={"GBP": 89}, as_of="2026-01-05T00:00:00Z")).outcome is Taken.IN_REVIEW
+    assert (market.listing(MUG), str(get_case(review).state)) == (before, "open")
+    approve(market, review)
+    assert dict(market.offers(sku)[0].prices) == {"GBP": 89}
+
+
+def test_a_rejected_listing_stays_rejected_until_it_is_changed(market):
+    waits(market)
+    steps.reject_listing(MUG, 1, TASK)
+    before = market.listing(MUG)
+    assert prices_at(market, 2, 950).outcome is Taken.REFUSED
+    assert prices_at(market, 3, 950).outcome is Taken.REFUSED
+    row = market.row(brand="Apex", on_hand=7, prices={"GBP": 970}, as_of="2026-01-05T00:00:00Z")
+    refused = market.takes(row)
+    assert (refused.outcome, rules(refused)) == (Taken.REFUSED, ["brand_not_registered"])
+    assert (market.listing(MUG), market.terms(MUG).on_hand) == (before, 7)
+    mended = market.takes(replace(row, brand="Acme"))
+    assert (mended.outcome, market.stock(mended.sku)) == (Taken.UPDATED, (7, 7, 0))
+
+
+def test_what_was_rejected_for_its_price_is_mended_by_another(market):
+    sku = market.takes(market.row("M-1", prices={"GBP": 900}), BOLT).sku
+    row = market.row(prices={"GBP": 10}, as_of=EARLIER)
+    assert rules(market.takes(row)) == ["price_far_from_others"]
+    market.checks(MUG)
+    steps.reject_listing(MUG, 1, TASK)
+    assert market.takes(replace(row, as_of="2026-01-02T00:00:00Z")).outcome is Taken.REFUSED
+    assert prices_at(market, 3, 11).outcome is Taken.REFUSED
+    assert market.terms(MUG).prices == {}
+    mended = market.takes(replace(row, prices={"GBP": 899}, as_of="2026-01-04T00:00:00Z"))
+    assert (mended.outcome, mended.sku) == (Taken.UPDATED, sku)
+
+
+def test_a_rejected_change_does_not_come_back_with_a_price(market):
+    sku = market.takes(market.row(as_of=EARLIER)).sku
+    changed = market.row(title="Cheapest mug", as_of="2026-01-02T00:00:00Z")
+    market.sets(forbidden_words=["cheapest"])
+    assert market.takes(changed).outcome is Taken.IN_REVIEW
+    market.checks(MUG)
+    steps.reject_listing(MUG, market.listing(MUG).proposal.version, TASK)
+    assert prices_at(market, 3, 950).outcome is Taken.UPDATED
+    assert market.takes(replace(changed, on_hand=3, as_of="2026-01-03T00:00:00Z")).outcome is Taken.REFUSED
+    assert market.stock(sku) == (3, 3, 0)
+    assert prices_at(market, 4, 9000).outcome is Taken.IN_REVIEW
+    assert market.listing(MUG).proposal.document["title"] == "Red mug"
+    assert market.takes(replace(changed, as_of="2026-01-05T00:00:00Z")).outcome is Taken.IN_REVIEW, "nobody forgets it"
+
+
 def test_only_the_units_changed(market):
     sku = market.takes(market.row(as_of="2026-01-01T00:00:00Z", on_hand=5)).sku
     assert market.takes(market.row(as_of="2026-01-02T00:00:00Z", on_hand=7)).outcome is Taken.UPDATED
@@ -177,15 +339,27 @@ def test_a_paused_listing_stays_paused(market):
     assert market.offers(sku)[0].handling_days == 5
 
 
+def test_units_are_sold_as_they_are_now_while_a_change_is_looked_at(market):
+    sku = market.takes(market.row(on_hand=5, as_of="2026-01-01T00:00:00Z")).sku
+    leap = market.row(on_hand=0, prices={"GBP": 9000}, as_of="2026-01-02T00:00:00Z")
+    assert market.takes(leap).outcome is Taken.IN_REVIEW
+    assert market.stock(sku) == (0, 0, 0)
+    review = market.checks(MUG)["review_id"]
+    assert steps.publish_listing(MUG, market.listing(MUG).proposal.version, review, TASK)["outcome"] == "published"
+    assert market.stock(sku) == (0, 0, 0)
+    assert dict(market.offers(sku)[0].prices) == {"GBP": 9000}
+
+
 def test_rows_that_withdraw(market):
-    sku = market.takes(market.row(on_hand=3)).sku
+    row = market.row(on_hand=3, as_of="2026-01-01T00:00:00Z")
+    sku = market.takes(row).sku
     seller = find_seller(ACME)
     assert take_withdrawal_row(seller, "MUG", by=FEED).outcome is Taken.UPDATED
     assert (market.offers(sku), market.stock(sku)) == ((), (0, 0, 0))
     assert take_withdrawal_row(seller, "MUG", by=FEED).outcome is Taken.UNCHANGED
     assert rules(take_withdrawal_row(seller, "NONE", by=FEED)) == ["not_found"]
-    assert market.takes(market.row(on_hand=3)).sku == sku
-    assert market.stock(sku) == (3, 3, 0)
+    assert market.takes(row).sku == sku
+    assert market.stock(sku) == (3, 3, 0), "also when it says so as of the moment of the first time"
 
 
 def test_rows_of_prices_and_stock(market):
@@ -218,6 +392,11 @@ def test_a_batch_looks_at_so_many_images_and_no_more(market, monkeypatch):
     found = [rules(market.takes(row, prepared=prepared)) for row in rows]
     assert found == [[], ["image_unchecked"], ["image_unchecked", "image_unchecked"]]
     assert len(market.pictures.looked) == 3
+    for url in ("http://10.0.0.1/x", "javascript:alert(1)", "https://e.com:22/x"):
+        odd = Prepared.of(find_seller(ACME), [market.row("ODD", gtin=None, images=[url])])
+        odd.images_left = 0
+        refused = market.takes(next(iter(odd._rows.values())), prepared=odd)
+        assert (refused.outcome, rules(refused)) == (Taken.REFUSED, ["image_url"]), url
 
 
 def test_two_rows_for_one_listing_in_a_batch(market):
