@@ -197,8 +197,8 @@ BOOKS = {
 
 # ---- pay-suppliers ------------------------------------------------------------------------------------------------------
 
-CURRENCY = "EUR"
-"""Nobody else's on this system."""
+CURRENCY = "CHF"
+"""A run pays all whom something is owed in its currency: no other journey keeps books in this one (test_marketplace_money has euros)."""
 
 
 @pytest.fixture(scope="module")
