@@ -118,7 +118,7 @@ def test_a_feed_whose_workflow_dies_anywhere_is_taken_when_it_is_tried_again(mar
 
 def test_a_large_file_is_killed_and_called_off_in_the_middle_and_taken_to_its_end(market: Market) -> None:
     machine = market.machine("feeds-import-feed")
-    sender, rows = Sender(market, market.approved("Large Feeds")), 1_200
+    sender, rows = Sender(market, market.approved("Large Feeds")), 800
     first = sender.sends(rows)
     until(lambda: machine.history(first)[-1:] == ["ImportRows"])
     until(lambda: market.shop.get("/v1/products", supplier_id=sender.trader.id).body["items"])
