@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from threading import Lock
 from typing import Any
 
@@ -142,6 +143,28 @@ def _pick_type(picker: AttributePicker, context: AttributePickerContext) -> Any:
 
 
 AttributePicker.__call__ = _pick_type  # type: ignore[method-assign]
+
+_cast = DynamoType.cast_value.fget
+
+
+def _cast_quickly(value: DynamoType) -> Any:
+    """Most of what moto compares is text, which it tries to take for everything else first."""
+    return value.value if value.type == "S" else _cast(value)
+
+
+DynamoType.cast_value = property(_cast_quickly)  # type: ignore[method-assign, assignment]
+
+_call_ids = count()
+
+
+def _call_id(headers: dict[str, Any]) -> str:
+    """moto draws 52 letters by lot for each call."""
+    id = f"{next(_call_ids):052}"
+    headers["x-amzn-requestid"] = id
+    return id
+
+
+responses.gen_amzn_requestid_long = _call_id
 
 _one_at_a_time = Lock()
 _call_action = DynamoHandler.call_action

@@ -7,6 +7,13 @@ locals {
     resources = ["${local.arn.documents}/suppliers/*"]
   }
 
+  # Without it S3 says of a document that is not there that it is forbidden.
+  find_documents = {
+    sid       = "FindDocuments"
+    actions   = ["s3:ListBucket"]
+    resources = [local.arn.documents]
+  }
+
   use_documents_key = {
     sid        = "UseDocumentsKey"
     actions    = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -19,7 +26,8 @@ resource "aws_s3_bucket" "documents" {
   #checkov:skip=CKV_AWS_144:A document that is lost can be uploaded again
   #checkov:skip=CKV_AWS_18:Who reads what stands in CloudTrail, where data events of the bucket can be switched on
   #checkov:skip=CKV2_AWS_62:The API is told when an upload is complete
-  bucket = local.documents_bucket
+  bucket        = local.documents_bucket
+  force_destroy = !var.deletion_protection
 }
 
 resource "aws_s3_bucket_public_access_block" "documents" {
@@ -66,6 +74,20 @@ resource "aws_s3_bucket_policy" "documents" {
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]
   })
+}
+
+# Browsers post documents here from the pages of these origins.
+resource "aws_s3_bucket_cors_configuration" "documents" {
+  count = length(var.portal_origins) > 0 ? 1 : 0
+
+  bucket = aws_s3_bucket.documents.id
+
+  cors_rule {
+    allowed_methods = ["GET", "POST"]
+    allowed_origins = sort(var.portal_origins)
+    allowed_headers = ["*"]
+    max_age_seconds = 600
+  }
 }
 
 # The local cloud takes most of a minute for it, and lives no longer than a day.

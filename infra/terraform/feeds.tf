@@ -55,7 +55,8 @@ resource "aws_s3_bucket" "feeds" {
   #checkov:skip=CKV_AWS_18:Who reads what stands in CloudTrail, where data events of the bucket can be switched on
   #checkov:skip=CKV_AWS_21:A file is written once and goes after 30 days; older versions would only keep what was to go
   #checkov:skip=CKV2_AWS_62:The API is told when an upload is complete
-  bucket = local.feeds_bucket
+  bucket        = local.feeds_bucket
+  force_destroy = !var.deletion_protection
 }
 
 resource "aws_s3_bucket_public_access_block" "feeds" {
@@ -98,13 +99,13 @@ resource "aws_s3_bucket_policy" "feeds" {
 
 # Browsers post files here, and read results, from the pages of these origins.
 resource "aws_s3_bucket_cors_configuration" "feeds" {
-  count = length(var.feed_origins) > 0 ? 1 : 0
+  count = length(var.portal_origins) > 0 ? 1 : 0
 
   bucket = aws_s3_bucket.feeds.id
 
   cors_rule {
     allowed_methods = ["GET", "POST"]
-    allowed_origins = sort(var.feed_origins)
+    allowed_origins = sort(var.portal_origins)
     allowed_headers = ["*"]
     max_age_seconds = 600
   }

@@ -92,6 +92,7 @@ locals {
         local.keep_endpoint_secrets,
         local.use_endpoint_secrets_key,
         local.keep_documents,
+        local.find_documents,
         local.use_documents_key,
         {
           # Opened for the payment file of a payout run alone.

@@ -37,7 +37,7 @@ variable "local_cloud" {
 }
 
 variable "deletion_protection" {
-  description = "Refuse to delete the table and the user pool."
+  description = "Refuse to delete the table, the user pool, and buckets that hold anything."
   type        = bool
   default     = true
 }
@@ -227,13 +227,13 @@ variable "order_ready_publishers" {
   }
 }
 
-variable "feed_origins" {
-  description = "Origins of web pages that post suppliers' files and read their results, e.g. of a supplier portal."
+variable "portal_origins" {
+  description = "Origins of web pages, e.g. of a supplier portal, that post suppliers' documents and files, and read what became of these."
   type        = set(string)
   default     = []
 
   validation {
-    condition     = alltrue([for origin in var.feed_origins : can(regex("^https://[a-z0-9.-]+(:[0-9]{1,5})?$", origin))])
+    condition     = alltrue([for origin in var.portal_origins : can(regex("^https://[a-z0-9.-]+(:[0-9]{1,5})?$", origin))])
     error_message = "Each entry is an origin that begins with https://, without a path."
   }
 }

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from tests.workflows.definitions import NAMES, rendered
 
 ROOT = Path(__file__).resolve().parents[2]
 TERRAFORM = ROOT / "infra" / "terraform"
@@ -30,6 +35,55 @@ def test_every_alarm_by_name_is_in_the_runbook() -> None:
     assert names
     runbook = (ROOT / "docs" / "runbook.md").read_text()
     assert {name for name in names if f"`{name}`" not in runbook} == set()
+
+
+def test_the_runbook_says_where_whatever_is_parked_is_found() -> None:
+    """By its reason in `GET /v1/reviews`, or by the machine that keeps it elsewhere: one alarm rings for all of it."""
+    parking = set(_who_counts("CompensationParked"))
+    listed = "park_compensation"
+    assert listed in parking
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    [section] = re.findall(r"^## Parked compensations$(.*?)^## ", runbook, flags=re.MULTILINE | re.DOTALL)
+    told = set(re.findall(r"`([a-z][a-z_-]+)`", section))
+    reasons, machines = set(_reasons_in_code(listed)), set()
+    for name in NAMES:
+        definition = rendered(name)
+        tasks = {one["task"] for one in _objects(definition) if "task" in one}
+        if listed in tasks:
+            given = {one["reason"] for one in _objects(definition) if "reason" in one}
+            reasons |= {reason for reason in given if not reason.startswith("{%")}
+        if tasks & parking - {listed}:
+            machines.add(name.replace("_", "-"))
+    assert len(reasons) > 15
+    assert machines >= {"onboard-supplier", "pay-suppliers"}
+    assert (reasons | machines) - told == set()
+
+
+def _who_counts(metric: str) -> Iterator[str]:
+    """The functions that count it."""
+    for path in (ROOT / "chalicelib").rglob("*.py"):
+        if f'count("{metric}")' in (source := path.read_text()):
+            for one in ast.parse(source).body:
+                if isinstance(one, ast.FunctionDef) and f"count('{metric}')" in ast.unparse(one):
+                    yield one.name
+
+
+def _reasons_in_code(function: str) -> Iterator[str]:
+    """Of the calls of a function."""
+    for path in (ROOT / "chalicelib").rglob("*.py"):
+        if f"{function}(" in (source := path.read_text()):
+            for call in ast.walk(ast.parse(source)):
+                if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(function):
+                    yield from (ast.literal_eval(one.value) for one in call.keywords if one.arg == "reason")
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object within."""
+    if isinstance(value, dict):
+        yield value
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in within:
+        yield from _objects(one)
 
 
 def test_every_metric_of_ours_is_counted() -> None:

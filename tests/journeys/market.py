@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -223,10 +224,14 @@ class Market:
         return json.dumps(given.json())
 
 
+_AT_THE_SHELVES = Lock()
+
+
 def stocked(trader: Trader, units: dict[str, int]) -> None:
     """Put units on the shelves of the supplier's own system, beside what is there."""
-    there = {sku: shelf.quantity for sku, shelf in trader.system.stock.items()}
-    trader.system.restock({**there, **units})
+    with _AT_THE_SHELVES:
+        there = {sku: shelf.quantity for sku, shelf in trader.system.stock.items()}
+        trader.system.restock({**there, **units})
 
 
 Kind = TypeVar("Kind", bound=Market)

@@ -15,7 +15,7 @@ import pytest
 from examples.marketplace.suppliers import Trader
 from infra.local.testing import TestStack
 from tests.journeys.conftest import until
-from tests.journeys.killed_workflows import Market, at_once, twice_at_once, twice_in_a_row
+from tests.journeys.killed_workflows import ABORTED, Market, at_once, some_died, twice_at_once, twice_in_a_row
 from tests.journeys.market import opened
 from tests.workflows.definitions import rendered
 
@@ -97,11 +97,12 @@ def test_a_feed_whose_workflow_dies_anywhere_is_taken_when_it_is_tried_again(mar
     assert set(rendered("import_feed")["States"]["ImportRows"]["ItemProcessor"]["States"]) == LANES
     states = machine.states(without={"FailFeed"})
     rows = 12
+    statuses = {}
 
     def is_taken(state: str) -> list[str]:
         sender = Sender(market, market.approved(f"{state} Feeds"))
         first = sender.sends(rows)
-        machine.kill(first, state)
+        statuses[state] = machine.kill(first, state)
         assert sender.is_called_off(first) in ("cancelled", "over")
         again = sender.is_tried_again(first)
         ends = [sender.ends(feed) for feed in (first, again) if feed]
@@ -112,15 +113,16 @@ def test_a_feed_whose_workflow_dies_anywhere_is_taken_when_it_is_tried_again(mar
     seen = at_once(is_taken, states)
     assert all(ends[-1] == "finished" for ends in seen.values() if len(ends) == 2), seen
     assert all(ends in (["finished"], ["cancelled"], ["cancelled", "finished"]) for ends in seen.values()), seen
+    some_died(statuses.values())
 
 
 def test_a_large_file_is_killed_and_called_off_in_the_middle_and_taken_to_its_end(market: Market) -> None:
     machine = market.machine("feeds-import-feed")
-    sender, rows = Sender(market, market.approved("Large Feeds")), 1_200
+    sender, rows = Sender(market, market.approved("Large Feeds")), 800
     first = sender.sends(rows)
     until(lambda: machine.history(first)[-1:] == ["ImportRows"])
     until(lambda: market.shop.get("/v1/products", supplier_id=sender.trader.id).body["items"])
-    machine.kill(first, "ImportRows")
+    assert machine.kill(first, "ImportRows") == ABORTED
     assert sender.is_called_off(first) == "cancelled", "nobody takes its rows any more"
     second = sender.is_tried_again(first)
     until(lambda: sender.read(second)["status"] == "running" and machine.history(second)[-1:] == ["ImportRows"])

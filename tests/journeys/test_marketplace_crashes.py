@@ -17,7 +17,7 @@ import pytest
 from examples.marketplace.suppliers import Trader, vat_number
 from infra.local.testing import TestStack
 from tests.journeys.conftest import until
-from tests.journeys.killed_workflows import Machine, Market, at_once, twice_at_once, twice_in_a_row
+from tests.journeys.killed_workflows import Machine, Market, at_once, some_died, twice_at_once, twice_in_a_row
 from tests.journeys.market import opened
 
 pytestmark = pytest.mark.xdist_group("crashes of suppliers")
@@ -52,13 +52,14 @@ def test_a_supplier_whose_verification_dies_anywhere_is_approved_or_rejected_onc
     machine = market.machine("suppliers-onboard-supplier")
     # What fails for good, or is not decided for two months.
     states = machine.states(without={"ParkOnboarding", "ExpireReview"})
+    ends = {}
 
     def comes_in(state: str) -> Any:
         trader = market.applies(f"{state} Crash", **(_mistyped() if state in JUDGED else {}))
         if state in JUDGED and state != "AwaitReview":
             case = until(lambda: market.case("supplier", trader.id, trader.id))
             market.judge(case, JUDGED[state])
-        machine.kill(f"{trader.id}-1", state)
+        ends[state] = machine.kill(f"{trader.id}-1", state, held=state == "AwaitReview")
         if trader.read()["status"] not in ("approved", "rejected"):
             market.settled_by_hand(f"/v1/suppliers/{trader.id}/submissions", "nothing_to_submit")
         until(lambda: _is_decided(market, trader, JUDGED.get(state, "approve")))
@@ -67,6 +68,7 @@ def test_a_supplier_whose_verification_dies_anywhere_is_approved_or_rejected_onc
 
     seen = at_once(comes_in, states)
     assert seen == {state: _REJECTED if JUDGED.get(state) == "reject" else _APPROVED for state in states}
+    some_died(ends[state] for state in states if state != "AwaitReview")
 
 
 @pytest.mark.parametrize("twice", [twice_in_a_row, twice_at_once])
@@ -136,6 +138,7 @@ DECIDED = {"WaitForReview": "approve", "Decided": "approve", "PublishListing": "
 def test_a_listing_whose_check_dies_anywhere_is_published_or_rejected_once(market: Market, trader: Trader) -> None:
     machine = market.machine("listings-register-product")
     states = machine.states(without=())
+    ends = {}
 
     def is_listed(state: str) -> Any:
         sku = f"CRASH-{state}"
@@ -144,7 +147,7 @@ def test_a_listing_whose_check_dies_anywhere_is_published_or_rejected_once(marke
         trader.api.post(_listings(trader), market.listing(sku, title=f"A {sku.lower()}", **doubt), key=uuid4().hex)
         if state in DECIDED and state != "WaitForReview":
             market.judge(until(lambda: market.case("listing", listing_id, trader.id)), DECIDED[state])
-        machine.kill(f"{listing_id}-1".replace(":", "_"), state)
+        ends[state] = machine.kill(f"{listing_id}-1".replace(":", "_"), state, held=state == "WaitForReview")
         until(lambda: _is_sent_again(market, trader, sku))
         until(lambda: _is_judged(market, trader, sku, DECIDED.get(state, "approve")))
         until(lambda: machine.is_idle(f"{trader.id}_{sku}-"))
@@ -152,6 +155,7 @@ def test_a_listing_whose_check_dies_anywhere_is_published_or_rejected_once(marke
 
     seen = at_once(is_listed, states)
     assert seen == {state: _NOT_LISTED if DECIDED.get(state) == "reject" else _LISTED for state in states}
+    some_died(ends[state] for state in states if state != "WaitForReview")
     published = [state for state in states if seen[state] == _LISTED]
     assert _products(market, trader, "A crash-") == Counter(f"A crash-{state.lower()}" for state in published)
 

@@ -14,7 +14,7 @@ from examples.marketplace.suppliers import Trader
 from examples.online_retail.api import Api
 from infra.local.testing import Answer, TestStack
 from tests.journeys.conftest import until
-from tests.journeys.market import Market, opened, stocked
+from tests.journeys.market import Market, at_once, opened, stocked
 from tests.journeys.test_customers import mails_to
 from tests.journeys.test_webhooks import listening
 
@@ -28,13 +28,20 @@ def market(stack: TestStack) -> Iterator[Market]:
         yield market
 
 
-def shared(market: Market, units: int = 5) -> tuple[str, str]:
-    """A SKU that both suppliers sell, the first for less; and what that one calls it."""
+UNITS = {"story": 5, "part": 3, "later": 5}
+"""How many of its SKU both suppliers have, by test."""
+
+
+@pytest.fixture(scope="module")
+def shared(market: Market) -> dict[str, tuple[str, str]]:
+    """For each of these tests a SKU that both suppliers sell, the first for less; and what that one calls it."""
     north, south = market.known(*NAMES, connected=True)
-    gtin = market.gtin()
-    name, sku = market.lists(north, gtin=gtin, on_hand=units)
-    assert market.lists(south, gtin=gtin, on_hand=units, prices={"GBP": 1040})[1] == sku
-    return sku, name
+    gtins = {test: market.gtin() for test in UNITS}
+    firsts = at_once(lambda test: market.lists(north, gtin=gtins[test], on_hand=UNITS[test]), UNITS)
+    prices = {"GBP": 1040}
+    seconds = at_once(lambda test: market.lists(south, gtin=gtins[test], on_hand=UNITS[test], prices=prices), UNITS)
+    assert [sku for _, sku in seconds] == [sku for _, sku in firsts]
+    return {test: (sku, name) for test, (name, sku) in zip(UNITS, firsts, strict=True)}
 
 
 def parts(market: Market, order_id: str) -> dict[str, Any]:
@@ -66,9 +73,11 @@ def says(market: Market, trader: Trader, allocation_id: str, what: str, body: An
     return market.as_supplier(trader, "POST", f"/orders/{allocation_id}/{what}", body)
 
 
-def test_a_cart_of_two_suppliers_and_own_stock_is_one_order_with_one_story(market: Market) -> None:
+def test_a_cart_of_two_suppliers_and_own_stock_is_one_order_with_one_story(
+    market: Market, shared: dict[str, tuple[str, str]]
+) -> None:
     north, south = market.known(*NAMES, connected=True)
-    both, _ = shared(market)
+    both, _ = shared["story"]
     _, souths = market.lists(south, prices={"GBP": 700})
     buying.open_shop(Api(market.there.api_url, market.there))
     email = f"ada.{uuid4().hex}@example.org"
@@ -129,9 +138,11 @@ def test_a_cart_of_two_suppliers_and_own_stock_is_one_order_with_one_story(marke
         assert trader.name not in str(mails)
 
 
-def test_a_part_goes_to_the_next_supplier_and_each_invoices_what_it_shipped(market: Market) -> None:
+def test_a_part_goes_to_the_next_supplier_and_each_invoices_what_it_shipped(
+    market: Market, shared: dict[str, tuple[str, str]]
+) -> None:
     north, south = market.known(*NAMES, connected=True)
-    sku, name = shared(market, units=3)
+    sku, name = shared["part"]
     stocked(north, {name: 1})
     before = scorecard(market, north)
     order = market.places((sku, 3))
@@ -172,9 +183,11 @@ def test_a_part_goes_to_the_next_supplier_and_each_invoices_what_it_shipped(mark
     assert [one["number"] for one in listed[:2]] == [f"S-{run}-2", f"S-{run}"]
 
 
-def test_a_supplier_answers_later_takes_it_back_and_the_next_one_ships(market: Market) -> None:
+def test_a_supplier_answers_later_takes_it_back_and_the_next_one_ships(
+    market: Market, shared: dict[str, tuple[str, str]]
+) -> None:
     north, south = market.known(*NAMES, connected=True)
-    sku, _ = shared(market)
+    sku, _ = shared["later"]
     before = scorecard(market, north).get("cancelled_after_acceptance", 0)
     north.system.mode("later=1")
     order = market.places((sku, 2))

@@ -45,10 +45,6 @@ _SUBJECTS = ("order_id", "listing_id", "feed_id", "run_id", "supplier_id")
 def subject_of(asked: Json) -> str:
     """What a task is about: an order, or whatever else its workflow is for."""
     return str(next(asked[name] for name in _SUBJECTS if asked.get(name)))
-    """What a task is about: an order, a listing, or a supplier."""
-    return str(asked.get("order_id") or asked.get("listing_id") or asked["supplier_id"])
-    """What a task is about: an order, a supplier, or a payout run."""
-    return str(next(asked[name] for name in ("order_id", "supplier_id", "run_id") if asked.get(name)))
 
 
 class Director:

@@ -264,6 +264,18 @@ run "roles" {
     }
     error_message = "Another function than the API sets cabinets up, or it reaches the shadows of other things."
   }
+  # Asked for what is not there, S3 says that it is forbidden to whoever may not list the bucket.
+  assert {
+    condition = alltrue(flatten([for policy in local.role_policies : [for statement in jsondecode(policy).Statement : [for arn in statement.Resource :
+      contains(flatten([for other in jsondecode(policy).Statement : other.Resource if contains(other.Action, "s3:ListBucket")]), split("/", arn)[0])
+    ] if contains(statement.Action, "s3:GetObject")]]))
+    error_message = "A role reads a bucket, and cannot tell what is not there from what it may not read."
+  }
+  # IAM takes 10,240 characters for the inline policies of a role; this is the longest that a stage's and a region's name make it.
+  assert {
+    condition     = max([for policy in local.role_policies : length(replace(replace(policy, "rules", "abcdefghijkl"), "eu-west-1", "ap-southeast-2"))]...) <= 10240
+    error_message = "IAM would refuse a role's policy for its length."
+  }
   # A key that protects messages or items is used through their service, tokens by their purpose, cursors by the API.
   assert {
     condition = alltrue(flatten([for policy in local.role_policies : [for statement in jsondecode(policy).Statement :
@@ -308,8 +320,8 @@ run "nothing_is_public" {
     error_message = "A key does not do what it is for."
   }
   assert {
-    condition     = aws_cognito_user_pool.this.deletion_protection == "ACTIVE" && aws_dynamodb_table.this.deletion_protection_enabled
-    error_message = "The table or the user pool can be deleted by mistake."
+    condition     = aws_cognito_user_pool.this.deletion_protection == "ACTIVE" && aws_dynamodb_table.this.deletion_protection_enabled && !aws_s3_bucket.documents.force_destroy && !aws_s3_bucket.feeds.force_destroy
+    error_message = "The table, the user pool or what suppliers sent can be deleted by mistake."
   }
   assert {
     condition     = aws_dynamodb_table.this.point_in_time_recovery[0].enabled && aws_dynamodb_table.this.server_side_encryption[0].kms_key_arn != null && aws_dynamodb_table.this.stream_view_type == "NEW_AND_OLD_IMAGES"
@@ -652,12 +664,34 @@ run "documents" {
   }
 }
 
-run "feeds" {
+run "portals" {
   command = plan
 
   variables {
-    feed_origins = ["https://suppliers.example.com"]
+    portal_origins = ["https://suppliers.example.com"]
   }
+
+  assert {
+    condition     = [for cors in concat(aws_s3_bucket_cors_configuration.documents, aws_s3_bucket_cors_configuration.feeds) : [for rule in cors.cors_rule : [rule.allowed_methods, rule.allowed_origins]]] == [for bucket in ["documents", "feeds"] : [[toset(["GET", "POST"]), toset(["https://suppliers.example.com"])]]]
+    error_message = "A portal's pages cannot post documents or files of suppliers, or other pages can."
+  }
+}
+
+run "a_stage_that_may_go" {
+  command = plan
+
+  variables {
+    deletion_protection = false
+  }
+
+  assert {
+    condition     = aws_s3_bucket.documents.force_destroy && aws_s3_bucket.feeds.force_destroy
+    error_message = "A stage whose suppliers sent anything cannot be destroyed."
+  }
+}
+
+run "feeds" {
+  command = plan
 
   assert {
     condition = (
