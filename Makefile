@@ -52,7 +52,7 @@ test-simulation: venv  ## Play thousands of simulated histories; AISLE_HISTORIES
 
 test-local: venv test-unit
 	$(PY) -m pytest --numprocesses auto --dist loadgroup tests/integration tests/workflows $(PYTEST_ARGS)
-	$(PY) -m pytest --numprocesses 2 --dist loadgroup -m 'not last' tests/journeys $(PYTEST_ARGS)
+	$(PY) -m pytest --numprocesses 3 --dist loadgroup -m 'not last' tests/journeys $(PYTEST_ARGS)
 	$(PY) -m pytest --numprocesses 2 --dist loadgroup -m last tests/journeys $(PYTEST_ARGS)
 
 check: check-code check-unit  ## Format, lint, types, imports, Terraform, state machines, quick unit tests

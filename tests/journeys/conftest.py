@@ -199,11 +199,17 @@ def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def pytest_configure(config: pytest.Config) -> None:
     """Name the markers of this folder."""
+    config.addinivalue_line("markers", "long: takes a minute, most of which is waiting: before all others")
     config.addinivalue_line("markers", "alone: no journey of another process runs at the same time")
     config.addinivalue_line("markers", "last: changes all shops, or brings up a stack of its own: after all others")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """First what runs side by side, so that it does not wait time and again for what is marked `alone`, then that, then
-    what is marked `last`."""
-    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("last", "alone")])
+    """First what runs side by side, so that it does not wait time and again for what is marked `alone`, and of that what is
+    `long`, so that nobody waits for it at the end; then what is `alone`, then what is `last`."""
+
+    def place(item: pytest.Item) -> tuple[bool, bool, bool]:
+        last, alone, long = (item.get_closest_marker(name) is not None for name in ("last", "alone", "long"))
+        return last, alone, not long
+
+    items.sort(key=place)

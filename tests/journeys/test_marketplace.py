@@ -87,6 +87,7 @@ class Sold:
         return f"ful_{self.order_id.removeprefix('ord_')}_1"
 
 
+@pytest.mark.long
 def test_however_a_supplier_behaves_its_order_is_shipped_by_somebody_or_given_back(market: Market) -> None:
     """Nineteen suppliers at once: one decision each, no double order at the supplier, no customer left waiting."""
 
