@@ -50,8 +50,12 @@ test-unit: venv
 test-simulation: venv  ## Play thousands of simulated histories; AISLE_HISTORIES sets how many
 	$(PY) -m pytest --numprocesses auto --dist worksteal tests/simulation $(PYTEST_ARGS)
 
+# The local cloud of the journeys comes up meanwhile, most of which is waiting; what went wrong with it the journeys say.
 test-local: venv test-unit
-	$(PY) -m pytest --numprocesses auto --dist loadgroup tests/integration tests/workflows $(PYTEST_ARGS)
+	@mkdir -p .local
+	@$(PY) -m infra.local.testing >.local/journeys-up.log 2>&1 & \
+	$(PY) -m pytest --numprocesses auto --dist loadgroup tests/integration tests/workflows $(PYTEST_ARGS); code=$$?; \
+	wait; exit $$code
 	$(PY) -m pytest --numprocesses 3 --dist loadgroup -m 'not last' tests/journeys $(PYTEST_ARGS)
 	$(PY) -m pytest --numprocesses 2 --dist loadgroup -m last tests/journeys $(PYTEST_ARGS)
 

@@ -157,3 +157,7 @@ def bring_up() -> TestStack:
 def stack() -> TestStack:
     """The deployed system on the local cloud. It stays up after the tests, so that the next run starts at once."""
     return bring_up()
+
+
+if __name__ == "__main__":
+    bring_up()
